@@ -1,0 +1,1 @@
+"""A virtual Cams Biometric Gateway with attendance devices."""

@@ -1,0 +1,84 @@
+"""The words of the protocol, in wire spelling."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Protocol(StrEnum):
+    """Version of the web API a device speaks."""
+
+    V2 = "v2"
+    V3 = "v3"
+
+
+class AttendanceType(StrEnum):
+    """`Type` of a punch (v3 #11)."""
+
+    CHECK_IN = "CheckIn"
+    CHECK_OUT = "CheckOut"
+    BREAK_OUT = "BreakOut"
+    BREAK_IN = "BreakIn"
+    OVERTIME_IN = "OverTimeIn"
+    OVERTIME_OUT = "OverTimeOut"
+    MEAL_IN = "MealIn"
+    MEAL_OUT = "MealOut"
+
+
+IN_TYPES = frozenset({AttendanceType.CHECK_IN, AttendanceType.BREAK_IN, AttendanceType.OVERTIME_IN, AttendanceType.MEAL_IN})
+
+
+class InputType(StrEnum):
+    """How a person was recognised (v3 #11)."""
+
+    FINGERPRINT = "Fingerprint"
+    FACE = "Face"
+    PALM = "Palm"
+    CARD = "Card"
+    PASSWORD = "Password"  # noqa: S105  the wire word, not a secret
+
+
+class TemplateType(StrEnum):
+    """`Type` of a template (v3, Template Types)."""
+
+    CARD = "Card"
+    PASSWORD = "Password"  # noqa: S105  the wire word, not a secret
+    FINGERPRINT = "Fingerprint"
+    FACE = "Face"
+    PALM = "Palm"
+    USER_PHOTO = "UserPhoto"
+
+
+class UserType(StrEnum):
+    """`UserType` as callbacks print it (A-DEV-03)."""
+
+    USER = "User"
+    ADMIN = "Admin"
+
+
+class ConnectionMode(StrEnum):
+    """How a device reaches the gateway (v3, Connection Modes)."""
+
+    NATIVE = "native"
+    SDK_DIRECT = "sdk-direct"
+    SDK_INDIRECT = "sdk-indirect"
+    DB_DIRECT = "db-direct"
+    DB_INDIRECT = "db-indirect"
+    FILE_DIRECT = "file-direct"
+    FILE_INDIRECT = "file-indirect"
+
+
+ATTENDANCE_ONLY = frozenset(
+    {
+        ConnectionMode.DB_DIRECT,
+        ConnectionMode.DB_INDIRECT,
+        ConnectionMode.FILE_DIRECT,
+        ConnectionMode.FILE_INDIRECT,
+    }
+)
+
+# v2 says MealStart and MealEnd where v3 says MealIn and MealOut (V2-04).
+V2_ATTENDANCE = {
+    AttendanceType.MEAL_IN: "MealStart",
+    AttendanceType.MEAL_OUT: "MealEnd",
+}
