@@ -1,8 +1,8 @@
 """Randomness without state: every number is a keyed hash of (seed, device, purpose, n).
 
-There is no generator to carry, store or advance: the same four parameters always give the same number, another device or
-purpose gives an unrelated one, and adding a device changes nothing for the others. `purpose` names what the number is for
-("jitter", "latency"); `n` is the domain's own counter (the punch number, the attempt), never a count of draws.
+There is no generator to carry, store or advance: the same four parameters always give the same number, another device
+or purpose gives an unrelated one, and adding a device changes nothing for the others. `purpose` names what the number
+is for ("jitter", "latency"); `n` is the domain's own counter (punch number, attempt), never a count of draws.
 """
 
 from __future__ import annotations
