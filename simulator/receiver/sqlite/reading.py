@@ -280,9 +280,9 @@ def _v2_update(user: str, data: dict[str, Any]) -> Iterator[Row]:
     first = _text(data.get("FirstName")) or _text(data.get("Name"))
     yield PersonRow(user, first if named else "", _text(data.get("LastName")) if named else "")
     for item in items:
-        kind, index, data = (_text(item.get(name)) for name in ("Type", "AdditionalData1", "Template"))
-        if data:
-            yield TemplateRow(user, kind, index, data)
+        kind, index, template = (_text(item.get(name)) for name in ("Type", "AdditionalData1", "Template"))
+        if template:
+            yield TemplateRow(user, kind, index, template)
 
 
 def iso(at: int) -> str:
