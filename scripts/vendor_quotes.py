@@ -5,7 +5,8 @@
 
 A citation is an object with `page` ("v3" or "v2") and `line` (1-based), or a text such as "V3:61, 1166", anywhere in
 fixtures/vendor/citations.json, fixtures/register.json and the requirement files conformance/requirements*.
-Every cited line is kept whole; the pages themselves are not shipped. A `quote` text beside a citation must stand in that line.
+Every cited line is kept whole; the pages themselves are not shipped. A quoted text beside a citation must stand in
+that line.
 """
 
 from __future__ import annotations
