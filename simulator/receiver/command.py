@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,6 @@ from .devices import DeviceTextError, KnownDevice, Settings, parse_device
 from .running import Kind, Running, open_receiver
 from .sightings import Sighting
 
-EXAMPLE = "Example: camsim receiver --auth-token COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs --readback"
 _USAGE = 2
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -90,6 +90,8 @@ def _open(
             f"cannot listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; choose another --port, or 0"
         )
         raise _usage(text) from None
+    except sqlite3.Error as error:
+        raise _usage(f"cannot keep callbacks in --db {db}: {error}") from None
     except (LookupError, ValueError) as error:
         raise _usage(str(error.args[0] if error.args else error)) from None
 
