@@ -262,9 +262,11 @@ def kinds_of(body: Any) -> frozenset[TemplateType] | None:
     items = body.get("Template") if isinstance(body, Mapping) else None
     if not isinstance(items, list):
         return frozenset()
-    words = {item.get("Type") if isinstance(item, Mapping) else None for item in items}
+    words = [item.get("Type") if isinstance(item, Mapping) else None for item in items]
+    if not all(isinstance(word, str) for word in words):
+        return None
     try:
-        return frozenset(TemplateType(word) for word in words)
+        return frozenset(TemplateType(str(word)) for word in words)
     except ValueError:
         return None
 
