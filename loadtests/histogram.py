@@ -1,0 +1,82 @@
+"""Latencies as HDR histograms: mergeable, three significant digits from 1 µs to an hour."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from hdrh.histogram import HdrHistogram
+
+LOWEST_US, HIGHEST_US, DIGITS = 1, 3_600_000_000, 3
+PERCENTILES = (50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99)
+_PER_DOUBLING = 8
+
+
+class Latencies:
+    """Recorded in microseconds, told in seconds."""
+
+    __slots__ = ("_histogram",)
+
+    def __init__(self, encoded: str | bytes = b"") -> None:
+        self._histogram = HdrHistogram.decode(encoded) if encoded else HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+
+    def record(self, microseconds: float) -> None:
+        """Count one; what lies outside the range counts at its end."""
+        self._histogram.record_value(min(max(int(microseconds), LOWEST_US), HIGHEST_US))
+
+    def merge(self, encoded: str | bytes) -> None:
+        """Add what another process recorded."""
+        self._histogram.decode_and_add(encoded)
+
+    def encode(self) -> str:
+        """The common text form of HDR histograms (V2, compressed, Base64)."""
+        return str(self._histogram.encode().decode())
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._histogram.reset()
+
+    @property
+    def count(self) -> int:
+        """How many were recorded."""
+        return int(self._histogram.get_total_count())
+
+    def percentile(self, percent: float) -> float | None:
+        """Seconds within which `percent` of the recorded came; None when nothing was recorded."""
+        return self._histogram.get_value_at_percentile(percent) / 1e6 if self.count else None
+
+    def highest(self) -> float | None:
+        """The slowest, seconds."""
+        return self._histogram.get_max_value() / 1e6 if self.count else None
+
+    def mean(self) -> float | None:
+        """Seconds."""
+        return self._histogram.get_mean_value() / 1e6 if self.count else None
+
+    def summary(self) -> dict[str, float | int | str | None]:
+        """For a report: seconds by percentile, and the histogram itself."""
+        rows: dict[str, float | int | str | None] = {"count": self.count}
+        rows |= {f"p{percent:g}": self.percentile(percent) for percent in PERCENTILES}
+        return rows | {"max": self.highest(), "mean": self.mean(), "hdr": self.encode()}
+
+
+def bucket(milliseconds: float) -> int:
+    """The number of a coarse bucket, eight to a doubling: what is kept for each second of a run."""
+    return max(0, math.ceil(math.log2(max(milliseconds, 0.125) * 8) * _PER_DOUBLING))
+
+
+def bucket_end(number: int) -> float:
+    """The upper end of a coarse bucket in milliseconds."""
+    return float(2 ** (number / _PER_DOUBLING)) / 8
+
+
+def coarse_percentile(counts: Iterable[tuple[int, int]], percent: float) -> float | None:
+    """Milliseconds at a percentile of (bucket, count) pairs; None without any."""
+    ordered = sorted(counts)
+    wanted = sum(count for _, count in ordered) * percent / 100
+    seen = 0
+    for number, count in ordered:
+        seen += count
+        if seen >= wanted:
+            return bucket_end(number)
+    return None
