@@ -86,7 +86,7 @@ class Understanding(Opening):
         """True, False or not told; the texts "true" and "false" count too."""
         return {"true": True, "false": False}.get(scalar(value).lower())
 
-    def updates(self, item: Json, received: Received) -> Iterator[Fact]:
+    def updates(self, item: Json, received: Received) -> Iterable[Fact]:
         """A user's names and the templates that changed; #6 to #8 name the user only in their templates."""
         del received
         told = item.get("Template")
