@@ -1,0 +1,1 @@
+"""One pytest test a requirement; each only judges what was already sent, answered and stored."""

@@ -1,0 +1,1 @@
+"""Send the steps of a plan over real sockets and keep what was answered."""

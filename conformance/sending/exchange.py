@@ -1,0 +1,55 @@
+"""One answer, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_ANSWER = 65_536  # bytes of an answer that are read, as the gateway does
+
+
+class Silence(StrEnum):
+    """Why there is no answer."""
+
+    REFUSED = "refused"  # no connection
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    CLOSED = "closed"  # the connection ended before an answer
+    BROKEN = "broken"  # what came is not HTTP
+    MEANT = "meant"  # the step itself drops the connection
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came back for one copy of a step. `seconds` runs from the first byte sent to the end of the answer."""
+
+    step: int
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    seconds: float = 0.0
+    silence: Silence | None = None
+    detail: str = ""
+    attempt: int = 1
+    copy: int = 1
+
+    @property
+    def answered(self) -> bool:
+        """True when an HTTP answer came."""
+        return self.status is not None
+
+    @property
+    def dead(self) -> bool:
+        """True when the target may be gone: no connection could be made at all."""
+        return self.silence in (Silence.REFUSED, Silence.TLS)
+
+    def header(self, name: str) -> str:
+        """The first header of that name, or an empty text."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+
+    def text(self, limit: int = 160) -> str:
+        """`HTTP 200 {"status":"done"} (12 ms)`, or why there is no answer."""
+        if not self.answered:
+            return f"no answer: {self.silence or 'unknown'}{f' ({self.detail})' if self.detail else ''}"
+        body = self.body[:limit].decode("utf-8", "replace")
+        return f"HTTP {self.status} {body}{'…' if len(self.body) > limit else ''} ({self.seconds * 1000:.0f} ms)"

@@ -1,0 +1,56 @@
+"""Read the report of `camsim storm`: evidence of load that a callback suite cannot make itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .profile import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Storm:
+    """What a storm showed. `rate` in punches a second, times in seconds."""
+
+    rate: float
+    duration_s: float
+    p95_s: float
+    sent: int
+    lost: int
+    read_back: bool
+
+    def text(self) -> str:
+        """One line for reports and certificates."""
+        return (
+            f"{self.sent} punches at {self.rate:g}/s for {self.duration_s:g} s, {self.lost} lost, "
+            f"p95 {self.p95_s * 1000:.0f} ms"
+        )
+
+
+def read(file: Path) -> Storm:
+    """The storm in a report file. Raises: UsageError."""
+    try:
+        document = json.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--storm {file}: {error}") from None
+    if not isinstance(document, Mapping):
+        raise UsageError(f"--storm {file}: a JSON object is expected")
+    return _storm(document, file)
+
+
+def _storm(document: Mapping[str, Any], file: Path) -> Storm:
+    wanted = {"rate": float, "duration_s": float, "p95_ms": float, "sent": int, "lost": int}
+    missing = [name for name in wanted if not isinstance(document.get(name), int | float)]
+    if missing:
+        raise UsageError(f"--storm {file}: without {', '.join(missing)}; give the JSON report of camsim storm")
+    return Storm(
+        float(document["rate"]),
+        float(document["duration_s"]),
+        float(document["p95_ms"]) / 1000,
+        int(document["sent"]),
+        int(document["lost"]),
+        document.get("read_back") is True,
+    )
