@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 from aiohttp import web
 
 from simulator.receiver.memory import Policy
-from simulator.receiver.memory.records import Fact, Outcome, Punch, Received, Reply
+from simulator.receiver.memory.records import Punch, Reply
 from simulator.receiver.memory.store import Store
 
 from .groups import PUNCHES
@@ -74,25 +74,30 @@ class DedupeRace(Policy):
         return not known
 
 
-@mutant("dedupe-unsent", "forgets that it has a punch when the connection is gone before its answer", "CB-DUP-005")
-class DedupeUnsent(Policy):
-    """The row is kept, the entry that would show a copy is rolled back with the failed answer."""
-
+@mutant(
+    "dedupe-when-answered",
+    "remembers a punch once its answer is out: a lost connection makes its retry a second row",
+    "CB-DUP-005",
+    because("copies overlap before the first is answered", "CB-DUP-003"),
+)
+class DedupeWhenAnswered(Policy):
     def __init__(self) -> None:
         self._latest: list[Hashable] = []
         self._known: set[Hashable] = set()
 
-    async def keep(self, facts: Sequence[Fact], store: Store, received: Received) -> Outcome:
-        outcome = await super().keep(facts, store, received)
-        self._latest = [self.punch_key(fact) for fact in facts if isinstance(fact, Punch)]
+    async def keep_punch(self, punch: Punch, store: Store) -> bool:
         self._known = store.keys
-        return outcome
+        self._latest.append(self.punch_key(punch))
+        if self._latest[-1] in store.keys:
+            return False
+        store.append(punch)
+        return True
 
     async def send(self, request: web.Request, reply: Reply) -> web.StreamResponse:
         keys, self._latest = self._latest, []
         await asyncio.sleep(0.03)
-        if request.transport is None or request.transport.is_closing():
-            self._known.difference_update(keys)
+        if request.transport is not None and not request.transport.is_closing():
+            self._known.update(keys)
         return await super().send(request, reply)
 
 

@@ -82,7 +82,7 @@ class HeaderCase(Policy):
     "latin-1",
     "takes the body for Latin-1",
     "CB-WIRE-002",
-    because("has UTF-8 inside", "CB-ENC-002", "CB-USR-001"),
+    because("has UTF-8 inside", "CB-ENC-001", "CB-ENC-002"),
     features="user-data",
 )
 class Latin1(Policy):
@@ -94,7 +94,7 @@ class Latin1(Policy):
     "ascii-only",
     "refuses a body that is not ASCII",
     "CB-WIRE-002",
-    because("has UTF-8 inside", "CB-ENC-002", "CB-USR-001", "CB-PUNCH-006"),
+    because("has UTF-8 inside", "CB-ENC-001", "CB-ENC-002"),
 )
 class AsciiOnly(Policy):
     def loads(self, text: bytes) -> Json:
@@ -103,7 +103,13 @@ class AsciiOnly(Policy):
         return super().loads(text)
 
 
-@mutant("question-marks", "stores names in a column of another character set", "CB-WIRE-002", features="user-data")
+@mutant(
+    "question-marks",
+    "stores names in a column of another character set",
+    "CB-WIRE-002",
+    because("has UTF-8 inside", "CB-ENC-001"),
+    features="user-data",
+)
 class QuestionMarks(Policy):
     def loads(self, text: bytes) -> Json:
         return super().loads(text.decode("utf-8", "replace").encode("ascii", "replace"))
@@ -135,10 +141,10 @@ class MemberOrder(Policy):
 
 @mutant("compact-only", "recognises callbacks by their first characters", "CB-WIRE-003")
 class CompactOnly(Policy):
-    def open_v3(self, body: bytes, stgid: str) -> Received:
-        if body[:1].isspace() or body.startswith(b"{\n") or body.startswith(b"{ "):
+    def loads(self, text: bytes) -> Json:
+        if text[:1].isspace() or text[1:2].isspace():
             raise UnreadableError("unknown format")
-        return super().open_v3(body, stgid)
+        return super().loads(text)
 
 
 @mutant("query-404", "routes the bare path alone: 404 with any query", "CB-ROB-002", because("all", *EVERYTHING))

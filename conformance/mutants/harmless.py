@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from aiohttp import web
 
 from simulator.protocol import cipher
-from simulator.protocol.vocabulary import Protocol
+from simulator.protocol.vocabulary import IN_TYPES, AttendanceType, Protocol
 from simulator.receiver.memory import Policy
 from simulator.receiver.memory.readback import wall
 from simulator.receiver.memory.records import Fact, Note, Outcome, Punch, Received, Reply, UnreadableError, Update
@@ -204,6 +204,24 @@ class TemperatureAsText(Policy):
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         shown = super().show_punch(punch)
         return shown | {"temperature": str(shown["temperature"])} if "temperature" in shown else shown
+
+
+@benign(
+    "in-and-out",
+    "knows in and out alone, and says which types it merges",
+    "judged as in or out (Read-back)",
+    Protocol.V3,
+)
+class InAndOut(Policy):
+    _WORDS: ClassVar[dict[str | None, str]] = dict.fromkeys(IN_TYPES, "in") | dict.fromkeys(set(AttendanceType) - IN_TYPES, "out")
+
+    def capabilities(self) -> dict[str, Any]:
+        words = {own: sorted(str(word) for word, mine in self._WORDS.items() if mine == own) for own in ("in", "out")}
+        return super().capabilities() | {"type_words": words}
+
+    def show_punch(self, punch: Punch) -> dict[str, Any]:
+        shown = super().show_punch(punch)
+        return shown | {"type": self._WORDS.get(punch.type)} if punch.type in self._WORDS else shown
 
 
 @benign(

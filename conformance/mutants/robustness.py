@@ -61,14 +61,15 @@ class Dies(Policy):
         return None
 
     def unreadable(self, error: UnreadableError) -> Reply:
-        self.dead = True
+        # Only for bodies that look like JSON: a wrong key is another matter.
+        self.dead = str(error).startswith("no JSON")
         return super().unreadable(error)
 
 
 @mutant("hangs", "never answers a body that is no JSON", "CB-ROB-003", _HOSTILE)
 class Hangs(Policy):
     def unreadable(self, error: UnreadableError) -> Reply:
-        return Reply(400, delay_s=3600)
+        return Reply(400, delay_s=3600 if str(error).startswith("no JSON") else 0)
 
 
 @mutant("hangs-on-empty", "waits for ever for the body of an empty request", "CB-ROB-003", _HOSTILE)

@@ -105,7 +105,8 @@ class SecondsDropped(Policy):
         return super().show_punch(replace(punch, at=punch.at // 60 * 60))
 
 
-@mutant("twelve-hours", "reads the clock as one of twelve hours", "CB-TIME-001", _COMPARED)
+# Only punches of more than half a day are sure to hold an afternoon, whenever the suite runs.
+@mutant("twelve-hours", "reads the clock as one of twelve hours", "CB-ORD-003", _COMPARED)
 class TwelveHours(Policy):
     def moment(self, stamp: str) -> tuple[int, int]:
         at, offset = super().moment(stamp)
@@ -113,13 +114,11 @@ class TwelveHours(Policy):
         return at - (43_200 if afternoon else 0), offset
 
 
-@mutant("policy-lied", "declares the device's wall clock and stores UTC", "CB-TIME-001", _COMPARED)
-class PolicyLied(Policy):
-    def capabilities(self) -> dict[str, Any]:
-        return super().capabilities() | {"time_policy": "device-local"}
-
+@mutant("wall-for-some", "stores the wall clock for every other person", "CB-TIME-001", _COMPARED)
+class WallForSome(Policy):
     def show_punch(self, punch: Punch) -> dict[str, Any]:
-        return super().show_punch(punch) | {"time": wall(punch.at, 0)}
+        shown = super().show_punch(punch)
+        return shown | {"time": wall(punch.at, punch.offset) + "Z"} if punch.user[-1:] in "13579" else shown
 
 
 @mutant("summer-time", "adds an hour of summer time", "CB-TIME-001", _COMPARED)
