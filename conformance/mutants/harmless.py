@@ -213,7 +213,7 @@ class TemperatureAsText(Policy):
     Protocol.V3,
 )
 class InAndOut(Policy):
-    _WORDS: ClassVar[dict[str | None, str]] = dict.fromkeys(IN_TYPES, "in") | dict.fromkeys(set(AttendanceType) - IN_TYPES, "out")
+    _WORDS: ClassVar[dict[str | None, str]] = {word: "in" if word in IN_TYPES else "out" for word in AttendanceType}
 
     def capabilities(self) -> dict[str, Any]:
         words = {own: sorted(str(word) for word, mine in self._WORDS.items() if mine == own) for own in ("in", "out")}
