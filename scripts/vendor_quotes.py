@@ -4,7 +4,7 @@
     python scripts/vendor_quotes.py --v3 PAGE --v2 PAGE --check    compare, change nothing; exit 1 when stale
 
 A citation is an object with `page` ("v3" or "v2") and `line` (1-based), or a text such as "V3:61, 1166", anywhere in
-fixtures/vendor/citations.json, fixtures/register.json and the requirement files conformance/requirements*.
+fixtures/vendor/citations.json, fixtures/register.json, fixtures/vectors/, schemas/ and conformance/requirements*.
 Every cited line is kept whole; the pages themselves are not shipped. A quoted text beside a citation must stand in
 that line.
 """
@@ -26,6 +26,8 @@ QUOTES = ROOT / "fixtures" / "vendor" / "quotes.json"
 SOURCES = (
     "fixtures/vendor/citations.json",
     "fixtures/register.json",
+    "fixtures/vectors/*.json",
+    "schemas/**/*.json",
     "conformance/requirements*.json",
     "conformance/requirements*.toml",
     "conformance/requirements/*.json",

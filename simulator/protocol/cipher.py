@@ -88,6 +88,11 @@ class Encryptor:
         return base64.b64encode(data[:whole])
 
 
+def aes_ecb(key: bytes) -> Cipher[modes.ECB]:
+    """The block cipher itself, without padding and Base64 (V3:1084)."""
+    return Cipher(algorithms.AES(key), modes.ECB())  # noqa: S305  the protocol prescribes it
+
+
 def _normalise(body: bytes) -> tuple[bytes, list[str]]:
     lint = []
     text = body
@@ -117,4 +122,4 @@ def _unpad(padded: bytes) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _cipher(key: str) -> Cipher[modes.ECB]:
-    return Cipher(algorithms.AES(check_key(key)), modes.ECB())  # noqa: S305  the protocol prescribes it
+    return aes_ecb(check_key(key))

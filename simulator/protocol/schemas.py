@@ -6,7 +6,6 @@ acknowledgement of a callback, the immediate answer of a v2 command). A v2 messa
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -37,15 +36,15 @@ class Problem(NamedTuple):
 def validate(family: Family | str, part: str, message: Any, protocol: Protocol | str = Protocol.V3) -> list[Problem]:
     """Everything that is wrong with a message, in words; about a millisecond. Raises: KeyError for an unknown part."""
     errors = _reader(str(family), part, str(protocol)).iter_errors(message)
-    return sorted({_problem(error) for error in errors} | _unwritable(message))
+    return sorted({_problem(error) for error in errors})
 
 
 def is_valid(family: Family | str, part: str, message: Any, protocol: Protocol | str = Protocol.V3) -> bool:
     """The same verdict as `validate` in microseconds. Raises: KeyError for an unknown part."""
     try:
         return bool(_checker(str(family), part, str(protocol)).is_valid(message))
-    except UnicodeEncodeError:
-        return False
+    except UnicodeEncodeError:  # half a surrogate pair, which the fast validator cannot read
+        return not validate(family, part, message, protocol)
 
 
 def families(protocol: Protocol | str = Protocol.V3) -> list[Family]:
@@ -100,15 +99,6 @@ def _pattern(_: Validator, pattern: str, instance: Any, schema: Mapping[str, Any
 
 
 _Reading: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
-
-
-def _unwritable(message: Any) -> set[Problem]:
-    r"""Half a character, as "\ud800" decodes to: no UTF-8 text can hold it."""
-    try:
-        json.dumps(message, ensure_ascii=False).encode()
-    except UnicodeEncodeError:
-        return {Problem("", "a text holds half a surrogate pair, which is no character")}
-    return set()
 
 
 def _problem(error: ValidationError) -> Problem:
