@@ -35,7 +35,7 @@ class KnobSpec(msgspec.Struct, frozen=True):
     """What a knob may hold. `minimum`, `maximum`: of a number; `allowed`: the words of an enum or presets."""
 
     knob: str
-    type: Literal["enum", "bool", "int", "number", "duration", "schedule", "text"]
+    type: Literal["enum", "bool", "int", "number", "duration", "schedule"]
     values: dict[str, Any]
     allowed: tuple[Any, ...] | None = None
     minimum: float | None = None
@@ -51,9 +51,7 @@ class KnobSpec(msgspec.Struct, frozen=True):
             return f"{whole} from {self.minimum:g} to {self.maximum:g}"
         if self.type == "duration":
             return "a duration such as 15s, 500ms, 2m, 48h or 7d; a bare number is seconds"
-        if self.type == "schedule":
-            return f"a list of seconds such as [30,60,120], or {' | '.join(self.allowed or ())}"
-        return "a text"
+        return f"a list of seconds such as [30,60,120], or {' | '.join(self.allowed or ())}"
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -250,10 +248,6 @@ def _schedule(spec: KnobSpec, value: Any) -> Any:
     return tuple(float(step) for step in value) if good else None
 
 
-def _text(_: KnobSpec, value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
 _CHECKS: Mapping[str, Callable[[KnobSpec, Any], Any]] = {
     "enum": _enum,
     "bool": _bool,
@@ -261,7 +255,6 @@ _CHECKS: Mapping[str, Callable[[KnobSpec, Any], Any]] = {
     "number": _number,
     "duration": _duration,
     "schedule": _schedule,
-    "text": _text,
 }
 
 

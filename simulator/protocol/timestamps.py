@@ -83,7 +83,7 @@ def device_information(epoch_s: int, offset: int = 0) -> str:
 
 
 def licence_date(epoch_s: int, offset: int = 0) -> str:
-    """`03/04/2024`, day first (#13, StartDate and EndDate; `devinfo.date`)."""
+    """`03/04/2024`, day first (#13, StartDate and EndDate; R-13)."""
     year, month, number = _date_text((epoch_s + offset * 60) // DAY_S).split("-")
     return f"{number}/{month}/{year}"
 
