@@ -1,0 +1,79 @@
+"""Virtual time in four modes: real, scaled, manual, auto. The host's clock is a parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+DEFAULT_HORIZON_MS = 48 * 3_600_000
+
+
+class Mode(StrEnum):
+    """How virtual time passes."""
+
+    REAL = "real"
+    SCALED = "scaled"
+    MANUAL = "manual"
+    AUTO = "auto"
+
+
+class ClockError(ValueError):
+    """A clock mode or movement that cannot be; the message says what is allowed."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """`anchor` pairs host and virtual milliseconds; manual and auto stand still at `still`."""
+
+    mode: Mode = Mode.REAL
+    factor: float = 1.0
+    anchor: tuple[int, int] = (0, 0)
+    still: int = 0
+
+    def now(self, host_ms: int) -> int:
+        """Virtual milliseconds at a host time."""
+        if self.stands:
+            return self.still
+        return self.anchor[1] + int((host_ms - self.anchor[0]) * self.factor)
+
+    @property
+    def stands(self) -> bool:
+        """True when time moves only by request or by jumps."""
+        return self.mode in (Mode.MANUAL, Mode.AUTO)
+
+    def host_delay_s(self, due: int, host_ms: int) -> float:
+        """Host seconds until a virtual moment."""
+        return max(0.0, (due - self.now(host_ms)) / 1000 / self.factor)
+
+    def switch(self, text: str, host_ms: int) -> None:
+        """Go on in another mode from the present moment. Raises: ClockError."""
+        mode, factor = parse_mode(text)
+        now = self.now(host_ms)
+        self.mode, self.factor, self.anchor, self.still = mode, factor, (host_ms, now), now
+
+    @property
+    def text(self) -> str:
+        """The mode as it is written on the command line."""
+        return f"scaled:{self.factor:g}" if self.mode is Mode.SCALED else str(self.mode)
+
+
+def parse_mode(text: str) -> tuple[Mode, float]:
+    """`real`, `manual`, `auto` or `scaled:N` with N from 0.001 to 100000. Raises: ClockError."""
+    name, _, number = text.partition(":")
+    try:
+        mode = Mode(name)
+        factor = float(number) if mode is Mode.SCALED else 1.0
+        good = 0.001 <= factor <= 100_000 and (mode is Mode.SCALED) == bool(number)
+    except ValueError:
+        good = False
+    if not good:
+        raise ClockError(f"clock {text!r} is not allowed; allowed: real, manual, auto, scaled:N (N from 0.001 to 100000)")
+    return mode, factor
+
+
+def start(text: str, host_ms: int, at: int | None = None, horizon_ms: int = DEFAULT_HORIZON_MS) -> Clock:
+    """A clock that starts at `at`, else at the host's time; manual and auto one horizon earlier, so that jumps stay in the past."""
+    mode, factor = parse_mode(text)
+    begin = at if at is not None else host_ms - (horizon_ms if mode in (Mode.MANUAL, Mode.AUTO) else 0)
+    begin -= begin % 1000 if mode in (Mode.MANUAL, Mode.AUTO) else 0
+    return Clock(mode, factor, (host_ms, begin), begin)

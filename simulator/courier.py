@@ -1,0 +1,265 @@
+"""Carries callbacks to their URLs over HTTP: pooled connections, one limit an origin, faults of the transport."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+from yarl import URL
+
+from .gateway import Answered, Send
+
+MAX_ANSWER = 64 * 1024
+PER_ORIGIN = 100
+USER_AGENT = "camsim"
+_RAW = frozenset({"slow", "truncate", "reset_before", "reset_after"})
+
+
+class Courier:
+    """Sends and reports; `report` gets an Answered event for every Send."""
+
+    def __init__(self, report: Callable[[Answered], None], *, tls: ssl.SSLContext | bool = True, keepalive: bool = True) -> None:
+        self._report = report
+        self._tls = tls
+        self._keepalive = keepalive
+        self._session: aiohttp.ClientSession | None = None
+        self._origins: dict[str, asyncio.Semaphore] = {}
+        self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def send(self, effect: Send) -> None:
+        """Begin an attempt; the report comes later, whatever happens."""
+        task = asyncio.get_running_loop().create_task(self._attempt(effect))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Drop what is under way and close the connections."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def configure(self, tls: ssl.SSLContext | bool, keepalive: bool) -> None:
+        """Use other TLS or pooling settings from the next attempt on."""
+        if (tls, keepalive) != (self._tls, self._keepalive):
+            self._tls, self._keepalive = tls, keepalive
+            old, self._session = self._session, None
+            if old is not None:
+                await old.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=not self._keepalive, ttl_dns_cache=60)
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+                headers={"User-Agent": USER_AGENT},
+                trust_env=False,
+            )
+        return self._session
+
+    def _route(self, url: str) -> tuple[URL, asyncio.Semaphore]:
+        route = self._urls.get(url)
+        if route is None:
+            parsed = URL(url, encoded=True)
+            gate = self._origins.setdefault(str(parsed.origin()), asyncio.Semaphore(PER_ORIGIN))
+            route = self._urls[url] = (parsed, gate)
+        return route
+
+    async def _attempt(self, effect: Send) -> None:
+        began = time.perf_counter()
+        answered = Answered(effect.device, effect.delivery, effect.attempt, real_s=time.time())
+        try:
+            url, gate = self._route(effect.url)
+            async with gate:
+                began = time.perf_counter()
+                async with asyncio.timeout(effect.timeout_s):
+                    await self._carry(effect, url, answered)
+        except asyncio.CancelledError:
+            raise
+        except Exception as problem:  # noqa: BLE001  whatever a peer does to us is an answer, never our failure
+            answered.error = _why(problem, effect)
+        answered.took_ms = (time.perf_counter() - began) * 1000
+        self._report(answered)
+
+    async def _carry(self, effect: Send, url: URL, answered: Answered) -> None:
+        if not effect.faults:
+            await self._post(effect, url, answered)
+            return
+        faults = dict(effect.faults)
+        if "delay" in faults:
+            await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
+        kinds = [do for do in faults if do in _RAW]
+        if kinds:
+            await _raw(effect, url, kinds[0], faults[kinds[0]], answered)
+            return
+        if "charset" in faults:
+            effect.content_type = "application/json; charset=utf-8"
+        copies = int(faults["concurrent"].get("copies", 2)) if "concurrent" in faults else 1
+        others = [Answered(effect.device, effect.delivery, effect.attempt) for _ in range(copies - 1)]
+        results = await asyncio.gather(
+            *(self._post(effect, url, one) for one in (answered, *others)), return_exceptions=True
+        )
+        if isinstance(results[0], BaseException):
+            raise results[0]
+
+    async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
+        async with self._open().post(
+            url,
+            data=effect.body,
+            headers={"Content-Type": effect.content_type},
+            allow_redirects=False,
+            ssl=self._tls,
+        ) as response:
+            answered.status = response.status
+            answered.content_type = response.headers.get("Content-Type", "")
+            answered.body = await _limited(response)
+
+
+async def _limited(response: aiohttp.ClientResponse) -> bytes:
+    """At most 64 kB of an answer; the rest is not read."""
+    length = response.content_length
+    if length is not None and length <= MAX_ANSWER and "Content-Encoding" not in response.headers:
+        return await response.read()
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER:
+            response.close()
+            raise OversizeError(f"the answer is longer than {MAX_ANSWER} bytes")
+    return b"".join(parts)
+
+
+class OversizeError(Exception):
+    """The answer is longer than is read."""
+
+
+def _why(problem: Exception, effect: Send) -> str:
+    if isinstance(problem, TimeoutError):
+        return f"no answer within {effect.timeout_s:g} s"
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return f"TLS certificate refused: {problem.certificate_error}"
+    if isinstance(problem, aiohttp.ClientConnectorSSLError):
+        return f"TLS failed: {problem}"
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return f"cannot connect: {problem.os_error.strerror or problem.os_error}"
+    if isinstance(problem, aiohttp.ServerDisconnectedError):
+        return "the connection was closed without an answer"
+    text = str(problem)
+    return f"{type(problem).__name__}: {text[:200]}" if text else type(problem).__name__
+
+
+# --- damaged on purpose -----------------------------------------------------------------------------------------------
+
+
+async def _raw(effect: Send, url: URL, do: str, options: dict[str, Any], answered: Answered) -> None:
+    """Write the request by hand: slowly, in part, or with a reset."""
+    parts = urlsplit(effect.url)
+    secure = parts.scheme == "https"
+    context = ssl._create_unverified_context() if secure else None  # noqa: S323  a fault on purpose
+    reader, writer = await asyncio.open_connection(
+        url.host, url.port, ssl=context, server_hostname=url.host if secure else None
+    )
+    try:
+        await _RAW_ACTS[do](effect, url, options, reader, writer, answered)
+    finally:
+        writer.close()
+
+
+def _head(effect: Send, url: URL) -> bytes:
+    return (
+        f"POST {url.raw_path_qs or '/'} HTTP/1.1\r\nHost: {url.host}:{url.port}\r\nUser-Agent: {USER_AGENT}\r\n"
+        f"Content-Type: {effect.content_type}\r\nContent-Length: {len(effect.body)}\r\nConnection: close\r\n\r\n"
+    ).encode()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    """Close with RST: linger for zero seconds."""
+    sock = writer.get_extra_info("socket")
+    if sock is not None:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def _slow(
+    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+) -> None:
+    writer.write(_head(effect, url))
+    pieces = 10
+    size = max(1, -(-len(effect.body) // pieces))
+    for start in range(0, len(effect.body), size):
+        writer.write(effect.body[start : start + size])
+        await writer.drain()
+        await asyncio.sleep(options.get("ms", 500) / 1000 / pieces)
+    await _read_answer(reader, answered)
+
+
+async def _truncate(
+    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+) -> None:
+    writer.write(_head(effect, url) + effect.body[: len(effect.body) // 2])
+    await writer.drain()
+    answered.error = "the request was cut short (fault truncate)"
+
+
+async def _reset_before(
+    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+) -> None:
+    _reset(writer)
+    answered.error = "the connection was reset before the body (fault reset_before)"
+
+
+async def _reset_after(
+    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+) -> None:
+    writer.write(_head(effect, url) + effect.body)
+    await writer.drain()
+    # The receiver must have the bytes before the reset can overtake them: its first byte of an answer proves it.
+    try:
+        async with asyncio.timeout(1):
+            await reader.read(1)
+    except TimeoutError:
+        pass
+    _reset(writer)
+    answered.error = "the connection was reset after the body (fault reset_after)"
+
+
+_RAW_ACTS = {"slow": _slow, "truncate": _truncate, "reset_before": _reset_before, "reset_after": _reset_after}
+
+
+async def _read_answer(reader: asyncio.StreamReader, answered: Answered) -> None:
+    data = await reader.read(MAX_ANSWER)
+    while more := await reader.read(MAX_ANSWER):
+        data = (data + more)[:MAX_ANSWER]
+    head, _, body = data.partition(b"\r\n\r\n")
+    words = head.split(b"\r\n", 1)[0].split(b" ")
+    if len(words) < 2 or not words[1].isdigit():
+        raise ConnectionError("the answer is no HTTP")
+    answered.status = int(words[1])
+    if b"transfer-encoding: chunked" in head.lower():
+        body = _dechunked(body)
+    answered.body = body
+
+
+def _dechunked(body: bytes) -> bytes:
+    whole = b""
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        length = int(size.split(b";")[0] or b"0", 16)
+        if length == 0:
+            break
+        whole, body = whole + rest[:length], rest[length + 2 :]
+    return whole

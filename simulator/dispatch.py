@@ -1,0 +1,347 @@
+"""Callbacks: a fact becomes frozen bytes in the device's queue, attempts leave, answers settle them."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from . import chance, commands, dialects
+from .device import LogRow, Pending
+from .faults import Fault, rewrite
+from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed
+from .ledger import Cause
+from .outbox import Delivery, QueueState, why_no_ack
+from .protocol import cipher
+from .protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
+from .protocol.messages import callback_name
+from .protocol.vocabulary import ATTENDANCE_ONLY, ConnectionMode
+
+_TRANSPORT = frozenset(
+    {"concurrent", "delay", "slow", "truncate", "reset_before", "reset_after", "stgid", "double_stgid", "charset", "plain_body"}
+)
+
+
+def upload(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None) -> None:
+    """A device has something to tell: at once when it is online, else when it is back."""
+    polled = slot.config.mode in (ConnectionMode.DB_DIRECT, ConnectionMode.DB_INDIRECT)
+    if not slot.online or slot.device.pending or polled:
+        slot.device.pending.append(Pending(number, None if number is not None else fact))
+        if polled and slot.online and len(slot.device.pending) == 1:
+            _set_poll(kernel, slot)
+        return
+    receive(kernel, slot, fact, number)
+
+
+def receive(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None, anomaly: str = "") -> None:
+    """The gateway has it now: freeze the callback's bytes and queue them (A-CB-07, A-CB-16)."""
+    if number is not None and not anomaly:
+        row = slot.device.row(number)
+        if row is not None:
+            row.uploaded = True
+    refused = _why_not_pushed(slot, fact)
+    if refused:
+        if number is not None:
+            kernel.state.ledger.lost(slot.config.stgid, number, Cause.NOT_PUSHED)
+        kernel.note(slot, "callback", callback_name(fact), user=_user(fact), verdict="not pushed", why=refused)
+        return
+    for name, plain in dialects.of(slot).render(kernel, slot, fact):
+        queue(kernel, slot, name, plain, fact, number, anomaly)
+
+
+def queue(kernel: Kernel, slot: Slot, name: str, plain: bytes, fact: Fact | None, number: int | None = None, anomaly: str = "") -> None:
+    """Put finished bytes behind the others and send if nothing is in the way."""
+    slot.deliveries += 1
+    log_time = fact.log_time if isinstance(fact, Punch) else None
+    user = _user(fact) if fact is not None else ""
+    key = slot.config.security_key if kernel.policy.requeue == "frozen" else None
+    slot.outbox.push(Delivery(slot.deliveries, name, plain, kernel.now, number, user, log_time, anomaly, frozen_key=key))
+    kick(kernel, slot)
+
+
+def _why_not_pushed(slot: Slot, fact: Fact) -> str:
+    config = slot.config
+    if config.mode in ATTENDANCE_ONLY and not isinstance(fact, Punch):
+        return f"connection mode {config.mode} pushes attendance only"
+    if isinstance(fact, (UserUpdated, UserDeleted)) and not config.push_user_data:
+        return "Push User Data is off"
+    if isinstance(fact, AttendancePhoto) and not config.push_photo:
+        return "Push Photo is off"
+    if isinstance(fact, UserUpdated) and not config.push_photo and any(t.type == "UserPhoto" for t in fact.templates):
+        return "Push Photo is off"
+    name = callback_name(fact)
+    if name in slot.device.model.without_events:
+        return f"the SDK of model {slot.device.model.name} has no {name}"
+    return ""
+
+
+def _user(fact: Fact) -> str:
+    return "" if isinstance(fact, DateModified) else fact.user_id
+
+
+def kick(kernel: Kernel, slot: Slot) -> None:
+    """Start the next attempt if one is due and nothing stands in its way."""
+    outbox, config = slot.outbox, slot.config
+    if outbox.state is QueueState.SENDING or not kernel.state.uplink or config.callback_url is None:
+        return
+    if not licensed(config, kernel.now) and not _drains(kernel, slot):
+        return
+    delivery = outbox.start(kernel.now)
+    if delivery is None:
+        return
+    faults = kernel.striking("callback.request", config.stgid, delivery.name, delivery.user)
+    plain = _altered(kernel, slot, delivery, faults) if faults else delivery.body
+    wire, content_type = dialects.of(slot).seal(_key(slot, delivery, faults), plain, kernel.policy)
+    kernel.state.in_flight[config.stgid] = InFlight(delivery.id, delivery.attempts, plain, wire, list(faults))
+    if delivery.punch is not None:
+        kernel.state.ledger.attempted(config.stgid, delivery.punch, kernel.now, first=delivery.attempts == 1)
+    kernel.effects.append(
+        Send(
+            config.stgid,
+            delivery.id,
+            delivery.attempts,
+            _url(kernel, slot, faults),
+            wire,
+            content_type,
+            kernel.policy.timeout_s,
+            tuple((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT),
+        )
+    )
+
+
+def _drains(kernel: Kernel, slot: Slot) -> bool:
+    """What becomes of the queue when the licence does not run: hold it, drop it, or let what came before drain (A-CB-22)."""
+    how, head, end = kernel.policy.licence_backlog, slot.outbox.head(), slot.config.licence_end
+    if how == "drop":
+        drop_queue(kernel, slot, Cause.LICENCE)
+    return how == "drain" and head is not None and end is not None and head.queued_at < end * 1000
+
+
+def drop_queue(kernel: Kernel, slot: Slot, cause: Cause) -> int:
+    """Throw the callbacks away that wait; the ledger names the cause. Returns how many went."""
+    dropped = slot.outbox.clear()
+    for delivery in dropped:
+        if delivery.punch is not None:
+            kernel.state.ledger.lost(slot.config.stgid, delivery.punch, cause)
+    return len(dropped)
+
+
+@fires("licence")
+def _licence_changes(kernel: Kernel, slot: Slot, reference: int) -> None:
+    kick(kernel, slot)
+
+
+def _url(kernel: Kernel, slot: Slot, faults: tuple[Fault, ...]) -> str:
+    """The callback URL, with `?stgid=` appended as live gateways do: by plain concatenation (A-CB-10)."""
+    url, how = slot.config.callback_url or "", kernel.policy.stgid
+    for fault in faults:
+        how = {"stgid": "always", "double_stgid": "double"}.get(fault.do, how)
+    tag = f"?stgid={slot.config.stgid}"
+    return url + {"never": "", "always": tag, "double": tag + tag}[how]
+
+
+def _key(slot: Slot, delivery: Delivery, faults: tuple[Fault, ...]) -> str | None:
+    key = delivery.frozen_key or slot.config.security_key
+    for fault in faults:
+        if fault.do == "wrong_key" and key is not None:
+            return "0" * 31 + "1"
+        if fault.do == "old_key":
+            return slot.config.old_key or key
+        if fault.do == "plain_body":
+            return None
+    return key
+
+
+def _altered(kernel: Kernel, slot: Slot, delivery: Delivery, faults: tuple[Fault, ...]) -> bytes:
+    plain, stgid = delivery.body, slot.config.stgid
+    for fault in faults:
+        if fault.do in ("duplicate", "duplicate_new", "concurrent"):
+            continue
+        old = fault.do == "old_token" and slot.config.old_token
+        facts: dict[str, Any] = {
+            "seed": kernel.state.seed,
+            "device": stgid,
+            "n": delivery.id,
+            "token": old or chance.token(kernel.state.seed, stgid, "wrong-token"),
+        }
+        plain = rewrite(plain, fault.do, facts)
+    return plain
+
+
+@fires("deliver")
+def _retry(kernel: Kernel, slot: Slot, reference: int) -> None:
+    kick(kernel, slot)
+
+
+@handles(Answered)
+def _answered(kernel: Kernel, event: Answered) -> None:
+    slot, flight = kernel.state.slots.get(event.device), kernel.state.in_flight.get(event.device)
+    if slot is None or flight is None or (flight.delivery, flight.attempt) != (event.delivery, event.attempt):
+        return  # the device was removed or reset meanwhile
+    del kernel.state.in_flight[event.device]
+    delivery = slot.outbox.head()
+    assert delivery is not None
+    after = kernel.striking("callback.answer", event.device, delivery.name, delivery.user)
+    problem, answer = _judge(kernel, slot, event)
+    lint: tuple[str, ...] = ()
+    if any(fault.do == "drop" for fault in after):
+        problem = "the answer was lost on the way (fault drop)"
+    if problem is not None and not slot.config.handle_response:
+        problem, lint = None, (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
+    _settle(kernel, slot, delivery, problem)
+    kernel.note(
+        slot,
+        "callback",
+        delivery.name,
+        user=delivery.user,
+        plain=flight.plain,
+        wire=flight.wire if flight.wire is not flight.plain else None,
+        delivery=delivery.id,
+        attempt=event.attempt,
+        verdict="acknowledged" if problem is None else "not acknowledged",
+        why=problem or "",
+        http=event.status or None,
+        answer=answer,
+        lint=lint,
+        faults=tuple(fault.label for fault in (*flight.faults, *after)),
+        real_s=event.real_s,
+        took_ms=event.took_ms,
+    )
+    if problem is None:
+        _repeat(kernel, slot, delivery, flight.faults)
+    kick(kernel, slot)
+
+
+def _judge(kernel: Kernel, slot: Slot, event: Answered) -> tuple[str | None, bytes]:
+    """Whether the answer acknowledges, and its plain bytes (A-CB-01, A-ENC-02)."""
+    if event.error:
+        return event.error, event.body
+    body, key, wanted = event.body, slot.config.security_key, kernel.policy.enc_ack
+    if key is not None and wanted != "plain" and body.lstrip()[:1] != b"{":
+        try:
+            body = cipher.decrypt(key, body)
+        except cipher.CipherError:
+            body = event.body
+    elif key is not None and wanted == "encrypted":
+        return "the answer is plain, an encrypted one is expected (enc.ack)", body
+    return why_no_ack(event.status, body, kernel.policy.ack, event.content_type), body
+
+
+def _settle(kernel: Kernel, slot: Slot, delivery: Delivery, problem: str | None) -> None:
+    stgid = slot.config.stgid
+    slot.outbox.settle(kernel.now, problem, kernel.policy.schedule)
+    if problem is None and delivery.punch is not None:
+        kernel.state.ledger.acknowledged(stgid, delivery.punch, kernel.now)
+    if slot.outbox.next_at is not None:
+        kernel.state.timers.set(slot.outbox.next_at, "deliver", stgid)
+
+
+def _repeat(kernel: Kernel, slot: Slot, delivery: Delivery, faults: list[Fault]) -> None:
+    """Queue duplicates that faults ask for; a duplicate is never duplicated again."""
+    for fault in faults:
+        if fault.do not in ("duplicate", "duplicate_new") or delivery.anomaly:
+            continue
+        body = delivery.body
+        if fault.do == "duplicate_new":
+            slot.operation_ids += 1
+            facts = {"operation_id": _operation_id(kernel, slot), "now_s": kernel.now // 1000}
+            body = rewrite(body, fault.do, facts) if slot.config.protocol == "v3" else body
+        slot.deliveries += 1
+        slot.outbox.push(
+            Delivery(
+                slot.deliveries, delivery.name, body, kernel.now, delivery.punch, delivery.user, delivery.log_time, fault.do
+            )
+        )
+
+
+def _operation_id(kernel: Kernel, slot: Slot) -> str:
+    return chance.operation_id(kernel.state.seed, slot.config.stgid, slot.operation_ids)
+
+
+@handles(Restarted)
+def _restarted(kernel: Kernel, event: Restarted) -> None:
+    """Attempts under way are due again; held calls are gone, their commands still run."""
+    kernel.state.in_flight.clear()
+    for slot in kernel.state.slots.values():
+        slot.outbox.abandon(kernel.now)
+        for command in slot.commands:
+            command.request = None
+        kick(kernel, slot)
+
+
+# --- a device comes back: its cached records flow ---------------------------------------------------------------------
+
+
+def flush(kernel: Kernel, slot: Slot, order: str, pace_ms: int = 0) -> None:
+    """Give the gateway what the device recorded while it was away, in the order this device is given to (A-CB-12)."""
+    slot.device.pending = _ordered(kernel, slot, slot.device.pending, order)
+    slot.pace_ms = pace_ms
+    if pace_ms == 0:
+        items, slot.device.pending = slot.device.pending, []
+        for item in items:
+            _upload(kernel, slot, item)
+    elif slot.device.pending:
+        kernel.state.timers.set(kernel.now, "flush", slot.config.stgid, kernel.count(slot, "flush"))
+
+
+def _ordered(kernel: Kernel, slot: Slot, pending: list[Pending], order: str) -> list[Pending]:
+    if order == "lifo":
+        return pending[::-1]
+    if order in ("shuffle", "shuffled"):
+        number = kernel.count(slot, "flush-order")
+        return chance.shuffled(pending, kernel.state.seed, slot.config.stgid, "flush-order", number)
+    if order == "interleave":
+        half = (len(pending) + 1) // 2
+        pairs = zip_longest(pending[half:], pending[:half])
+        return [item for pair in pairs for item in pair if item is not None]
+    return pending
+
+
+def _set_poll(kernel: Kernel, slot: Slot) -> None:
+    number = kernel.count(slot, "poll")
+    wait = chance.between(0, kernel.policy.poll_ms * 2, kernel.state.seed, slot.config.stgid, "poll", number)
+    kernel.state.timers.set(kernel.now + wait, "poll", slot.config.stgid, number)
+
+
+@fires("poll")
+def _polled(kernel: Kernel, slot: Slot, reference: int) -> None:
+    """The gateway reads the rows that the site's software has written since (register, section 9)."""
+    if slot.online:
+        flush(kernel, slot, "fifo")
+
+
+@fires("flush")
+def _paced(kernel: Kernel, slot: Slot, reference: int) -> None:
+    if not slot.online or reference != slot.draws.get("flush") or not slot.device.pending:
+        return
+    _upload(kernel, slot, slot.device.pending.pop(0))
+    if slot.device.pending:
+        kernel.state.timers.set(kernel.now + slot.pace_ms, "flush", slot.config.stgid, reference)
+
+
+def _upload(kernel: Kernel, slot: Slot, item: Pending) -> None:
+    if item.number is None:
+        assert item.fact is not None
+        receive(kernel, slot, item.fact)
+        return
+    row = slot.device.row(item.number)
+    if row is not None:
+        receive(kernel, slot, row.punch, item.number)
+        rewritten = slot.config.mode in (ConnectionMode.FILE_DIRECT, ConnectionMode.FILE_INDIRECT)
+        if rewritten and chance.happens(
+            kernel.policy.rewrite_dup, kernel.state.seed, slot.config.stgid, "rewrite", item.number
+        ):
+            receive(kernel, slot, row.punch, item.number, "rewritten file")
+
+
+def resend(kernel: Kernel, slot: Slot, rows: list[LogRow]) -> None:
+    """Tell punches again with new OperationIDs, behind whatever is queued (R-33)."""
+    for row in rows:
+        receive(kernel, slot, row.punch, row.number, "resend")
+
+
+def announce_users(kernel: Kernel, slot: Slot) -> None:
+    """Tell every enrolled user again, as live devices do after a reconnect (A-DEV-22)."""
+    clock = slot.device.clock
+    for user in list(slot.device.users.values()):
+        for fact in commands.user_facts(user, clock.now_s(kernel.now), clock.offset, "per_template"):
+            receive(kernel, slot, fact)

@@ -1,0 +1,179 @@
+"""What happened, in order: every request, answer and control action, masked, bounded by number and by bytes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
+_LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto")
+_SECRET = ("AuthToken",)
+
+
+class Entry(msgspec.Struct, omit_defaults=True):
+    """One thing that happened. `at` is virtual ms; `real_s` and `took_ms` are of the host and not canonical."""
+
+    seq: int
+    at: int
+    device: str
+    device_seq: int
+    direction: str  # callback | rest | control
+    operation: str
+    user: str = ""
+    plain: bytes = b""
+    wire: bytes | None = None  # when it differs from plain (encrypted, or damaged by a fault)
+    delivery: int = 0
+    attempt: int = 0
+    verdict: str = ""
+    why: str = ""
+    field: str = ""
+    code: int | None = None
+    http: int | None = None
+    answer: bytes = b""
+    lint: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    register: tuple[str, ...] = ()
+    real_s: float = 0.0
+    took_ms: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """Bytes this entry holds on to."""
+        return len(self.plain) + len(self.answer) + (len(self.wire) if self.wire else 0) + 300
+
+
+class Journal(msgspec.Struct):
+    """A bounded list of entries and the numbers they carry."""
+
+    entries: list[Entry] = msgspec.field(default_factory=list)
+    start: int = 0
+    seq: int = 0
+    held_bytes: int = 0
+    dropped: int = 0
+    max_entries: int = MAX_ENTRIES
+    max_bytes: int = MAX_BYTES
+
+    def __len__(self) -> int:
+        return len(self.entries) - self.start
+
+    def add(self, entry: Entry) -> None:
+        """Append; the oldest go when there are too many or they hold too much."""
+        self.entries.append(entry)
+        self.held_bytes += entry.size
+        while len(self) > self.max_entries or (self.held_bytes > self.max_bytes and len(self) > 1):
+            self.held_bytes -= self.entries[self.start].size
+            self.start += 1
+            self.dropped += 1
+        if self.start > 1024 and self.start * 2 > len(self.entries):
+            del self.entries[: self.start]
+            self.start = 0
+
+    def clear(self) -> None:
+        """Forget every entry; numbers go on."""
+        self.entries, self.start, self.held_bytes, self.dropped = [], 0, 0, 0
+
+    def select(self, **wanted: Any) -> Iterator[Entry]:
+        """Entries in order whose attributes equal what is wanted (None is any)."""
+        keys = {key: value for key, value in wanted.items() if value is not None}
+        for entry in self.entries[self.start :]:
+            if all(str(getattr(entry, key)) == str(value) for key, value in keys.items()):
+                yield entry
+
+    def newest(self, limit: int, **wanted: Any) -> list[Entry]:
+        """The last `limit` entries that match, oldest of them first."""
+        return list(deque(self.select(**wanted), maxlen=limit))
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def masked(value: Any, *, full: bool = False) -> Any:
+    """A message for people: templates and photos as sha256 and size, tokens hidden, unless `full`."""
+    if full:
+        return value
+    if isinstance(value, Mapping):
+        return {key: _masked_member(key, item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [masked(item) for item in value]
+    return value
+
+
+def _masked_member(key: str, value: Any) -> Any:
+    if key in _SECRET and isinstance(value, str):
+        return mask_secret(value)
+    if key in _LONG and isinstance(value, str) and len(value) > 32:
+        return {"sha256": digest(value.encode()), "size": len(value)}
+    return masked(value)
+
+
+def mask_secret(secret: str | None) -> str | None:
+    """First and last two characters of a token or key."""
+    if not secret:
+        return secret
+    return f"{secret[:2]}…{secret[-2:]}" if len(secret) > 8 else "…"
+
+
+def _parsed(data: bytes, full: bool) -> Any:
+    try:
+        return masked(msgspec.json.decode(data), full=full)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def present(entry: Entry, *, full: bool = False) -> dict[str, Any]:
+    """An entry as the management API shows it: parsed bodies masked, lengths and hashes of the wire bytes."""
+    wire = entry.wire if entry.wire is not None else entry.plain
+    shown: dict[str, Any] = {
+        "seq": entry.seq,
+        "at": entry.at / 1000,
+        "real": entry.real_s,
+        "device": entry.device,
+        "device_seq": entry.device_seq,
+        "direction": entry.direction,
+        "operation": entry.operation,
+        "user": entry.user,
+        "verdict": entry.verdict,
+        "why": entry.why,
+        "field": entry.field,
+        "status_code": entry.code,
+        "http": entry.http,
+        "delivery": entry.delivery,
+        "attempt": entry.attempt,
+        "took_ms": round(entry.took_ms, 3),
+        "lint": list(entry.lint),
+        "faults": list(entry.faults),
+        "register": list(entry.register),
+        "request": {"length": len(wire), "sha256": digest(wire), "body": _parsed(entry.plain, full)},
+        "answer": {"length": len(entry.answer), "sha256": digest(entry.answer), "body": _parsed(entry.answer, full)},
+    }
+    if full:
+        shown["request"]["bytes"] = wire.decode("utf-8", "replace")
+        shown["answer"]["bytes"] = entry.answer.decode("utf-8", "replace")
+    return shown
+
+
+def canonical(journal: Journal) -> bytes:
+    """The comparable form: one JSON line an entry, by virtual time, device and its sequence; no real clock, port or duration."""
+    ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
+    return b"".join(msgspec.json.encode(_canonical(entry)) + b"\n" for entry in ordered)
+
+
+def _canonical(entry: Entry) -> list[Any]:
+    return [
+        entry.at,
+        entry.device,
+        entry.device_seq,
+        entry.direction,
+        entry.operation,
+        digest(entry.plain),
+        entry.attempt,
+        entry.verdict,
+        entry.code,
+        list(entry.faults),
+    ]

@@ -1,0 +1,289 @@
+"""A person at the device: punches, the user menu, the date menu, the enrolment menu. Every action is a control action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from . import chance, commands, dispatch, population
+from .controls import action, slot_of
+from .device import Device, User
+from .fleet import instant_of, make_template, offset_of, usage
+from .gateway import ControlError, Kernel, Slot
+from .ledger import Cause, Record
+from .profiles import duration_ms
+from .protocol.facts import DateModified, Punch, Template, UserDeleted, UserUpdated
+from .protocol.timestamps import gmt
+from .protocol.vocabulary import AttendanceType, InputType, TemplateType
+
+SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
+
+
+class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """One object of `POST devices/{stgid}/punches`. `at`: LogTime to write; with `count`, `every` apart, the last one at `at`."""
+
+    user: str
+    type: AttendanceType = AttendanceType.CHECK_IN
+    input: InputType | None = None
+    at: str | int | None = None
+    photo: bool | str = False
+    temperature: float | None = None
+    mask: bool | None = None
+    count: int = 1
+    every: str | float = "1s"
+
+
+@action("punches")
+def punches(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+    """People punch; what is answered as recorded is never lost."""
+    slot = slot_of(kernel, device)
+    specs = msgspec.convert(args["punches"], list[PunchSpec])
+    prepared = [(spec, *_prepare(slot, spec)) for spec in specs]
+    answers: list[dict[str, Any]] = []
+    for spec, every_ms, at in prepared:
+        for turn in range(spec.count):
+            back = (spec.count - 1 - turn) * every_ms // 1000
+            answers.append(_punch(kernel, slot, spec, at, back))
+    return {"punches": answers}
+
+
+def _prepare(slot: Slot, spec: PunchSpec) -> tuple[int, int | None]:
+    if not 1 <= spec.count <= 1_000_000:
+        raise usage("count", spec.count, "1 to 1000000")
+    try:
+        every = duration_ms(spec.every)
+    except ValueError as problem:
+        raise usage("every", spec.every, str(problem)) from None
+    return every, instant_of("at", spec.at, slot.device.clock.offset)
+
+
+def _punch(kernel: Kernel, slot: Slot, spec: PunchSpec, at: int | None, back_s: int) -> dict[str, Any]:
+    device, config = slot.device, slot.config
+    offset = device.clock.offset
+    log_time = (at if at is not None else device.clock.now_s(kernel.now)) - back_s
+    if at is None and back_s == 0:
+        log_time = _never_twice(device, spec.user, log_time)
+    kind = str(spec.input or (device.model.inputs[0] if device.model.inputs else InputType.CARD))
+    answer = {"user": spec.user, "log_time": gmt(log_time, offset), "recorded": False, "why": ""}
+    why = device.why_denied(spec.user, kind, log_time, offset)
+    if why is None and config.reverify_s and device.repeated(spec.user, log_time, config.reverify_s):
+        why = f"user {spec.user} punched less than {config.reverify_s} s ago"
+    if why is not None:
+        kernel.note(slot, "control", "punch", user=spec.user, verdict="denied", why=why)
+        return {**answer, "why": why}
+    direction = device.directed(spec.user, str(spec.type), log_time, offset, config.direction or kernel.policy.direction)
+    punch = Punch(spec.user, log_time, offset, direction, kind, _temperature(kernel, slot, spec), _mask(kernel, slot, spec))
+    number = _record(kernel, slot, punch, spec.photo)
+    _redetect(kernel, slot, punch)
+    return {**answer, "recorded": True, "number": number}
+
+
+def _never_twice(device: Device, user: str, log_time: int) -> int:
+    """Nobody punches twice in one second: UserID + LogTime is the key of a punch (v3, FAQ on duplicates)."""
+    last = device.last_punch.get(user)
+    return last[0] + 1 if last is not None and last[0] >= log_time and last[0] - log_time < 3600 else log_time
+
+
+def _temperature(kernel: Kernel, slot: Slot, spec: PunchSpec) -> float | None:
+    if not slot.device.model.temperature_sensor:
+        return None
+    if spec.temperature is not None:
+        return spec.temperature
+    return 36.1 + chance.between(0, 11, kernel.state.seed, slot.config.stgid, "temperature", slot.device.next_number) / 10
+
+
+def _mask(kernel: Kernel, slot: Slot, spec: PunchSpec) -> bool | None:
+    return bool(spec.mask) if slot.device.model.camera else None
+
+
+def _record(kernel: Kernel, slot: Slot, punch: Punch, photo: bool | str) -> int:
+    device, stgid = slot.device, slot.config.stgid
+    row, overwritten = device.record(punch)
+    kernel.state.ledger.recorded(
+        stgid, Record(row.number, punch.user_id, punch.log_time, punch.offset, punch.type, kernel.now)
+    )
+    if overwritten is not None and not overwritten.uploaded:
+        kernel.state.ledger.lost(stgid, overwritten.number, Cause.OVERWRITTEN)
+    order = kernel.policy.photo_order
+    pictured = bool(photo) and device.model.camera
+    if pictured:
+        picture = photo if isinstance(photo, str) else population.photo(kernel.state.seed, punch.user_id, row.number)
+        device.photos[row.number] = picture if isinstance(photo, str) else ""
+        fact = device.photo_fact(row, picture)
+        if order != "after":
+            dispatch.upload(kernel, slot, fact)
+    if pictured and order == "alone":
+        kernel.state.ledger.lost(stgid, row.number, Cause.NOT_PUSHED)
+        row.uploaded = True
+    else:
+        dispatch.upload(kernel, slot, punch, row.number)
+    if pictured and order == "after":
+        dispatch.upload(kernel, slot, fact)
+    return row.number
+
+
+def _redetect(kernel: Kernel, slot: Slot, punch: Punch) -> None:
+    """A face camera sees the same person three to five times within seconds (A-DEV-16)."""
+    if not kernel.policy.redetect or punch.input != InputType.FACE:
+        return
+    seed, stgid, number = kernel.state.seed, slot.config.stgid, slot.device.next_number
+    if chance.happens(kernel.policy.redetect, seed, stgid, "redetect", number):
+        for turn in range(chance.between(2, 4, seed, stgid, "redetections", number)):
+            again = msgspec.structs.replace(punch, log_time=punch.log_time + turn + 1)
+            _record(kernel, slot, again, False)
+
+
+# --- menus ------------------------------------------------------------------------------------------------------------
+
+
+class TemplateSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """A template of the user menu; without `data` a synthetic one is made."""
+
+    type: TemplateType
+    index: int = 0
+    data: str | None = None
+    generation: int = 0
+
+
+class UserSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of `POST devices/{stgid}/users`: a user added or edited in the device's menu."""
+
+    user: str
+    first_name: str | None = None
+    last_name: str | None = None
+    user_type: str | None = None
+    templates: list[TemplateType | TemplateSpec] = msgspec.field(default_factory=list)
+    split: str | None = None
+    order: str = "fifo"
+    announce: bool = True
+
+
+@action("put_user")
+def put_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Somebody adds or edits a user in the menu; the changes are told as #3-#9."""
+    slot, spec = slot_of(kernel, device), msgspec.convert(args, UserSpec)
+    if spec.split is not None and spec.split not in SPLITS:
+        raise usage("split", spec.split, ", ".join(SPLITS))
+    if not 0 < len(spec.user) <= 24:
+        raise usage("user", spec.user, "1 to 24 characters")
+    user, is_new = _edited(kernel, slot, spec)
+    templates = [_made(kernel, slot, spec.user, item) for item in spec.templates]
+    for template in templates:
+        slot.device.put_template(user, template)
+    renamed = is_new or not templates or any(v is not None for v in (spec.first_name, spec.last_name, spec.user_type))
+    facts = _told(kernel, slot, user, templates, spec.split or kernel.policy.split, renamed)
+    if spec.order == "shuffle":
+        facts = chance.shuffled(facts, kernel.state.seed, device, "user-order", kernel.count(slot, "user-order"))
+    if spec.announce:
+        for fact in facts:
+            dispatch.upload(kernel, slot, fact)
+    return {"user": spec.user, "new": is_new, "callbacks": len(facts) if spec.announce else 0}
+
+
+def _edited(kernel: Kernel, slot: Slot, spec: UserSpec) -> tuple[User, bool]:
+    user = slot.device.users.get(spec.user)
+    is_new = user is None
+    if user is None:
+        full = slot.device.why_no_room({})
+        if full is not None:
+            raise ControlError(409, "device_full", full, "delete users or choose a larger model")
+        user = User(spec.user)
+        slot.device.put_user(user)
+    user.first_name = spec.first_name if spec.first_name is not None else user.first_name
+    user.last_name = spec.last_name if spec.last_name is not None else user.last_name
+    user.user_type = spec.user_type if spec.user_type is not None else user.user_type
+    return user, is_new
+
+
+def _made(kernel: Kernel, slot: Slot, user_id: str, item: TemplateType | TemplateSpec) -> Template:
+    spec = item if isinstance(item, TemplateSpec) else TemplateSpec(item)
+    if not slot.device.model.stores(spec.type):
+        raise usage("templates", str(spec.type), f"what model {slot.device.model.name} stores")
+    full = slot.device.why_no_room({spec.type: 1}, users=0)
+    if full is not None:
+        raise ControlError(409, "device_full", full, "delete users or choose a larger model")
+    made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
+    return made if spec.data is None else msgspec.structs.replace(made, data=spec.data)
+
+
+def _told(kernel: Kernel, slot: Slot, user: User, templates: list[Template], how: str, renamed: bool) -> list[UserUpdated]:
+    if how == "seeded":
+        number = kernel.count(slot, "split")
+        how = chance.choice(SPLITS[:4], kernel.state.seed, slot.config.stgid, "split", number)
+    clock = slot.device.clock
+    changed = User(user.user_id, user.first_name, user.last_name, user.user_type, {t.key: t for t in templates})
+    return commands.user_facts(changed, clock.now_s(kernel.now), clock.offset, how, head=renamed)
+
+
+@action("delete_user")
+def delete_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Somebody deletes a user in the menu: #1."""
+    slot = slot_of(kernel, device)
+    if slot.device.remove_user(args["user"]) is None:
+        raise ControlError(404, "unknown_user", f"user {args['user']!r} is not on device {device}", f"GET devices/{device}/users")
+    clock = slot.device.clock
+    dispatch.upload(kernel, slot, UserDeleted(args["user"], clock.now_s(kernel.now), clock.offset))
+    return {"deleted": args["user"]}
+
+
+class DateSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """Body of `POST devices/{stgid}/date`: a new clock reading, a step in seconds, another zone, a drift (silent), or back to true."""
+
+    to: str | int | None = None
+    by: float | str | None = None
+    timezone: str | None = None
+    drift_ppm: float | None = None
+    true: bool = False
+    announce: bool = True
+
+
+@action("date")
+def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Somebody changes the date in the menu: #2, and later punches use the new clock (C-02)."""
+    slot, spec = slot_of(kernel, device), msgspec.convert(args, DateSpec)
+    clock = slot.device.clock
+    before, offset_before = clock.now_s(kernel.now), clock.offset
+    if spec.timezone is not None:
+        clock.offset = offset_of(spec.timezone, kernel.now)
+    to = kernel.now // 1000 if spec.true else instant_of("to", spec.to, clock.offset)
+    if spec.by is not None:
+        to = before + _step(spec.by)
+    if to is not None:
+        clock.set_to(to, kernel.now)
+    if spec.drift_ppm is not None:
+        clock.set_to(clock.now_s(kernel.now), kernel.now)
+        clock.drift_ppm = spec.drift_ppm
+    after = clock.now_s(kernel.now)
+    changed = to is not None or spec.timezone is not None
+    if spec.announce and changed:
+        dispatch.upload(kernel, slot, DateModified(after, clock.offset, before, offset_before))
+    kernel.note(slot, "control", "date", verdict="changed", why=f"{gmt(before, offset_before)} became {gmt(after, clock.offset)}")
+    return {"before": gmt(before, offset_before), "now": gmt(after, clock.offset), "told": spec.announce and changed}
+
+
+def _step(by: float | str) -> int:
+    text, sign = str(by), 1
+    if text[:1] in "+-":
+        text, sign = text[1:], -1 if text[0] == "-" else 1
+    try:
+        return sign * duration_ms(text) // 1000
+    except ValueError as problem:
+        raise usage("by", by, str(problem)) from None
+
+
+@action("enrol_finger")
+def enrol_finger(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+    """Somebody puts a finger on the sensor at an open session, or enrols one in the menu: #6."""
+    slot = slot_of(kernel, device)
+    session = slot.device.enrolment
+    user_id = args.get("user") or (session.user_id if session else None)
+    user = slot.device.users.get(user_id) if isinstance(user_id, str) else None
+    if user is None:
+        raise ControlError(404, "unknown_user", f"user {user_id!r} is not on device {device}", "name a user of the device")
+    index = slot.device.free_finger(user)
+    if index is None:
+        raise ControlError(409, "device_full", f"all ten fingers of user {user.user_id} are enrolled", "delete the user first")
+    slot.device.enrolment = None
+    spec = {"user": user.user_id, "templates": [{"type": "Fingerprint", "index": int(index)}]}
+    return {**put_user(kernel, device, spec), "index": index}

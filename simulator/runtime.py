@@ -1,0 +1,318 @@
+"""Moves the kernel through time: events in, effects out, clock modes, quiescence. The only owner of a Kernel."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from . import controls, dispatch, person, queueing  # noqa: F401  they register what the kernel handles
+from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode
+from .courier import Courier
+from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick
+from .store import Store, StoreError
+
+
+class Runtime:
+    """One kernel on one event loop."""
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        clock: Clock,
+        store: Store | None = None,
+        *,
+        horizon_ms: int = DEFAULT_HORIZON_MS,
+        on_failure: Callable[[str], None] | None = None,
+    ) -> None:
+        self.kernel, self.clock, self.store = kernel, clock, store
+        self.horizon_ms = horizon_ms
+        self.courier = Courier(self._completed, tls=kernel.policy.tls_verify, keepalive=kernel.policy.keepalive)
+        self.inbound = 0
+        self.outstanding = 0
+        self.deliveries = 0
+        self.fired = 0
+        self.failed = ""
+        self._on_failure = on_failure
+        self._last_input = kernel.now
+        self._done: list[Answered] = []
+        self._waiters: dict[int, asyncio.Future[Reply]] = {}
+        self._request_ids = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_due = 0
+        self._jump_planned = False
+        self._quiet = asyncio.Event()
+        self._moving = asyncio.Lock()
+        self._uncommitted: list[Effect] = []
+        self._commit_planned = False
+        self._committed: asyncio.Future[None] | None = None
+        self._passing = 0  # while an advance or run-until-idle moves the clock, auto does not jump
+
+    # --- events in ----------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """Virtual milliseconds now."""
+        return max(self.clock.now(_host_ms()), self.kernel.now)
+
+    def submit(self, event: Event) -> None:
+        """Give the kernel an event and carry out what follows; with a store, after it is on disk."""
+        if self.failed:
+            raise StoreError(self.failed)
+        now = self.now()
+        if not isinstance(event, Tick) and not isinstance(event, Answered):
+            self._last_input = now
+        effects = self.kernel.handle(event, now)
+        if self.store is not None:
+            self.store.append(now, event)
+            self._uncommitted.extend(effects)
+            self._plan_commit()
+        else:
+            self._carry_out(effects)
+        self._plan()
+
+    async def control(self, action: str, device: str = "", **args: Any) -> Any:
+        """Carry out a control action and answer what it answers. Raises: ControlError."""
+        self.submit(Control(action, device, args))
+        result = self.kernel.result
+        await self._on_disk()
+        return result
+
+    async def request(self, event: Request) -> Reply:
+        """Hand a RESTful request over; returns when it is answered, which may be virtual seconds later."""
+        self._request_ids += 1
+        number = event.id = self._request_ids
+        waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self._waiters[number] = waiter
+        try:
+            self.submit(event)
+            return waiter.result() if waiter.done() else await waiter
+        finally:
+            self._waiters.pop(number, None)
+
+    def note_http(self, status: int, operation: str, field: str, why: str) -> None:
+        """Write a journal line for an HTTP request that never reached a device."""
+        self.submit(Control("note_http", "", {"status": status, "operation": operation, "field": field, "why": why}))
+
+    def settle(self) -> None:
+        """Something stopped being in flight without an event."""
+        self._plan()
+
+    def _completed(self, answered: Answered) -> None:
+        """An attempt ended. Where time stands still, completions of one instant are applied together, in device order."""
+        self.deliveries += 1
+        if not self.clock.stands:
+            self.outstanding -= 1
+            self._answer(answered)
+            return
+        self._done.append(answered)
+        if len(self._done) == self.outstanding:
+            done, self._done, self.outstanding = sorted(self._done, key=_device), [], 0
+            for item in done:
+                self._answer(item)
+
+    def _answer(self, answered: Answered) -> None:
+        if not self.failed:
+            self.submit(answered)
+
+    # --- effects out --------------------------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            if isinstance(effect, Send):
+                self.outstanding += 1
+                self.courier.send(effect)
+            else:
+                waiter = self._waiters.get(effect.request)
+                if waiter is not None and not waiter.done():
+                    waiter.set_result(effect)
+
+    def _plan_commit(self) -> None:
+        if not self._commit_planned:
+            self._commit_planned = True
+            loop = asyncio.get_running_loop()
+            self._committed = loop.create_future()
+            loop.call_soon(self._commit)
+
+    def _commit(self) -> None:
+        """Write the events of this turn of the loop to disk, then let their effects happen."""
+        self._commit_planned = False
+        effects, self._uncommitted = self._uncommitted, []
+        done, self._committed = self._committed, None
+        assert self.store is not None
+        try:
+            self.store.commit(self.kernel)
+        except StoreError as problem:
+            self._fail(str(problem), done)
+            return
+        if done is not None and not done.done():
+            done.set_result(None)
+        self._carry_out(effects)
+        self._plan()
+
+    def _fail(self, why: str, done: asyncio.Future[None] | None) -> None:
+        self.failed = why
+        if done is not None and not done.done():
+            done.set_exception(StoreError(why))
+            done.exception()
+        for waiter in self._waiters.values():
+            if not waiter.done():
+                waiter.set_exception(StoreError(why))
+        if self._on_failure is not None:
+            self._on_failure(why)
+
+    async def _on_disk(self) -> None:
+        if self._committed is not None:
+            await asyncio.shield(self._committed)
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def quiescent(self) -> bool:
+        """Nothing in flight: no callback out, no request half read, nothing waiting for the disk."""
+        return self.outstanding == 0 and self.inbound == 0 and not self._commit_planned
+
+    def _plan(self) -> None:
+        """After every event: wake at the next timer, jump to it, or tell whoever waits for quiet."""
+        if not self.clock.stands:
+            self._plan_wake()
+        elif self.quiescent:
+            self._quiet.set()
+            if self.clock.mode is Mode.AUTO and not self._jump_planned and not self._passing:
+                self._jump_planned = True
+                asyncio.get_running_loop().call_soon(self._jump)
+
+    def _plan_wake(self) -> None:
+        due = self.kernel.next_due()
+        if due is None or (self._timer is not None and self._timer_due <= due):
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        delay = self.clock.host_delay_s(due, _host_ms())
+        self._timer, self._timer_due = asyncio.get_running_loop().call_later(min(delay, 3600), self._wake), due
+
+    def _wake(self) -> None:
+        self._timer = None
+        if not self.failed and not self.clock.stands:
+            self.fired += 1
+            self.submit(Tick())
+
+    def horizon(self) -> int:
+        """How far jumps may go: some hours after the last input."""
+        return self._last_input + self.horizon_ms
+
+    def _jump(self) -> None:
+        self._jump_planned = False
+        if self.clock.mode is Mode.AUTO and self.quiescent and not self._passing and not self.failed:
+            self._tick_to_next(self.horizon())
+
+    def _tick_to_next(self, limit: int) -> bool:
+        due = self.kernel.next_jump()
+        if due is None or due > limit:
+            return False
+        self.clock.still = max(self.clock.still, due)
+        self.fired += 1
+        self.submit(Tick())
+        return True
+
+    async def _settled(self) -> None:
+        while not self.quiescent:
+            self._quiet.clear()
+            await self._quiet.wait()
+        await asyncio.sleep(0)
+        if not self.quiescent:
+            await self._settled()
+
+    async def run_until_idle(self) -> dict[str, Any]:
+        """Move time until nothing is left to do before the horizon; says what still waits."""
+        self._need_standing()
+        fired, deliveries = self.fired, self.deliveries
+        async with self._moving:
+            self._passing += 1
+            try:
+                await self._settled()
+                while self._tick_to_next(self.horizon()):
+                    await self._settled()
+            finally:
+                self._passing -= 1
+        self._plan()
+        return self._moved(fired, deliveries)
+
+    async def advance(self, seconds: float) -> dict[str, Any]:
+        """Let some virtual time pass, timer by timer, standing still while a request is out."""
+        self._need_standing()
+        if not 0 <= seconds <= 100 * 366 * 86400:
+            raise ControlError(422, "invalid_value", f"seconds = {seconds!r} is not allowed", "allowed: 0 to a hundred years")
+        fired, deliveries = self.fired, self.deliveries
+        async with self._moving:
+            self._passing += 1
+            try:
+                await self._settled()
+                target = self.clock.still + int(seconds * 1000)
+                while self._tick_to_next(target):
+                    await self._settled()
+                self.clock.still = target
+                self.submit(Tick())
+                await self._settled()
+            finally:
+                self._passing -= 1
+        self._plan()
+        return self._moved(fired, deliveries)
+
+    def _need_standing(self) -> None:
+        if not self.clock.stands:
+            raise ControlError(
+                409, "clock_runs", f"the clock is {self.clock.text}; it cannot be moved", 'PUT clock {"mode": "manual"} first'
+            )
+
+    def _moved(self, fired: int, deliveries: int) -> dict[str, Any]:
+        return {
+            "now": self.now() / 1000,
+            "fired": self.fired - fired,
+            "deliveries": self.deliveries - deliveries,
+            "waiting": self.waiting(),
+        }
+
+    def waiting(self) -> dict[str, Any]:
+        """What is not done yet: callbacks in queues and commands on their way."""
+        slots = self.kernel.state.slots.values()
+        return {
+            "callbacks": sum(len(slot.outbox) for slot in slots),
+            "commands": sum(len(slot.commands) for slot in slots),
+            "cached": sum(len(slot.device.pending) for slot in slots),
+            "next_timer": None if (due := self.kernel.next_due()) is None else due / 1000,
+        }
+
+    def set_clock(self, text: str) -> None:
+        """Change the mode from now on. Raises: ClockError."""
+        try:
+            self.clock.switch(text, _host_ms())
+        except ClockError as problem:
+            raise ControlError(422, "invalid_value", str(problem)) from None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self.store is not None:
+            self.store.remember_clock(self.clock.text)
+        if not self.clock.stands and self._done:
+            done, self._done = self._done, []
+            for item in done:
+                self.outstanding -= 1
+                self._answer(item)
+        self._plan()
+
+    async def close(self) -> None:
+        """Stop taking work and flush the state."""
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.courier.close()
+        if self.store is not None and not self.failed:
+            self.store.close(self.kernel, self.clock.text)
+
+
+def _device(answered: Answered) -> str:
+    return answered.device
+
+
+def _host_ms() -> int:
+    return time.time_ns() // 1_000_000

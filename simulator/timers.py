@@ -1,0 +1,58 @@
+"""A heap of timers in virtual milliseconds: work, retry and background."""
+
+from __future__ import annotations
+
+import heapq
+from enum import StrEnum
+
+import msgspec
+
+
+class TimerClass(StrEnum):
+    """Whether virtual time jumps to a timer: it does for work and retry, never for background."""
+
+    WORK = "work"
+    RETRY = "retry"
+    BACKGROUND = "background"
+
+
+CLASS_OF = {
+    "execute": TimerClass.WORK,  # a device carries out a command
+    "window": TimerClass.WORK,  # a command's window ends: 5 or 6
+    "person": TimerClass.WORK,  # somebody shows up at an enrolment
+    "flush": TimerClass.WORK,  # a paced upload
+    "lazy": TimerClass.WORK,  # a v2 lazy response
+    "poll": TimerClass.WORK,  # rows found in a database or file
+    "planned": TimerClass.WORK,  # a control action planned for later
+    "deliver": TimerClass.RETRY,  # a callback is tried again
+    "session": TimerClass.BACKGROUND,  # an enrolment session closes
+    "licence": TimerClass.BACKGROUND,  # a licence begins or ends
+}
+
+
+class Timers(msgspec.Struct):
+    """Due times in order; equal due times fire in the order they were set."""
+
+    heap: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
+    background: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
+    counter: int = 0
+
+    def set(self, due: int, kind: str, device: str, reference: int = 0) -> None:
+        """Fire `kind` for a device at `due`; whoever handles it ignores a reference that is no longer valid."""
+        self.counter += 1
+        heap = self.background if CLASS_OF[kind] is TimerClass.BACKGROUND else self.heap
+        heapq.heappush(heap, (due, self.counter, kind, device, reference))
+
+    def next_jump(self) -> int | None:
+        """When the next work or retry timer is due."""
+        return self.heap[0][0] if self.heap else None
+
+    def next_due(self) -> int | None:
+        """When the next timer of any class is due."""
+        firsts = [heap[0][0] for heap in (self.heap, self.background) if heap]
+        return min(firsts) if firsts else None
+
+    def pop_due(self, now_ms: int) -> tuple[int, int, str, str, int] | None:
+        """Take the earliest timer that is due, or None."""
+        due = [heap for heap in (self.heap, self.background) if heap and heap[0][0] <= now_ms]
+        return heapq.heappop(min(due, key=lambda heap: heap[0][:2])) if due else None
