@@ -159,6 +159,12 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(405, b'{"status":"POST a callback here"}')
 
+    def handle_expect_100(self) -> bool:
+        """Send the interim answer at once: answers are buffered, and the peer waits for this one."""
+        super().handle_expect_100()
+        self.wfile.flush()
+        return True
+
     def log_message(self, format: str, *args: Any) -> None:
         """The sightings tell what came; the access log would only repeat it."""
 
