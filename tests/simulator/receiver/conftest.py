@@ -40,7 +40,9 @@ class Client:
         """POST a v2 callback with the right token unless `info` has another."""
         frame = {"AuthToken": V2_TOKEN, "Operation": operation, "UserId": user, "OperationTime": "1556637142"}
         frame |= {"OperationReferenceId": "", "OperationData": data} | info
-        return self.send(urlencode({"request_data": json.dumps({"ServiceTagId": tag, "ApiRequestInfo": frame})}).encode())
+        return self.send(
+            urlencode({"request_data": json.dumps({"ServiceTagId": tag, "ApiRequestInfo": frame})}).encode()
+        )
 
     def punch(self, user: str, time: str, **more: Any) -> tuple[int, bytes]:
         """POST a v3 punch."""

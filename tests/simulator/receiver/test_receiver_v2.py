@@ -32,7 +32,13 @@ def user(*items: dict[str, str], name: str = "", priority: str = "") -> dict[str
 
 def test_the_printed_punch_is_stored_as_an_instant(client: Any) -> None:
     assert client.send(form(SAMPLE)) == DONE
-    expected = {"user": "852", "time": "2019-04-30T09:42:22Z", "type": "CheckIn", "input": "Card", "device": "ST-KY19123123"}
+    expected = {
+        "user": "852",
+        "time": "2019-04-30T09:42:22Z",
+        "type": "CheckIn",
+        "input": "Card",
+        "device": "ST-KY19123123",
+    }
     assert client.rows("punches", "852") == [expected]
 
 

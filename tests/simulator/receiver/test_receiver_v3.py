@@ -38,7 +38,9 @@ def test_the_printed_callbacks_are_stored_right(client: Any) -> None:
     for sample in SAMPLES:
         client.send(json.dumps(sample["request"]).encode())
     punch = {"user": "2", "time": "2020-09-17T02:18:22Z", "type": "CheckOut", "input": "Fingerprint"}
-    assert client.rows("punches", "1", "2", "3") == [punch | {"device": "ZHM11xxxxxxxx", "temperature": 36.8, "mask": False}]
+    assert client.rows("punches", "1", "2", "3") == [
+        punch | {"device": "ZHM11xxxxxxxx", "temperature": 36.8, "mask": False}
+    ]
     keys = {(row["user"], row["type"], row["index"]) for row in client.rows("templates", "2", "5", "8")}
     biometric = {("2", "Fingerprint", "6"), ("2", "Face", "0"), ("2", "Palm", "0")}
     assert keys == biometric | {("5", "UserPhoto", None), ("8", "Card", None), ("8", "Password", None)}
