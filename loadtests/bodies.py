@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 
 from simulator import population
 from simulator.chance import operation_id
-from simulator.protocol import facts, messages
+from simulator.protocol import facts, messages, messages_v2
 from simulator.protocol.catalogue import Direction, Family
 from simulator.protocol.envelope import encode, seal_v3
+from simulator.protocol.envelope_v2 import seal_v2
 from simulator.protocol.timestamps import gmt, local
 from simulator.protocol.vocabulary import Protocol, TemplateType
 
@@ -46,9 +47,8 @@ class Writer:
         time_s = self._start_s + int(item.at_ms / 1000) + anew
         sender = messages.Sender(self._token, f"Storm {device.index + 1}", device.serial, device.stgid)
         if device.protocol is Protocol.V2:
-            from simulator.protocol import messages_v2
-            parts = messages_v2.callback(fact, sender, time_s)
-            return [messages_v2.seal(part, device.key) for part in parts]
+            parts = messages_v2.callback(fact, sender)
+            return [seal_v2(encode(part), device.key) for part in parts]
         message = messages.callback(fact, sender, self._operation_id(item, anew), time_s)
         return [seal_v3(encode(message), device.key)]
 
@@ -73,7 +73,9 @@ class Writer:
 def templates(seed: int, item: Item) -> tuple[facts.Template, ...]:
     """The templates the item's operation carries, synthetic and the user's own."""
     return tuple(
-        population.template(seed, item.user_id, kind, generation=item.round) for kind in _KINDS if kind in item.operation.kinds
+        population.template(seed, item.user_id, kind, generation=item.round)
+        for kind in _KINDS
+        if kind in item.operation.kinds
     )
 
 
@@ -86,13 +88,21 @@ def _punch(seed: int, item: Item, device: Device) -> facts.Punch:
 
 
 def _photo(seed: int, item: Item, device: Device) -> facts.AttendancePhoto:
-    return facts.AttendancePhoto(item.user_id, item.log_time, OFFSET_MIN, population.photo(seed, item.user_id, item.round))
+    return facts.AttendancePhoto(
+        item.user_id, item.log_time, OFFSET_MIN, population.photo(seed, item.user_id, item.round)
+    )
 
 
 def _updated(seed: int, item: Item, device: Device) -> facts.UserUpdated:
     person = population.person(seed, item.user)
     return facts.UserUpdated(
-        item.user_id, person.first_name, person.last_name, person.user_type, item.log_time, OFFSET_MIN, templates(seed, item)
+        item.user_id,
+        person.first_name,
+        person.last_name,
+        person.user_type,
+        item.log_time,
+        OFFSET_MIN,
+        templates(seed, item),
     )
 
 

@@ -34,7 +34,7 @@ class Raw(msgspec.Struct):
 
 
 class Progress(msgspec.Struct):
-    """One line of live progress; latencies in seconds, `reached` in acknowledged items a second of the last whole second."""
+    """One line of live progress: latencies in seconds; `reached` is what the last whole second acknowledged."""
 
     at_s: float
     total: int
@@ -120,4 +120,4 @@ def read_raw(folder: Path) -> Raw | None:
 
 def read_progress(line: bytes) -> dict[str, Any]:
     """One line of the progress file."""
-    return msgspec.to_builtins(msgspec.json.decode(line, type=Progress))
+    return dict(msgspec.to_builtins(msgspec.json.decode(line, type=Progress)))

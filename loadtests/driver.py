@@ -1,7 +1,7 @@
 """The open-loop driver of one worker: arrivals come when the plan says, whatever the receiver does.
 
-Latency counts from the scheduled moment, so a stall of the receiver shows in every punch that waited for it. The driver's
-own lateness is measured for each arrival. Delivery (order, one in flight, retries) is `simulator.outbox`.
+Latency counts from the scheduled moment, so a stall of the receiver shows in every punch that waited for it. The
+driver's own lateness is measured for each arrival. Delivery (order, one in flight, retries) is `simulator.outbox`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from typing import NamedTuple
 
 import gevent
 from gevent.queue import SimpleQueue
@@ -22,15 +23,24 @@ from simulator.protocol.catalogue import Direction
 from . import ledger
 from .answers import callback_problem, command_problem, kind_of
 from .bodies import Writer
+from .idle import FULL, IdleMeter
 from .line import Line, LineError, Target
 from .plan import Arrival, Plan
 from .station import DUPLICATE, Station, load, loses_ack
-from .tally import Step, Tally
+from .tally import LATE_MS, Step, Tally
 
 Observer = Callable[[str, float, int, str | None], None]  # operation, milliseconds, bytes answered, problem
 
 _BURST = 32  # arrivals handled before the connections get their turn
 _NAP_MS = 20.0  # the longest sleep, so that a retry that falls due earlier is not overslept
+
+
+class Window(NamedTuple):
+    """The levels at the start of the second that is watched for rest."""
+
+    since_ms: float = 0.0
+    arrivals: int = 0
+    late: int = 0
 
 
 class Driver:
@@ -45,9 +55,9 @@ class Driver:
         settings = plan.settings
         self._target = Target(settings.url, settings.timeout_s, settings.ca_file)
         self._schedule = Schedule((settings.retry_s,))
-        self._limit = max(1, min(settings.connections // workers, -(-settings.devices // workers) * (1 + plan.profile.copies)))
-        self._rest = plan.profile.direction is Direction.REST
-        self._problem = command_problem if self._rest else callback_problem
+        self._limit = settings.connections_each(workers)
+        self._commands = plan.profile.direction is Direction.REST
+        self._problem = command_problem if self._commands else callback_problem
         self._stations: dict[int, Station] = {}
         self._ready: SimpleQueue[Station] = SimpleQueue()
         self._retries: list[tuple[float, int, Station]] = []
@@ -55,7 +65,9 @@ class Driver:
         self._senders: list[gevent.Greenlet] = []
         self._idle = 0
         self._open = 0
-        self._began = 0.0
+        self._began = self._last_arrival_ms = 0.0
+        self._rest = IdleMeter()
+        self._window = Window()
 
     @property
     def now_ms(self) -> float:
@@ -75,13 +87,19 @@ class Driver:
 
     def step(self) -> Step:
         """What happened since the last step, for the report."""
-        levels = {"open": self._open, "connections": len(self._senders), "rss_mb": _rss_mb(), "now_ms": self.now_ms}
+        levels = {
+            "open": self._open,
+            "connections": len(self._senders),
+            "rss_mb": _rss_mb(),
+            "last_arrival_ms": self._last_arrival_ms,
+        }
         return self.tally.step(levels, self.done, self.crash)
 
     def _pump(self, upcoming: Iterator[Arrival]) -> None:
         arrival, handled = next(upcoming, None), 0
         while arrival is not None:
             now = self.now_ms
+            self._watch_rest(now)
             if arrival.at_ms <= now:
                 self._arrive(arrival, now)
                 arrival = next(upcoming, None)
@@ -101,6 +119,20 @@ class Driver:
             if not self._retry(self.now_ms):
                 self._nap(_NAP_MS)
 
+    def _watch_rest(self, now: float) -> None:
+        """Count the arrivals of a second as late when the loop never rested in it and work piled up."""
+        window = self._window
+        passed = now - window.since_ms
+        if passed < 1000:
+            return
+        arrivals, late = self.tally.arrivals_seen - window.arrivals, self.tally.late_seen - window.late
+        rested = self._rest.take() * 1000 / passed
+        # By Little's law so much open work means more than 50 ms of waiting, and it waited for this process.
+        if rested < FULL and self._open > max(10, arrivals * LATE_MS / passed):
+            self.tally.counts["late"] += arrivals - late
+            self.tally.counts["saturated_s"] += 1
+        self._window = Window(now, self.tally.arrivals_seen, self.tally.late_seen)
+
     def _nap(self, longest_ms: float) -> None:
         until_retry = self._retries[0][0] - self.now_ms if self._retries else _NAP_MS
         gevent.sleep(max(0.0, min(longest_ms, until_retry, _NAP_MS)) / 1000)
@@ -109,6 +141,7 @@ class Driver:
         station = self._stations.get(arrival.device) or self._station(arrival.device)
         station.backlog += arrival.count
         self._open += arrival.count
+        self._last_arrival_ms = arrival.at_ms
         self.tally.arrived(now, arrival.count)
         if station.ready or not self._has_connection():
             # It waits for its own device or for a connection: what is measured here is the driver alone.
@@ -120,7 +153,7 @@ class Driver:
 
     def _station(self, index: int) -> Station:
         device = self.plan.device(index)
-        head = self._target.head(self.writer.content_type(device), f"stgid={device.stgid}" if self._rest else "")
+        head = self._target.head(self.writer.content_type(device), f"stgid={device.stgid}" if self._commands else "")
         station = self._stations[index] = Station(device, self.plan.items(index), head)
         return station
 
@@ -203,7 +236,7 @@ class Driver:
         return problem
 
     def _acknowledge(self, station: Station, delivery: Delivery, now: float) -> bool:
-        """Enter an item's first acknowledgement; true for the last part of an item, false for other parts and copies."""
+        """Enter an item's first acknowledgement; true for its last part, false for other parts and copies."""
         item = station.item
         following = station.outbox.pending[station.outbox.start_index + 1 : station.outbox.start_index + 2]
         if delivery.punch is None or item is None or (following and following[0].punch is not None):
@@ -234,6 +267,7 @@ class Driver:
         return {"at": round(at_s, 3), **who, "attempt": delivery.attempts, "why": problem[:300]}
 
     def _finish(self) -> None:
+        self._rest.stop()
         gevent.killall(self._senders)
         for station in self._stations.values():
             head = station.outbox.head()

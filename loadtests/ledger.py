@@ -54,6 +54,10 @@ class Ledger:
         """True when the item was sent at least once."""
         return self._attempts[seq] > 0
 
+    def last_ack_ms(self) -> int:
+        """When the last first acknowledgement came; 0 when none did."""
+        return max(0, max(self._acked, default=0) - 1)
+
     def open(self) -> Iterator[int]:
         """The items that nobody acknowledged."""
         return (seq for seq in range(self.total) if not self._acked[seq])

@@ -34,7 +34,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
-    """One thing told: `log_time` UTC epoch seconds, `bits` its own 64 random bits, `round` how often the user came before."""
+    """One thing told: `log_time` in UTC epoch seconds, 64 random `bits` of its own, `round` earlier visits."""
 
     seq: int
     device: int
@@ -90,7 +90,9 @@ class Plan:
         """How device `index` speaks; shares of a profile are spread evenly over the indexes."""
         profile, settings = self.profile, self.settings
         v2 = settings.protocol == Protocol.V2 or (not settings.protocol and _in_share(index, profile.v2_share))
-        keyed = bool(settings.security_key) and (profile.encrypted_share == 0 or _in_share(index, profile.encrypted_share))
+        keyed = bool(settings.security_key) and (
+            profile.encrypted_share == 0 or _in_share(index, profile.encrypted_share)
+        )
         return Device(
             index=index,
             serial=f"STORM{index + 1:06d}",
@@ -153,7 +155,7 @@ class Plan:
             turn = index // repeats
             person = turn % len(people)
             operation = operations[index % repeats]
-            # A punch is known by user and second (V3:1170): nobody punches twice in one. A photo has the time of its punch.
+            # A punch is known by user and second (V3:1170): nobody punches twice in one. A photo has its punch's time.
             if operation.family is not Family.ATTENDANCE_PHOTO:
                 last[person] = max(int(start_s + moment / 1000), last[person] + 1)
             yield Item(

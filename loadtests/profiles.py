@@ -23,7 +23,9 @@ _TOO_DESTRUCTIVE = frozenset(
 
 PUNCHES = tuple(row for row in CALLBACKS if row.family is Family.PUNCH_LOG)
 ENROLMENTS = tuple(row for row in CALLBACKS if row.family is Family.USER_UPDATED)
-DAILY = PUNCHES + tuple(row for row in CALLBACKS if row.family is Family.ATTENDANCE_PHOTO)  # the photo follows its punch
+DAILY = PUNCHES + tuple(
+    row for row in CALLBACKS if row.family is Family.ATTENDANCE_PHOTO
+)  # the photo follows its punch
 FLOOD = tuple(row for row in COMMANDS if row.family not in _TOO_DESTRUCTIVE)
 
 
@@ -55,7 +57,11 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _ROWS = (
-    Profile(name="shift-start", curve="bell", purpose="most of a workforce arrives within the duration, half of it around the middle"),
+    Profile(
+        name="shift-start",
+        curve="bell",
+        purpose="most of a workforce arrives within the duration, half of it around the middle",
+    ),
     Profile(name="steady", curve="flat", purpose="a steady day: the same rate from start to end"),
     Profile(
         name="offline-recovery",
@@ -72,8 +78,12 @@ _ROWS = (
         purpose="every punch three times: equal bytes, and with a new OperationID and Time, in turn and at once",
     ),
     Profile(name="enrolment-wave", curve="ramp", operations=ENROLMENTS, purpose="users with 25-40 kB faces and photos"),
-    Profile(name="mixed", curve="bell", operations=DAILY, v2_share=0.3, purpose="v3 and v2 devices, punches and photos"),
+    Profile(
+        name="mixed", curve="bell", operations=DAILY, v2_share=0.3, purpose="v3 and v2 devices, punches and photos"
+    ),
     Profile(name="encrypted", curve="flat", encrypted_share=1.0, purpose="every body in AES-256"),
-    Profile(name="rest-flood", curve="flat", operations=FLOOD, purpose="RESTful commands against the simulator's endpoint"),
+    Profile(
+        name="rest-flood", curve="flat", operations=FLOOD, purpose="RESTful commands against the simulator's endpoint"
+    ),
 )
 PROFILES: Mapping[str, Profile] = {row.name: row for row in _ROWS}

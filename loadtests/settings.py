@@ -6,6 +6,7 @@ import re
 
 import msgspec
 
+from simulator.protocol.catalogue import Direction
 from simulator.protocol.cipher import check_key
 from simulator.protocol.vocabulary import Protocol
 
@@ -41,7 +42,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_limit_s: float = 60.0
     lost_ack: float = 0.0
     duplicates: float = -1.0  # -1: as the profile says
-    connections: int = 1000  # over all workers
+    connections: int = 0  # over all workers; 0: one for each device
     timeout_s: float = 10.0
     ca_file: str = ""
 
@@ -59,6 +60,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def duplicate_share(self) -> float:
         """Share of punches that are sent again."""
         return self.shape.duplicates if self.duplicates < 0 else self.duplicates
+
+    def connections_each(self, workers: int) -> int:
+        """How many connections a worker may open: one for each device and concurrent copy, unless told otherwise."""
+        if self.connections:
+            return max(1, self.connections // workers)
+        return -(-self.devices // workers) * (1 + (self.shape.copies if self.duplicate_share else 0))
 
 
 def seconds(text: str) -> float:
@@ -81,18 +88,20 @@ def _check_choices(settings: Settings) -> None:
         raise SettingsError(f"--profile {settings.profile!r} is unknown: {', '.join(PROFILES)}")
     if settings.protocol not in ("", *Protocol):
         raise SettingsError(f"--protocol {settings.protocol!r} is unknown: {', '.join(Protocol)}")
+    if settings.protocol == Protocol.V2 and settings.shape.direction is Direction.REST:
+        raise SettingsError(f"--profile {settings.profile} floods the v3 endpoint: leave --protocol out")
     if not settings.url.startswith(("http://", "https://")):
         raise SettingsError(f"URL {settings.url!r} must start with http:// or https://")
 
 
-_LOWEST = {"devices": 1, "people": 1, "connections": 1}
+_LOWEST = {"devices": 1, "people": 1, "connections": 0, "first_user": 0}
 _ABOVE_ZERO = ("rate", "duration_s", "deadline_s", "retry_s", "timeout_s")
 
 
 def _check_numbers(settings: Settings) -> None:
     for name, lowest in _LOWEST.items():
         if getattr(settings, name) < lowest:
-            raise SettingsError(f"--{name} {getattr(settings, name)} is too low: at least {lowest}")
+            raise SettingsError(f"--{_option(name)} {getattr(settings, name)} is too low: at least {lowest}")
     for name in _ABOVE_ZERO:
         if getattr(settings, name) <= 0:
             raise SettingsError(f"--{_option(name)} {getattr(settings, name)} must be above 0")
@@ -108,14 +117,15 @@ def _check_numbers(settings: Settings) -> None:
 def _check_people(settings: Settings) -> None:
     if settings.people < settings.devices:
         raise SettingsError(
-            f"--people {settings.people} is fewer than --devices {settings.devices}: each device needs a person of its own, "
-            "else two devices could send one user at one second; raise --people"
+            f"--people {settings.people} is fewer than --devices {settings.devices}: each device needs a person of its "
+            "own, else two devices could send one user at one second; raise --people"
         )
-    a_person = settings.total / settings.people
-    if a_person > max(1.0, settings.duration_s / 2):
+    each = settings.total / settings.people
+    if each > max(1.0, settings.duration_s / 2):
+        enough = 2 * settings.total // max(1, int(settings.duration_s)) + 1
         raise SettingsError(
-            f"--people {settings.people} would punch {a_person:.0f} times each in {settings.duration_s:.0f} s, and a punch is known "
-            f"by user and second; raise --people to {2 * settings.total // max(1, int(settings.duration_s)) + 1} or more"
+            f"--people {settings.people} would punch {each:.0f} times each in {settings.duration_s:.0f} s, and a punch "
+            f"is known by user and second; raise --people to {enough} or more"
         )
     if settings.first_user + settings.people - 1 > LONGEST_USER_ID:
         raise SettingsError(f"--first-user {settings.first_user} and --people {settings.people} pass {LONGEST_USER_ID}")
@@ -128,7 +138,9 @@ def _check_secrets(settings: Settings) -> None:
         except ValueError as error:
             raise SettingsError(f"--security-key: {error}") from None
     if settings.shape.encrypted_share > 0 and not settings.security_key:
-        raise SettingsError(f"--profile {settings.profile} encrypts: give the --security-key of the callback URL (32 characters)")
+        raise SettingsError(
+            f"--profile {settings.profile} encrypts: give the --security-key of the callback URL (32 characters)"
+        )
 
 
 def _option(name: str) -> str:

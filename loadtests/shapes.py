@@ -20,7 +20,7 @@ class Curve:
         heights = [density((step + 0.5) / _STEPS) for step in range(_STEPS)]
         whole = sum(heights)
         sums = [0.0, *accumulate(height / whole for height in heights)]
-        # Where the density ends early the sums stop just short of 1 by rounding: the last share must not fall behind that end.
+        # Where the density ends early, rounding stops the sums just short of 1: no share must fall behind that end.
         self._sums = [1.0 if value > 1 - 1e-9 else value for value in sums]
         self.peak = max(heights) * _STEPS / whole
 

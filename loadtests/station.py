@@ -51,7 +51,9 @@ def _copies(station: Station, writer: Writer, item: Item, bodies: list[bytes], n
     for number in range(1, settings.shape.copies + 1):
         # Odd copies are the same bytes, even ones the same punch told anew.
         again = bodies if number % 2 else writer.bodies(item, station.device, anew=number)
-        copies = [Delivery(part, item.operation.name, body, now_ms, anomaly=DUPLICATE) for part, body in enumerate(again)]
+        copies = [
+            Delivery(part, item.operation.name, body, now_ms, anomaly=DUPLICATE) for part, body in enumerate(again)
+        ]
         if item.bits >> (20 + number) & 1:
             at_once += copies
         else:

@@ -55,6 +55,7 @@ class Tally:
         self.errors: dict[str, ErrorKind] = {}
         self.seconds: dict[int, Second] = {}
         self.rows = bytearray()
+        self.arrivals_seen = self.late_seen = 0  # since the start, not since the last step
 
     def second(self, now_ms: float) -> Second:
         """The record of the second in which `now_ms` lies."""
@@ -72,8 +73,10 @@ class Tally:
     def lagged(self, late_ms: float) -> None:
         """The driver was late by so much for one arrival; told once for each."""
         self.counts["arrivals"] += 1
+        self.arrivals_seen += 1
         self.lag.record(late_ms * 1000)
         if late_ms > LATE_MS:
+            self.late_seen += 1
             self.counts["late"] += 1
 
     def acknowledged(self, now_ms: float, latency_ms: float) -> None:
@@ -106,7 +109,8 @@ class Tally:
             done=done,
             crash=crash,
         )
-        self.latency.reset(), self.answer.reset(), self.lag.reset()
+        for latencies in (self.latency, self.answer, self.lag):
+            latencies.reset()
         self.counts, self.errors, self.seconds, self.rows = Counter(), {}, {}, bytearray()
         return step
 

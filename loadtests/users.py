@@ -59,7 +59,7 @@ STAGE = Stage()
 
 
 class PunchStorm(User):
-    """All devices of one worker. Locust spawns one a worker; the storm's rate is in the plan, not in a number of users."""
+    """All devices of one worker. Locust spawns one a worker; the rate is in the plan, not in a number of users."""
 
     wait_time = constant(0)
     fixed_count = 0
@@ -122,7 +122,6 @@ def _gather_locally() -> None:
         STAGE.collector.take(STAGE.driver.step())
 
 
-@events.init_command_line_parser.add_listener
 def _add_options(parser: Any) -> None:
     defaults = msgspec.json.decode(os.environ.get(SETTINGS_VARIABLE, '{"url": ""}'), type=Settings)
     for field in msgspec.structs.fields(Settings):
@@ -132,7 +131,12 @@ def _add_options(parser: Any) -> None:
         kind = seconds if field.name in _TIMES else type(value)
         option = "--storm-" + field.name.removesuffix("_s").replace("_", "-")
         parser.add_argument(
-            option, dest=f"storm_{field.name}", type=kind, default=value, is_secret=field.name in _SECRETS, help=f"default {value}"
+            option,
+            dest=f"storm_{field.name}",
+            type=kind,
+            default=value,
+            is_secret=field.name in _SECRETS,
+            help=f"default {value}",
         )
 
 
@@ -143,7 +147,6 @@ def _settings(environment: Any) -> Settings:
     return checked(settings if settings.start_s else msgspec.structs.replace(settings, start_s=int(time.time())))
 
 
-@events.init.add_listener
 def _listen(environment: Any, runner: Any, **_: Any) -> None:
     if isinstance(runner, WorkerRunner):
         runner.register_message("storm-share", _receive_share)
@@ -151,10 +154,9 @@ def _listen(environment: Any, runner: Any, **_: Any) -> None:
 
 def _receive_share(environment: Any, msg: Any, **_: Any) -> None:
     STAGE.driver = None
-    STAGE.share.set(msgspec.json.decode(msg.data, type=Share))
+    STAGE.share.set(msgspec.json.decode(msg.data["share"], type=Share))
 
 
-@events.test_start.add_listener
 def _share_out(environment: Any, **_: Any) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
@@ -168,25 +170,22 @@ def _share_out(environment: Any, **_: Any) -> None:
         clients = sorted(client.id for client in runner.clients.ready)
         for worker, client_id in enumerate(clients):
             share = Share(settings, worker, len(clients))
-            runner.send_message("storm-share", msgspec.json.encode(share), client_id)
+            runner.send_message("storm-share", {"share": msgspec.json.encode(share)}, client_id)
     else:
         STAGE.driver = None
         STAGE.share.set(Share(settings, 0, 1))
 
 
-@events.report_to_master.add_listener
 def _report(client_id: str, data: dict[str, Any], **_: Any) -> None:
     if STAGE.driver is not None:
         data["storm"] = msgspec.msgpack.encode(STAGE.driver.step())
 
 
-@events.worker_report.add_listener
 def _take(client_id: str, data: dict[str, Any], **_: Any) -> None:
     if STAGE.collector is not None and "storm" in data:
         STAGE.collector.take(msgspec.msgpack.decode(data["storm"], type=Step))
 
 
-@events.quitting.add_listener
 def _leave(environment: Any, **_: Any) -> None:
     if STAGE.collector is None:
         return
@@ -195,3 +194,16 @@ def _leave(environment: Any, **_: Any) -> None:
     if os.environ.get(FOLDER_VARIABLE):
         STAGE.collector.write_raw()
         environment.process_exit_code = 0  # the command judges, not Locust
+
+
+_LISTENERS: dict[str, Any] = {
+    "init_command_line_parser": _add_options,
+    "init": _listen,
+    "test_start": _share_out,
+    "report_to_master": _report,
+    "worker_report": _take,
+    "quitting": _leave,
+}
+for _event, _listener in _LISTENERS.items():
+    hook: Any = getattr(events, _event)
+    hook.add_listener(_listener)
