@@ -226,6 +226,13 @@ def _api_error(content: bytes) -> str:
     return f"{error['message']}. {error['hint']}".rstrip(". ")
 
 
+def _own() -> None:
+    """Commands that live in modules of their own."""
+    from .receiver.command import receiver
+
+    app.command("receiver")(receiver)
+
+
 def _join() -> None:
     """Let the other packages add their commands: entry-point group `camsim.commands`."""
     for entry in sorted(importlib.metadata.entry_points(group="camsim.commands"), key=lambda entry: entry.name):
@@ -245,5 +252,6 @@ def _missing(name: str, why: str) -> None:
 
 def main() -> None:
     """Entry point of the console script."""
+    _own()
     _join()
     app()

@@ -88,6 +88,9 @@ def kick(kernel: Kernel, slot: Slot) -> None:
     delivery = outbox.start(kernel.now)
     if delivery is None:
         return
+    if slot.retry_timer is not None:  # fired, or overtaken by retry-now
+        kernel.state.timers.cancel(slot.retry_timer)
+        slot.retry_timer = None
     faults = kernel.striking("callback.request", config.stgid, delivery.name, delivery.user)
     plain = _altered(kernel, slot, delivery, faults) if faults else delivery.body
     wire, content_type = dialects.of(slot).seal(_key(slot, delivery, faults), plain, kernel.policy)
@@ -169,6 +172,7 @@ def _altered(kernel: Kernel, slot: Slot, delivery: Delivery, faults: tuple[Fault
 
 @fires("deliver")
 def _retry(kernel: Kernel, slot: Slot, reference: int) -> None:
+    slot.retry_timer = None
     kick(kernel, slot)
 
 
@@ -232,7 +236,7 @@ def _settle(kernel: Kernel, slot: Slot, delivery: Delivery, problem: str | None)
     if problem is None and delivery.punch is not None:
         kernel.state.ledger.acknowledged(stgid, delivery.punch, kernel.now)
     if slot.outbox.next_at is not None:
-        kernel.state.timers.set(slot.outbox.next_at, "deliver", stgid)
+        slot.retry_timer = kernel.state.timers.set(slot.outbox.next_at, "deliver", stgid)
 
 
 def _repeat(kernel: Kernel, slot: Slot, delivery: Delivery, faults: list[Fault]) -> None:

@@ -58,6 +58,7 @@ class PendingCommand(msgspec.Struct):
     state: str = "waiting"  # waiting | running | parked
     window_ends: int | None = None
     connected: bool = False
+    window_timer: int | None = None
     execute_at: int | None = None
     executed: bool = False
 
@@ -76,6 +77,7 @@ class Slot(msgspec.Struct):
     command_ids: int = 0
     entries: int = 0
     draws: dict[str, int] = msgspec.field(default_factory=dict)
+    retry_timer: int | None = None
     pace_ms: int = 0  # between two records of a paced flush
 
 

@@ -172,7 +172,7 @@ def _faulted(kernel: Kernel, slot: Slot, pending: PendingCommand, faults: tuple[
 def _open_window(kernel: Kernel, slot: Slot, pending: PendingCommand) -> None:
     if pending.window_ends is None:
         pending.window_ends = kernel.now + kernel.policy.rest.window_ms
-        kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
+        pending.window_timer = kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
 
 
 def _latency(kernel: Kernel, slot: Slot, pending: PendingCommand) -> int:
@@ -230,6 +230,7 @@ def _window(kernel: Kernel, slot: Slot, reference: int) -> None:
     pending = _find(slot, reference)
     if pending is None:
         return
+    pending.window_timer = None
     if pending.connected or slot.online:
         _give_up(kernel, slot, pending, StatusV3.OPERATION_TIMEOUT, "the device did not acknowledge within the window")
     else:
@@ -271,6 +272,7 @@ def _carry_out(kernel: Kernel, slot: Slot, pending: PendingCommand, command: Com
         return
     if pending in slot.commands and not pending.executed:
         slot.commands.remove(pending)
+        kernel.state.timers.cancel(pending.window_timer)
     members = outcome.members
     notes = tuple([*lint, *command.lint, *outcome.lint])
     if pending.executed:  # the device is away: nobody hears of it until the window ends with 6

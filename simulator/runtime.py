@@ -87,6 +87,10 @@ class Runtime:
         try:
             self.submit(event)
             return waiter.result() if waiter.done() else await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self.settle()  # answered, but nobody is there to write it
+            raise
         finally:
             self._waiters.pop(number, None)
 
@@ -95,7 +99,8 @@ class Runtime:
         self.submit(Control("note_http", "", {"status": status, "operation": operation, "field": field, "why": why}))
 
     def settle(self) -> None:
-        """Something stopped being in flight without an event."""
+        """A request was given up, or its answer is written: it is no longer in flight."""
+        self.inbound -= 1
         self._plan()
 
     def _completed(self, answered: Answered) -> None:
@@ -125,6 +130,7 @@ class Runtime:
             else:
                 waiter = self._waiters.get(effect.request)
                 if waiter is not None and not waiter.done():
+                    self.inbound += 1  # until the server has written it: see `settle`
                     waiter.set_result(effect)
 
     def _plan_commit(self) -> None:

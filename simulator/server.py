@@ -58,9 +58,18 @@ class Gateway:
             return web.json_response({"error": str(problem)}, status=503)
         finally:
             if counted:
-                self._runtime.inbound -= 1
                 self._runtime.settle()
-        return await self._send(request, reply)
+        try:
+            return await self._written(request, await self._send(request, reply))
+        finally:
+            self._runtime.settle()
+
+    async def _written(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+        """Where time stands still, the answer leaves before time may move again."""
+        if self._runtime.clock.stands and isinstance(response, web.Response):
+            await response.prepare(request)
+            await response.write_eof()
+        return response
 
     async def _body(self, request: web.BaseRequest) -> bytes | None:
         most = self._runtime.kernel.policy.rest.max_body

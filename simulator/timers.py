@@ -36,12 +36,24 @@ class Timers(msgspec.Struct):
     heap: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
     background: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
     counter: int = 0
+    cancelled: set[int] = msgspec.field(default_factory=set)
 
-    def set(self, due: int, kind: str, device: str, reference: int = 0) -> None:
-        """Fire `kind` for a device at `due`; whoever handles it ignores a reference that is no longer valid."""
+    def set(self, due: int, kind: str, device: str, reference: int = 0) -> int:
+        """Fire `kind` for a device at `due`; returns a number to cancel it by."""
         self.counter += 1
         heap = self.background if CLASS_OF[kind] is TimerClass.BACKGROUND else self.heap
         heapq.heappush(heap, (due, self.counter, kind, device, reference))
+        return self.counter
+
+    def cancel(self, number: int | None) -> None:
+        """Take back a work or retry timer that has not fired, so that time never jumps to it."""
+        if number is not None:
+            self.cancelled.add(number)
+            self._skip_cancelled()
+
+    def _skip_cancelled(self) -> None:
+        while self.heap and self.heap[0][1] in self.cancelled:
+            self.cancelled.discard(heapq.heappop(self.heap)[1])
 
     def next_jump(self) -> int | None:
         """When the next work or retry timer is due."""
@@ -55,4 +67,6 @@ class Timers(msgspec.Struct):
     def pop_due(self, now_ms: int) -> tuple[int, int, str, str, int] | None:
         """Take the earliest timer that is due, or None."""
         due = [heap for heap in (self.heap, self.background) if heap and heap[0][0] <= now_ms]
-        return heapq.heappop(min(due, key=lambda heap: heap[0][:2])) if due else None
+        fired = heapq.heappop(min(due, key=lambda heap: heap[0][:2])) if due else None
+        self._skip_cancelled()
+        return fired

@@ -1,0 +1,6 @@
+"""`python -m simulator` is `camsim`."""
+
+from .cli import main
+
+if __name__ == "__main__":
+    main()
