@@ -5,14 +5,26 @@ Each is the reference receiver in memory with one or more steps replaced; `camsi
 
 from simulator.receiver.memory import Policy
 
-from . import acknowledgements, duplicates, encryption, framing, harmless, identity, people, punches, robustness, times
+from . import (
+    acknowledgements,
+    duplicates,
+    encryption,
+    framing,
+    harmless,
+    identity,
+    people,
+    punches,
+    robustness,
+    second_version,
+    times,
+)
 from .model import BENIGN, MUTANTS, Benign, Mutant
 
 __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 _DECLARED_BY = (
     *(acknowledgements, duplicates, encryption, framing, harmless),
-    *(identity, people, punches, robustness, times),
+    *(identity, people, punches, robustness, second_version, times),
 )
 
 

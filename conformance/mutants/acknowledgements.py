@@ -53,7 +53,9 @@ ALWAYS: dict[str, tuple[str, Reply]] = {
 _NEVER = because("no callback at all is acknowledged", *ACKED, "CB-DUP-005")
 
 
-def _always(reply: Reply) -> type[Policy]:
+def always(reply: Reply) -> type[Policy]:
+    """A receiver that is right but for this one answer."""
+
     class Always(Policy):
         def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
             return reply
@@ -63,7 +65,7 @@ def _always(reply: Reply) -> type[Policy]:
 
 for _name, (_title, _reply) in ALWAYS.items():
     _may = {key: why for key, why in _NEVER.items() if key != "CB-ACK-001"}
-    add(Mutant(_name, _title, named(_name, _always(_reply)), frozenset({"CB-ACK-001"}), _may))
+    add(Mutant(_name, _title, named(_name, always(_reply)), frozenset({"CB-ACK-001"}), _may))
 
 
 class Selective(Policy):

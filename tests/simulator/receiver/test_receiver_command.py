@@ -119,13 +119,13 @@ class Fake:
     def load(self) -> Fake:
         return self
 
-    def policy(self, name: str) -> str:
+    def policy(self, name: str) -> Any:
         return f"policy {name}"
 
 
 def test_variants_are_found_by_entry_point(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(variants, "entry_points", lambda group: [Fake()] if group == "camsim.mutants" else [])
-    assert (variants.policy("bad"), variants.titles()["broken"]) == ("policy bad", {"bad": "does wrong"})
+    assert (str(variants.policy("bad")), variants.titles()["broken"]) == ("policy bad", {"bad": "does wrong"})
     with pytest.raises(variants.VariantError, match="--list-broken"):
         variants.policy("other")
 
