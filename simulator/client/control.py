@@ -1,0 +1,239 @@
+"""The whole simulator by its management API: devices, clock, faults, journal, ledger, configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from . import shapes
+from .device import DeviceHandle, Secrets, known_secrets
+from .ledger import Ledger
+from .rest import RestClient
+from .wire import TIMEOUT_S, Api, ApiError, given
+
+
+class _Devices(msgspec.Struct):
+    devices: list[shapes.Device]
+
+
+class _Made(msgspec.Struct):
+    devices: list[shapes.Identity]
+
+
+class _Register(msgspec.Struct):
+    rows: list[dict[str, Any]]
+
+
+class _Faults(msgspec.Struct):
+    faults: list[shapes.Fault]
+
+
+class _Journal(msgspec.Struct):
+    entries: list[shapes.Entry]
+
+
+class _Count(msgspec.Struct):
+    count: int
+    reached: bool = True
+
+
+class _Commands(msgspec.Struct):
+    commands: list[shapes.Command]
+
+
+class Client:
+    """A simulator somewhere. Safe to use from several threads. Raises: ApiError from every call that fails."""
+
+    def __init__(
+        self, url: str, token: str | None = None, *, gateway_url: str | None = None, timeout: float = TIMEOUT_S
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._api = Api(url, token, timeout)
+        self._gateway_url = gateway_url
+        self._secrets: dict[str, Secrets] = {}
+        self.ledger = Ledger(self._api)
+
+    def __repr__(self) -> str:
+        return f"<camsim at {self.url}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._api.wire.close()
+
+    # --- the simulator ------------------------------------------------------------------------------------------------
+
+    def health(self) -> shapes.Health:
+        """Seed, profile, clock, and how it goes."""
+        return self._api.call("GET", "health", shapes.Health)
+
+    def version(self) -> str:
+        """The simulator's version."""
+        return self._api.call("GET", "version", dict[str, str])["version"]
+
+    def metrics(self) -> str:
+        """Counters in the text format of Prometheus."""
+        return self._api.raw("GET", "metrics").decode()
+
+    @property
+    def gateway_url(self) -> str:
+        """Where customers' programs send their commands to."""
+        if self._gateway_url is None:
+            self._gateway_url = self.health().gateway_url
+        if not self._gateway_url:
+            raise ApiError("unknown_gateway", "the simulator does not say where it is", "Client(…, gateway_url=…)")
+        return self._gateway_url
+
+    @property
+    def config(self) -> shapes.Config:
+        """Seed, profile and every knob in force."""
+        return self._api.call("GET", "config", shapes.Config)
+
+    def patch_config(self, profile: str | None = None, **knobs: Any) -> shapes.Applied:
+        """Put a profile, knobs, or both in force; a knob with dots goes in as `**{"retry.schedule": [30]}`."""
+        body = given(profile=profile, knobs=knobs or None)
+        return self._api.call("PATCH", "config", shapes.Applied, body)
+
+    @property
+    def register(self) -> list[dict[str, Any]]:
+        """Every reading of the vendor's pages: id, evidence, knob, value in force."""
+        return self._api.call("GET", "register", _Register).rows
+
+    def uplink(self, up: bool) -> None:
+        """Cut the gateway off from its customers, or connect it again; callbacks queue meanwhile."""
+        self._api.raw("POST", "uplink", {"up": up})
+
+    def reset(self, scope: str = "all") -> None:
+        """Forget: `all`, `journal` (with the ledger), `faults` or `devices`."""
+        self._api.raw("POST", "reset", {"scope": scope})
+        if scope in ("all", "devices"):
+            self._secrets.clear()
+
+    # --- devices ------------------------------------------------------------------------------------------------------
+
+    def devices(self) -> list[shapes.Device]:
+        """Every device, one row each."""
+        return self._api.call("GET", "devices", _Devices).devices
+
+    def add_devices(self, **spec: Any) -> list[DeviceHandle]:
+        """Make devices: `id="SIM{:05d}"`, `count`, `model`, `users`, `callback_url` …; all or none."""
+        made = self._api.call("POST", "devices", _Made, spec).devices
+        for one in made:
+            self._secrets[one.stgid] = Secrets(one.auth_token, spec.get("security_key"))
+        return [self.find(one.stgid) for one in made]
+
+    def device(self, stgid: str, **spec: Any) -> DeviceHandle:
+        """The device with this id, made if there is none; with a description it must be new.
+
+        Raises: ApiError `device_exists`, or what is wrong with the description.
+        """
+        if not spec and any(row.stgid == stgid for row in self.devices()):
+            return self.find(stgid)
+        return self.add_devices(id=stgid, **spec)[0]
+
+    def find(self, stgid: str) -> DeviceHandle:
+        """A device that should be there; its calls raise ApiError `unknown_device` if it is not."""
+        return DeviceHandle(self._api, stgid, self._secrets)
+
+    def rest(
+        self, stgid: str, *, auth_token: str | None = None, security_key: str | None = None, timeout: float = 60.0
+    ) -> RestClient:
+        """A client for the RESTful API of a device, with its token and key or those given."""
+        secrets = Secrets(auth_token, security_key) if auth_token else known_secrets(self._api, stgid, self._secrets)
+        return RestClient(self.gateway_url, stgid, secrets, timeout)
+
+    def commands(self, state: str | None = None) -> list[shapes.Command]:
+        """RESTful commands on their way to devices; `state`: waiting, running, parked."""
+        return self._api.call("GET", "commands", _Commands, query=given(state=state)).commands
+
+    # --- time ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def clock(self) -> shapes.ClockView:
+        """Mode, virtual now, next timer."""
+        return self._api.call("GET", "clock", shapes.ClockView)
+
+    def set_clock(self, mode: str) -> shapes.ClockView:
+        """Time passes as `real`, `manual`, `auto` or `scaled:N` from now on."""
+        return self._api.call("PUT", "clock", shapes.ClockView, {"mode": mode})
+
+    def advance(self, seconds: float | str) -> shapes.Moved:
+        """Let virtual time pass (seconds, or `15s`, `2m`, `48h`); returns when the world is quiescent."""
+        return self._api.call("POST", "clock/advance", shapes.Moved, {"seconds": seconds})
+
+    def run_until_idle(self) -> shapes.Moved:
+        """Move time until nothing is left to do (at most 48 virtual hours); says what still waits."""
+        return self._api.call("POST", "clock/run-until-idle", shapes.Moved)
+
+    @contextmanager
+    def auto(self) -> Iterator[Client]:
+        """Time jumps by itself inside the block: for programs that wait for the answer of a device."""
+        before = self.clock.mode
+        self.set_clock("auto")
+        try:
+            yield self
+        finally:
+            self.set_clock(before)
+
+    # --- faults -------------------------------------------------------------------------------------------------------
+
+    @property
+    def faults(self) -> list[shapes.Fault]:
+        """Faults in force, those that knobs imply included."""
+        return self._api.call("GET", "faults", _Faults).faults
+
+    def fault(
+        self,
+        where: str,
+        do: str,
+        *,
+        match: dict[str, str] | None = None,
+        when: dict[str, Any] | None = None,
+        **with_: Any,
+    ) -> shapes.Fault:
+        """Put a fault in force: `fault("callback.answer", "drop", when={"next": 3})`; options as `ms=500`."""
+        body = given(where=where, do=do, match=match, when=when, **{"with": with_ or None})
+        return self._api.call("POST", "faults", shapes.Fault, body)
+
+    def fault_catalogue(self) -> dict[str, dict[str, str]]:
+        """What each fault does, by where it strikes."""
+        return self._api.call("GET", "faults/catalogue", dict[str, dict[str, dict[str, str]]])["where"]
+
+    def clear_faults(self, id: int | None = None) -> int:
+        """Take one fault or all of them out; returns how many went."""
+        path = "faults" if id is None else f"faults/{id}"
+        return self._api.call("DELETE", path, dict[str, int])["removed"]
+
+    # --- what happened ------------------------------------------------------------------------------------------------
+
+    def journal(self, *, limit: int = 200, **wanted: Any) -> list[shapes.Entry]:
+        """The newest entries, oldest of them first; by `operation`, `user`, `device`, `direction`, `verdict`."""
+        return self._api.call("GET", "journal", _Journal, query=given(limit=limit, **wanted)).entries
+
+    def journal_canonical(self) -> bytes:
+        """The comparable form: equal for equal seed and inputs."""
+        return self._api.raw("GET", "journal", query={"canonical": 1})
+
+    def journal_count(self, **wanted: Any) -> int:
+        """How many entries match."""
+        return self._api.call("POST", "journal/count", _Count, given(**wanted)).count
+
+    def wait_for(self, count: int = 1, *, timeout: float = 10.0, **wanted: Any) -> int:
+        """Wait until `count` entries match, at most `timeout` real seconds. Raises: TimeoutError."""
+        found = self._api.call("POST", "journal/wait", _Count, given(count=count, timeout=timeout, **wanted))
+        if not found.reached:
+            raise TimeoutError(f"{found.count} of {count} entries with {wanted} in the journal after {timeout:g} s")
+        return found.count
+
+    def clear_journal(self) -> None:
+        """Forget the journal's entries; the ledger stays."""
+        self._api.raw("POST", "journal/clear")

@@ -1,0 +1,70 @@
+"""What became of every punch, for assertions."""
+
+from __future__ import annotations
+
+import msgspec
+
+from . import shapes
+from .wire import Api, given
+
+_SHOWN = 5
+
+
+class _Book(msgspec.Struct):
+    summary: shapes.Summary
+    punches: list[shapes.PunchRow]
+
+
+class Judgement(int):
+    """True or False with its reason, which a failing `assert` shows."""
+
+    why: str
+
+    def __new__(cls, value: bool, why: str) -> Judgement:
+        """Truth `value`, explained by `why`."""
+        made = super().__new__(cls, value)
+        made.why = why
+        return made
+
+    def __repr__(self) -> str:
+        return f"<{bool(self)}: {self.why}>"
+
+
+class Ledger:
+    """The ledger of the simulator; every method reads it anew."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def rows(self, device: str | None = None, user: str | None = None) -> list[shapes.PunchRow]:
+        """One row a recorded punch, in device order."""
+        return self._api.call("GET", "ledger", _Book, query=given(device=device, user=user)).punches
+
+    def summary(self) -> shapes.Summary:
+        """Counts that add up: punches = acknowledged + waiting + lost."""
+        return self._api.call("GET", "ledger", _Book, query={"summary": 1}).summary
+
+    def csv(self) -> str:
+        """All rows as CSV, header first."""
+        return self._api.raw("GET", "ledger.csv").decode()
+
+    def all_acknowledged(self) -> Judgement:
+        """True when punches were recorded and every one was answered done; else it says which are missing."""
+        counts = self.summary()
+        if counts.punches == 0:
+            return Judgement(False, "no punch was recorded: what did punches() answer in `why`?")
+        if counts.acknowledged == counts.punches:
+            return Judgement(True, f"all {counts.punches} punches acknowledged")
+        return Judgement(False, _missing(counts, self.rows()))
+
+
+def _missing(counts: shapes.Summary, rows: list[shapes.PunchRow]) -> str:
+    left = [row for row in rows if not row.acknowledged]
+    shown = "; ".join(_shown(row) for row in left[:_SHOWN])
+    more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
+    return f"{counts.acknowledged} of {counts.punches} punches acknowledged, missing: {shown}{more}"
+
+
+def _shown(row: shapes.PunchRow) -> str:
+    fate = row.cause or f"{row.attempts} attempts"
+    return f"{row.device} #{row.number} user {row.user} {row.log_time} ({fate})"

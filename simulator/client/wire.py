@@ -1,0 +1,145 @@
+"""HTTP to the management API: pooled connections, JSON in and out, errors as exceptions."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import msgspec
+
+if TYPE_CHECKING:  # imported at the first call: it costs as much as everything else here together
+    import http.client
+
+T = TypeVar("T")
+IDLE_S = 20.0  # the server closes idle connections later than this
+TIMEOUT_S = 120.0  # real seconds; run_until_idle over a large fleet takes some
+
+
+class ApiError(Exception):
+    """The API refused a call, or could not be reached. `http` is 0 when there was no answer."""
+
+    def __init__(self, code: str, message: str, hint: str = "", http: int = 0) -> None:
+        super().__init__(f"{message} ({hint})" if hint else message)
+        self.code, self.message, self.hint, self.http = code, message, hint, http
+
+
+class _Refusal(msgspec.Struct):
+    code: str
+    message: str
+    hint: str = ""
+
+
+class _Refused(msgspec.Struct):
+    error: _Refusal
+
+
+class Wire:
+    """Connections to one origin; safe to use from several threads."""
+
+    def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT_S) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(f"url = {url!r} is not allowed; allowed: http://HOST:PORT or https://HOST:PORT")
+        self.origin = f"{parts.scheme}://{parts.netloc}"
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
+        self._headers, self._timeout = dict(headers or {}), timeout
+        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
+        self._lock = threading.Lock()
+
+    def exchange(
+        self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """One request; status and whole body of the answer. Raises: ApiError `unreachable` or `no_answer`."""
+        from http.client import HTTPException
+
+        connection = self._take()
+        try:
+            connection.request(method, target, body, {**self._headers, **(headers or {})})
+            answer = connection.getresponse()
+            content = answer.read()
+        except TimeoutError:
+            connection.close()
+            raise ApiError("no_answer", f"no answer to {method} {target} within {self._timeout:g} s", _STANDS) from None
+        except (OSError, HTTPException) as problem:
+            connection.close()
+            why = str(problem) or type(problem).__name__
+            message = f"{method} {self.origin}{target}: {why}"
+            raise ApiError("unreachable", message, "is the simulator running there?") from None
+        self._give_back(connection, answer)
+        return answer.status, content
+
+    def _take(self) -> http.client.HTTPConnection:
+        with self._lock:
+            while self._idle:
+                connection, since = self._idle.pop()
+                if time.monotonic() - since < IDLE_S:
+                    return connection
+                connection.close()
+        from http.client import HTTPConnection, HTTPSConnection
+
+        kind = HTTPSConnection if self._secure else HTTPConnection
+        return kind(self._host, self._port, timeout=self._timeout)
+
+    def _give_back(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> None:
+        if answer.will_close:
+            connection.close()
+            return
+        with self._lock:
+            self._idle.append((connection, time.monotonic()))
+
+    def close(self) -> None:
+        """Close the idle connections; the object can go on being used."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection, _ in idle:
+            connection.close()
+
+
+_STANDS = "a call to a device waits for virtual time: use auto(), or advance the clock from another thread"
+
+
+class Api:
+    """Typed calls below /api/. Raises: ApiError for every answer that is not 2xx."""
+
+    def __init__(self, url: str, token: str | None = None, timeout: float = TIMEOUT_S) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        self.wire = Wire(url, headers, timeout)
+
+    def raw(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> bytes:
+        """The bytes of a successful answer."""
+        wanted = {key: value for key, value in (query or {}).items() if value is not None}
+        target = f"/api/{path}" + (f"?{urlencode(wanted)}" if wanted else "")
+        sent, headers = None, {}
+        if body is not None:
+            sent, headers = msgspec.json.encode(body), {"Content-Type": "application/json"}
+        status, content = self.wire.exchange(method, target, sent, headers)
+        if not 200 <= status < 300:
+            raise _refusal(status, content, f"{method} {target}")
+        return content
+
+    def call(
+        self, method: str, path: str, kind: type[T], body: Any = None, query: Mapping[str, Any] | None = None
+    ) -> T:
+        """The answer as `kind`. Raises: ApiError."""
+        content = self.raw(method, path, body, query)
+        try:
+            return msgspec.json.decode(content, type=kind)
+        except msgspec.ValidationError as problem:
+            hint = "do both sides have the same version?"
+            raise ApiError("unexpected_answer", f"{method} /api/{path}: {problem}", hint) from None
+
+
+def _refusal(status: int, content: bytes, call: str) -> ApiError:
+    try:
+        error = msgspec.json.decode(content, type=_Refused).error
+    except msgspec.DecodeError:
+        return ApiError("unexpected_answer", f"{call}: HTTP {status}", "is this the management port?", status)
+    return ApiError(error.code, error.message, error.hint, status)
+
+
+def given(**members: Any) -> dict[str, Any]:
+    """The members that are not None: what a caller left out stays out."""
+    return {key: value for key, value in members.items() if value is not None}
