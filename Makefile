@@ -1,0 +1,63 @@
+# Two commands do all set-up: `make demo` and `make test`. Both need only Python >= 3.11, make and the package registry.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
+
+.PHONY: help demo test lint format bench bench-storm proof kill-storm soak fuzz wheel docs clean
+
+help: ## what there is
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "camsim needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "installing camsim into $(VENV) (once) ..."
+	$(PIP) install -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "installing camsim with its development tools into $(VENV) (once) ..."
+	$(PIP) install -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.base
+
+demo: $(VENV)/.base ## a working day: gateway, three devices, a receiver, every operation
+	$(BIN)/camsim demo
+
+test: $(VENV)/.dev ## every test, under four minutes on two cores
+	$(PYTEST) tests
+
+lint: $(VENV)/.dev ## ruff and mypy --strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## let ruff lay out the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## speed, as ratios measured side by side
+	$(BIN)/python benchmarks/run.py
+
+bench-storm: $(VENV)/.dev ## speed of the load driver (installs nginx from Debian's packages if it may)
+	$(BIN)/python benchmarks/storm_bench.py
+
+proof: $(VENV)/.dev ## the suite against every mutant and benign variant, 20 seeds; writes docs/proof.md
+	$(BIN)/python -m conformance.proof --seeds 20
+
+kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
+	$(BIN)/python scripts/kill_storm.py --kills 200
+
+fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
+	CAMSIM_FUZZ=5000 $(PYTEST) tests/simulator -k 'bad_requests or v2_bad'
+
+wheel: $(VENV)/.dev ## build the wheel
+	$(BIN)/python -m build --wheel --no-isolation
+
+clean: ## remove everything that was made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
