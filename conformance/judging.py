@@ -10,7 +10,7 @@ from .observed import Observed
 
 def judge(case: Observed) -> Observed:
     """The case with its findings. What goes wrong in a check is its own ERROR, never the target's failure."""
-    if case.case.blocked is not None:
+    if case.case.blocked is not None or not case.ran:
         return case
     try:
         checks()[case.requirement.id](case)

@@ -16,7 +16,7 @@ from .cases import INDEXED, Case, Step, TemplateKey, Transport
 from .profile import DEFAULT_OFFSET, Device, Profile
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-ID_DIGITS = 9
+SPREAD_S = 2
 
 
 class PeopleError(ValueError):
@@ -34,6 +34,7 @@ class Maker:
         self._made = 0
         self._operations = 0
         self.people: list[str] = []
+        self.strangers: list[str] = []
 
     # --- people and times ----------------------------------------------------------------------------------------
 
@@ -45,26 +46,25 @@ class Maker:
                 f"--users names {len(pool)} people, this run needs more: every case has people of its own. "
                 "Name about 120, or ask for less with --requirement and --features."
             )
-        made = pool[self._made] if pool else self.stranger()
-        self._made += bool(pool)
+        made = pool[self._made] if pool else f"{self._prefix:05d}{self._made + 1:04d}"
+        self._made += 1
         self.people.append(made)
         return made
 
     def stranger(self) -> str:
         """A digits-only id of this run that the target cannot know; never expected to be stored."""
-        if not self.profile.people:
-            self._made += 1
-            return f"{self._prefix:05d}{self._made:04d}"
-        self._operations += 1
-        return f"{self._prefix:05d}{9999 - self._operations % 5000:04d}"
+        made = f"{self._prefix:05d}{9999 - len(self.strangers):04d}"
+        self.strangers.append(made)
+        return made
 
     def users(self, count: int) -> list[str]:
         """Several people."""
         return [self.user() for _ in range(count)]
 
     def ago(self, seconds: int) -> int:
-        """An instant before the run, in epoch seconds."""
-        return self.now - seconds
+        """An instant before the run, in epoch seconds; a little earlier for every person made, so that cases do not
+        share their moments."""
+        return self.now - seconds - SPREAD_S * len(self.people)
 
     # --- facts ---------------------------------------------------------------------------------------------------
 

@@ -28,6 +28,7 @@ class Observed:
     ack: Finding | None = None
     state: Finding | None = None
     error: str | None = None
+    fatal: bool = False
 
     @property
     def level(self) -> Level:
@@ -70,6 +71,8 @@ class Observed:
             return Verdict.ERROR
         if not self.ran:
             return Verdict.COULD_NOT_RUN
+        if self.fatal:
+            return Verdict.FAIL  # whatever was asked: nothing is acknowledged any more
         if finding is None:
             # The side is asked for and nothing was found: the check forgot it.
             return Verdict.ERROR if self.snapshot is not None or evidence is Evidence.ANSWER else Verdict.UNVERIFIED
@@ -89,7 +92,7 @@ class Observed:
             return self.case.blocked
         if not self.ran:
             return "the target was gone before this case could be sent"
-        return self._text("actual")
+        return ("the target died of this case and stayed dead; " if self.fatal else "") + self._text("actual")
 
     def _text(self, name: str) -> str:
         grave = [(self.ack_verdict, self.ack), (self.state_verdict, self.state)]

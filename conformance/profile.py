@@ -100,9 +100,11 @@ class Profile:
 
 def _forms(token: str, name: str) -> Mapping[str, str]:
     # Forged tokens are made from the real one: they would give it away as well.
-    return {form(token): f"@{name}{suffix}@" for suffix, form in TOKEN_FORMS.items()}
+    forms = TOKEN_FORMS if len(token) >= SHORTEST_SECRET else {"": str}
+    return {form(token): f"@{name}{suffix}@" for suffix, form in forms.items()}
 
 
+SHORTEST_SECRET = 8
 TOKEN_FORMS: Mapping[str, Any] = {
     ":swapcase": str.swapcase,
     ":reversed": lambda token: token[::-1],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from . import storm
+from . import ack, storm
 from .cases import Stage
 from .maker import Maker, PeopleError
 from .observed import Observed
@@ -48,6 +48,8 @@ class Evidence:
     canary_s: float | None = None
     storm: storm.Storm | None = None
     void: str | None = None
+    unproved: str | None = None
+    died_at: str | None = None
     seconds: float = 0.0
 
     def observed(self) -> list[Observed]:
@@ -62,6 +64,7 @@ class Evidence:
                 self.answers.get(case.id, []),
                 self.snapshot,
                 self.storm,
+                fatal=case.id == self.died_at,
             )
             for case in self.plan.cases
         ]
@@ -125,9 +128,9 @@ class Session:
             await lanes.in_turn(evidence.plan.stage(Stage.QUIET))
             await lanes.many(evidence.plan.stage(Stage.MAIN))
             await lanes.in_turn(evidence.plan.stage(Stage.BUSY))
-            if adapter is not None and before is not None:
+            if adapter is not None and before is not None and evidence.unproved is None:
                 await self._read_back(evidence, adapter, before)
-            await lanes.hostile(evidence.plan.stage(Stage.HOSTILE))
+            evidence.died_at = await lanes.hostile(evidence.plan.stage(Stage.HOSTILE))
 
     def _ticker(self, made: Plan) -> Callable[[str], None]:
         total = sum(case.blocked is None for case in made.cases)
@@ -164,14 +167,17 @@ class Session:
         canaries = [step for case in evidence.plan.canaries for step in case.steps]
         people = _canary_people(evidence.plan)
         before = await self._before(evidence, adapter, capabilities)
-        for step in canaries:
-            await client.send(step)
+        answers = [ack.acknowledged(await client.send(step), self.profile, step) for step in canaries]
         begin = time.monotonic()
         while True:
             seen = await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])
             if any(seen.without(before).punches.values()):
                 break
             if time.monotonic() - begin > self.profile.settle_s:
+                if not any(answers):
+                    # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
+                    evidence.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
+                    return before
                 raise ReadBackError(_not_seen(adapter, self.profile, len(people)))
             await asyncio.sleep(POLL_S)
         evidence.canary_s = time.monotonic() - begin

@@ -40,8 +40,8 @@ class Verdict(StrEnum):
 # From harmless to grave; the gravest of several decides.
 _GRAVITY: Mapping[Verdict, int] = {
     Verdict.NOT_APPLICABLE: 0,
-    Verdict.PASS: 1,
-    Verdict.INFO: 2,
+    Verdict.INFO: 1,
+    Verdict.PASS: 2,
     Verdict.NON_STRICT: 3,
     Verdict.UNVERIFIED: 4,
     Verdict.ADVICE: 5,

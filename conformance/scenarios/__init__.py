@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
+from simulator.protocol.messages import Style
 from simulator.protocol.vocabulary import Protocol
 
 from ..cases import Case, Stage, Step
@@ -32,10 +34,11 @@ SCENARIOS: Mapping[Protocol, tuple[Scenario, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will send. `people` are all ids it may leave behind."""
+    """What a run will send. `people` are read back; `left_behind` are all ids the target may keep."""
 
     cases: tuple[Case, ...]
     people: tuple[str, ...]
+    left_behind: tuple[str, ...]
     preflight: Step
     canaries: tuple[Case, ...]
     absent: str
@@ -55,7 +58,9 @@ def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
     selected = profile.selected()
     maker = Maker(profile, now_s, prefix)
     canaries = tuple(_canaries(maker))
-    preflight = maker.step(maker.punch(maker.user()), what="preflight")
+    first = maker.user()
+    preflight = maker.step(maker.punch(first), what="preflight")
+    maker.people.remove(first)  # it punches before the read-back is looked at for the first time
     absent = maker.stranger()
     wanted = {row.id for row in selected if _blocked(row, profile) is None}
     made = [_announced(maker, case) for scenario in SCENARIOS[profile.protocol] for case in scenario(maker)]
@@ -64,14 +69,22 @@ def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
     cases += [_placeholder(row, profile) for row in selected if row.id not in covered]
     rank = {row.id: number for number, row in enumerate(selected)}
     cases.sort(key=lambda case: rank[case.requirement])
-    return Plan(tuple(cases), tuple(dict.fromkeys(maker.people)), preflight, canaries, absent)
+    people = tuple(dict.fromkeys(maker.people))
+    return Plan(tuple(cases), people, (first, *people, *maker.strangers), preflight, canaries, absent)
 
 
 def _canaries(maker: Maker) -> Iterable[Case]:
-    # Three plain punches: the adapter is proved when one of them is seen, whatever the target thinks of the others.
-    for type_ in ("CheckIn", "CheckOut", "CheckIn"):
-        punch = maker.punch(maker.user(), type_=type_, input_="Fingerprint")
-        yield Case("CANARY", type_, (*maker.announce([punch.user_id]), maker.step(punch, what="canary")))
+    # Three plain punches of different make: the adapter is proved when one of them is seen, whatever the target
+    # thinks of the others.
+    shapes: Iterable[tuple[str, dict[str, Any], Style]] = (
+        ("CheckIn", {}, Style()),
+        ("CheckOut", {"temperature": None, "mask": None}, Style()),
+        ("CheckIn", {}, Style(temperature="number")),
+    )
+    for type_, more, style in shapes:
+        punch = maker.punch(maker.user(), type_=type_, input_="Fingerprint", **more)
+        step = maker.step(punch, what="canary", style=style)
+        yield Case("CANARY", type_, (*maker.announce([punch.user_id]), step))
 
 
 def _announced(maker: Maker, case: Case) -> Case:

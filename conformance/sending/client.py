@@ -21,9 +21,7 @@ from . import raw
 from .exchange import MAX_ANSWER, Exchange, Silence
 
 AGENT = f"camsim-conformance/{SUITE_VERSION}"
-_RAW = frozenset(
-    {Transport.LOWER_CASE, Transport.SEGMENTS, Transport.LOST_ACK, Transport.LOST_EARLY, Transport.CUT, Transport.FRESH}
-)
+_LIBRARY = frozenset({Transport.POOLED, Transport.CHUNKED})
 CHUNK = 512
 
 
@@ -95,7 +93,7 @@ class Client:
         """One copy of a step. Never raises for what the peer does."""
         async with self._slots:
             await self._pace.turn()
-            if step.transport in _RAW:
+            if step.transport not in _LIBRARY:
                 return await raw.send(self.target, step, number, AGENT, self.profile.patience_s)
             return await self._pooled(step, number)
 
@@ -120,7 +118,6 @@ class Client:
             data=data,
             headers={"Content-Type": step.content_type},
             allow_redirects=False,
-            expect100=step.transport is Transport.EXPECT,
         ) as answer:
             body = await answer.content.read(-1 if _short(answer) else MAX_ANSWER)
             return answer.status, tuple(answer.headers.items()), body

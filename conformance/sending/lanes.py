@@ -42,12 +42,13 @@ class Lanes:
         for case in cases:
             await self._guarded(case)
 
-    async def hostile(self, cases: Iterable[Case]) -> None:
-        """One after another; a target that dies fails the case, and what follows could not run."""
+    async def hostile(self, cases: Iterable[Case]) -> str | None:
+        """One after another; gives the case a target died of. What follows it could not run."""
         for case in cases:
             exchanges = await self.one(case)
             if any(exchange.dead for exchange in exchanges) and not await self._alive():
-                return
+                return case.id
+        return None
 
     async def _guarded(self, case: Case) -> None:
         exchanges = await self.one(case)

@@ -11,6 +11,7 @@ from .exchange import MAX_ANSWER, Exchange, Silence
 
 SEGMENT = 97
 PAUSE_S = 0.01
+CONTINUE_S = 1.0
 _END = b"\r\n\r\n"
 
 
@@ -43,7 +44,10 @@ async def _converse(
     begin: float,
 ) -> Exchange:
     try:
-        await _write(writer, _head(target, step, agent), step)
+        if step.transport is Transport.EXPECT:
+            await _ask_first(reader, writer, _head(target, step, agent), step)
+        else:
+            await _write(writer, _head(target, step, agent), step)
     except OSError:
         pass  # a refusal may arrive before the whole body is out: read it
     if step.transport in (Transport.CUT, Transport.LOST_EARLY):
@@ -64,6 +68,8 @@ def _head(target: Target, step: Step, agent: str) -> bytes:
         f"Content-Length: {len(step.wire)}",
         "Connection: close",
     ]
+    if step.transport is Transport.EXPECT:
+        lines.append("Expect: 100-continue")
     if step.transport is Transport.LOWER_CASE:
         lines = [lines[0], *(f"{name.lower()}: {value}" for name, value in (line.split(": ", 1) for line in lines[1:]))]
     return "\r\n".join(lines).encode("latin-1", "replace") + _END
@@ -83,6 +89,23 @@ async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
     await writer.drain()
     if step.transport in (Transport.CUT, Transport.LOST_EARLY):
         await asyncio.sleep(PAUSE_S)
+
+
+async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
+    """Wait a moment for 100 Continue, then send the body anyway, as HTTP asks of a client."""
+    writer.write(head)
+    await writer.drain()
+    try:
+        line = await asyncio.wait_for(reader.readuntil(_END), CONTINUE_S)
+    except TimeoutError:
+        line = b""
+    except asyncio.IncompleteReadError as short:
+        line = short.partial
+    if line and not line.startswith(b"HTTP/1.1 100"):
+        reader.feed_data(line)  # the final answer already: leave it to be read
+        return
+    writer.write(step.wire)
+    await writer.drain()
 
 
 async def _first_byte(reader: asyncio.StreamReader) -> None:

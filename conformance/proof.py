@@ -1,0 +1,186 @@
+"""Prove the suite: references and benign variants pass, every mutant dies by the ids it was built for.
+
+`python -m conformance.proof --seeds 20` runs it and writes docs/proof.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from simulator.protocol.vocabulary import Protocol
+from simulator.receiver import Kind, KnownDevice, start
+
+from .judging import judge_all
+from .mutants import BENIGN, MUTANTS, policy
+from .profile import Device, Profile, parse_features
+from .results import Grade, Outcome, conclude
+from .session import Session
+from .verdicts import Verdict
+
+TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's token
+OTHER_TOKEN = "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI"  # noqa: S105
+KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
+BASE = {Protocol.V3: ("core", "user-data", "photo"), Protocol.V2: ("core", "user-data", "photo", "v2")}
+SETTLE_S, PATIENCE_S = 0.5, 4.0
+VIOLATED = frozenset({Verdict.FAIL, Verdict.ADVICE})
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One run to make: a reference, mutant or benign variant, with a seed."""
+
+    name: str
+    seed: int
+    protocol: Protocol = Protocol.V3
+    kind: str = "memory"
+    variant: bool = True
+    encrypted: bool = False
+    features: frozenset[str] = frozenset()
+    readback: bool = True
+    globs: tuple[str, ...] = ("*",)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of a task."""
+
+    task: Task
+    failed: frozenset[str]
+    outcome: Outcome
+    grade: Grade
+    void: str | None
+    details: tuple[str, ...]
+    seconds: float
+
+    def problem(self) -> str | None:
+        """None when the run shows what it has to."""
+        mutant = MUTANTS.get(self.task.name) if self.task.variant else None
+        if self.void is not None:
+            return f"void: {self.void}"
+        if mutant is None:
+            return None if not self.failed and self.grade is not Grade.NONE else f"false alarm {sorted(self.failed)} {self.grade}"
+        missed = mutant.must - self.failed
+        surprising = self.failed - mutant.must - mutant.may.keys()
+        parts = [f"survived {sorted(missed)}"] if missed else []
+        parts += [f"not declared {sorted(surprising)}"] if surprising else []
+        return "; ".join(parts) or None
+
+
+def profile_of(task: Task, url: str, readback_url: str, settle_s: float = SETTLE_S) -> Profile:
+    """The profile a task is judged under."""
+    key = KEY if task.encrypted else None
+    features = parse_features(",".join([*BASE[task.protocol], *task.features]), task.protocol, key)
+    devices = [Device(TOKEN, key=key)]
+    if "multi-device" in features:
+        devices.append(Device(OTHER_TOKEN, "ZHM1100000002", "Second door", "CERT00002", key))
+    return Profile(
+        url,
+        tuple(devices),
+        task.protocol,
+        features,
+        readback=readback_url if task.readback else None,
+        globs=task.globs,
+        settle_s=settle_s,
+        patience_s=PATIENCE_S,
+        seed=task.seed,
+    )
+
+
+def run(task: Task) -> Report:
+    """Start the receiver, judge it, stop it."""
+    begin = time.monotonic()
+    key = KEY if task.encrypted else None
+    devices = [KnownDevice(TOKEN, key, "Conformance door", "CERT00001")]
+    if "multi-device" in task.features:
+        devices.append(KnownDevice(OTHER_TOKEN, key, "Second door", "CERT00002"))
+    broken = policy(task.name) if task.variant else None
+    with start(Kind(task.kind), devices=devices, key=key, broken=broken) as receiver:
+        evidence = Session(profile_of(task, receiver.url, receiver.readback_url)).run()
+    cases = judge_all(evidence.observed())
+    result = conclude(evidence, cases)
+    failed = frozenset(row.requirement.id for row in result.requirements if row.verdict in VIOLATED)
+    details = tuple(
+        f"{case.case.id} {case.verdict}: {case.actual[:200]}" for case in cases if case.verdict in (*VIOLATED, Verdict.ERROR)
+    )
+    seconds = time.monotonic() - begin
+    return Report(task, failed, result.outcome, result.grade, evidence.void, details, seconds)
+
+
+def tasks(seeds: Sequence[int], protocols: Iterable[Protocol] = (Protocol.V3,)) -> Iterator[Task]:
+    """Everything the proof runs."""
+    for protocol in protocols:
+        for seed in seeds:
+            for kind in Kind:
+                for encrypted in (False, True):
+                    yield Task(f"reference {kind}", seed, protocol, kind, variant=False, encrypted=encrypted)
+            yield Task("reference memory", seed, protocol, variant=False, features=frozenset({"multi-zone", "multi-device"}))
+            for benign in BENIGN.values():
+                if protocol in benign.protocols:
+                    yield Task(benign.name, seed, protocol, encrypted=benign.name in ENCRYPTED_BENIGN)
+            for mutant in MUTANTS.values():
+                if mutant.protocol is protocol:
+                    aes = "aes" in mutant.features
+                    yield Task(mutant.name, seed, protocol, encrypted=aes, features=mutant.features - {"aes"})
+
+
+ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})
+
+
+def prove(todo: Sequence[Task], workers: int) -> Iterator[Report]:
+    """Run all tasks, several at once."""
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(run, todo)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the proof, write the page, exit 1 when something does not hold."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.proof", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20, help="seeds 1 to N")
+    parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1))
+    parser.add_argument("--protocol", choices=list(Protocol), action="append", type=Protocol)
+    parser.add_argument("--only", action="append", help="only these names")
+    parser.add_argument("--page", type=Path, default=Path("docs/proof.md"))
+    parser.add_argument("--details", action="store_true", help="print the failing cases")
+    told = parser.parse_args(arguments)
+    todo = [task for task in tasks(range(1, told.seeds + 1), told.protocol or tuple(Protocol)) if not told.only or task.name in told.only]
+    reports = []
+    for number, report in enumerate(prove(todo, told.workers), start=1):
+        reports.append(report)
+        _tell(report, number, len(todo), details=told.details)
+    bad = [report for report in reports if report.problem()]
+    print(f"{len(reports)} runs, {len(bad)} that do not show what they have to")  # noqa: T201
+    if not told.only:
+        from .proof_page import page
+
+        told.page.write_text(page(reports), "utf-8")
+    return 1 if bad else 0
+
+
+def _tell(report: Report, number: int, total: int, *, details: bool) -> None:
+    problem = report.problem()
+    name = f"{report.task.name} {report.task.protocol} seed {report.task.seed}{' aes' if report.task.encrypted else ''}"
+    if problem or sys.stdout.isatty() or number % 50 == 0:
+        print(f"[{number}/{total}] {name}: {problem or 'ok'} ({report.seconds:.1f} s)", flush=True)  # noqa: T201
+    for line in report.details[:12] if details and problem else ():
+        print(f"      {line}", flush=True)  # noqa: T201
+
+
+def killers(reports: Iterable[Report]) -> Mapping[str, set[str]]:
+    """Requirement id to the mutants it failed."""
+    found: dict[str, set[str]] = {}
+    for report in reports:
+        if report.task.variant and report.task.name in MUTANTS:
+            for name in report.failed:
+                found.setdefault(name, set()).add(report.task.name)
+    return found
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
