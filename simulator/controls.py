@@ -277,13 +277,13 @@ def reset(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
             slot.entries = 0
         state.control_entries = 0
     if scope in ("all", "faults"):
-        state.faults = [fault for fault in state.faults if fault.implied]
-        for fault in state.faults:
-            fault.seen, fault.hits = {}, 0
+        state.faults, state.fault_ids = [], 0
+        kernel.use_knobs(state.knobs)
     if scope in ("all", "devices"):
         state.slots, state.timers = {}, Timers()
         kernel.state.in_flight.clear()
         state.uplink = True
+    state.now = args.get("now", state.now)  # a new world may begin earlier (invariant 10 holds within one)
     return {"reset": scope}
 
 

@@ -130,7 +130,7 @@ async def _root(m: Management, request: web.Request) -> web.Response:
 
 
 async def _health(m: Management, request: web.Request) -> Any:
-    return views.health(m.runtime, m.started)
+    return {**views.health(m.runtime, m.started), "gateway_url": m.gateway_url}
 
 
 async def _version(m: Management, request: web.Request) -> Any:
@@ -326,7 +326,7 @@ async def _ledger_csv(m: Management, request: web.Request) -> web.Response:
 
 async def _reset(m: Management, request: web.Request) -> Any:
     body = await object_of(request, required=False)
-    return await m.runtime.control("reset", scope=body.get("scope", "all"))
+    return await m.runtime.reset(body.get("scope", "all"))
 
 
 ROUTES: list[tuple[str, str, Handler]] = [

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import controls, dispatch, person, queueing  # noqa: F401  they register what the kernel handles
-from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode
+from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode, start
 from .courier import Courier
 from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick
 from .store import Store, StoreError
@@ -47,6 +47,7 @@ class Runtime:
         self._uncommitted: list[Effect] = []
         self._commit_planned = False
         self._committed: asyncio.Future[None] | None = None
+        self._origin = clock.still if clock.stands else None  # where a standing clock starts anew after a reset
         self._passing = 0  # while an advance or run-until-idle moves the clock, auto does not jump
 
     # --- events in ----------------------------------------------------------------------------------------------------
@@ -306,6 +307,26 @@ class Runtime:
                 self.outstanding -= 1
                 self._answer(item)
         self._plan()
+
+    async def reset(self, scope: str) -> Any:
+        """Forget (see the action). Without devices, what is under way is dropped; `all` begins a standing clock anew."""
+        anew = scope == "all" and self.clock.stands
+        if anew and self._origin is None:
+            self._origin = start(self.clock.text, _host_ms(), horizon_ms=self.horizon_ms).still
+        result = await self.control("reset", scope=scope, **({"now": self._origin} if anew else {}))
+        if scope in ("all", "devices"):
+            await self._drop_everything_under_way()
+        if anew and self._origin is not None:
+            self.clock.still = self._last_input = self._origin
+        self._plan()
+        return result
+
+    async def _drop_everything_under_way(self) -> None:
+        await self.courier.close()
+        self.outstanding, self._done = 0, []
+        for waiter in self._waiters.values():
+            if not waiter.done():
+                waiter.set_exception(StoreError("the simulator was reset before the device answered"))
 
     async def close(self) -> None:
         """Stop taking work and flush the state."""

@@ -13,7 +13,7 @@ from . import shapes
 from .device import DeviceHandle, Secrets, known_secrets
 from .ledger import Ledger
 from .rest import RestClient
-from .wire import TIMEOUT_S, Api, ApiError, given
+from .wire import TIMEOUT_S, Api, ApiError, Wire, given
 
 
 class _Devices(msgspec.Struct):
@@ -53,7 +53,8 @@ class Client:
     ) -> None:
         self.url = url.rstrip("/")
         self._api = Api(url, token, timeout)
-        self._gateway_url = gateway_url
+        self._gateway_url, self._timeout = gateway_url, timeout
+        self._gateway: Wire | None = None
         self._secrets: dict[str, Secrets] = {}
         self.ledger = Ledger(self._api)
 
@@ -69,6 +70,8 @@ class Client:
     def close(self) -> None:
         """Close idle connections."""
         self._api.wire.close()
+        if self._gateway is not None:
+            self._gateway.close()
 
     # --- the simulator ------------------------------------------------------------------------------------------------
 
@@ -144,12 +147,12 @@ class Client:
         """A device that should be there; its calls raise ApiError `unknown_device` if it is not."""
         return DeviceHandle(self._api, stgid, self._secrets)
 
-    def rest(
-        self, stgid: str, *, auth_token: str | None = None, security_key: str | None = None, timeout: float = 60.0
-    ) -> RestClient:
+    def rest(self, stgid: str, *, auth_token: str | None = None, security_key: str | None = None) -> RestClient:
         """A client for the RESTful API of a device, with its token and key or those given."""
         secrets = Secrets(auth_token, security_key) if auth_token else known_secrets(self._api, stgid, self._secrets)
-        return RestClient(self.gateway_url, stgid, secrets, timeout)
+        if self._gateway is None:
+            self._gateway = Wire(self.gateway_url, timeout=self._timeout)
+        return RestClient(self._gateway, stgid, secrets)
 
     def commands(self, state: str | None = None) -> list[shapes.Command]:
         """RESTful commands on their way to devices; `state`: waiting, running, parked."""

@@ -25,8 +25,8 @@ class RestAnswer(msgspec.Struct, frozen=True):
 
     @property
     def ok(self) -> bool:
-        """True for HTTP 200 and StatusCode 0."""
-        return self.http == 200 and self.status_code == 0
+        """True for HTTP 200 and StatusCode 0; LoadLog prints `Status` alone."""
+        return self.http == 200 and self.body.get("StatusCode", 0) == 0 and self.status == "done"
 
     @property
     def status_code(self) -> int | None:
@@ -42,9 +42,9 @@ class RestAnswer(msgspec.Struct, frozen=True):
 class RestClient:
     """Commands to one device. A call returns when the device has answered, which takes virtual time."""
 
-    def __init__(self, gateway_url: str, stgid: str, secrets: Secrets, timeout: float = 60.0) -> None:
+    def __init__(self, wire: Wire, stgid: str, secrets: Secrets) -> None:
         self.stgid, self.auth_token, self.security_key = stgid, secrets.auth_token, secrets.security_key
-        self.wire = Wire(gateway_url, {"Content-Type": "application/json"}, timeout)
+        self._wire = wire
 
     def call(self, operation: str, **fields: Any) -> RestAnswer:
         """Carry out an operation of the catalogue, `AddUserWithCard` for one.
@@ -75,7 +75,8 @@ class RestClient:
             from simulator.protocol import cipher
 
             body = cipher.encrypt(self.security_key, body)
-        http, raw = self.wire.exchange("POST", f"{PATH}?stgid={quote(self.stgid, safe='')}", body)
+        target = f"{PATH}?stgid={quote(self.stgid, safe='')}"
+        http, raw = self._wire.exchange("POST", target, body, {"Content-Type": "application/json"})
         return RestAnswer(http, _read(raw, self.security_key), raw)
 
 

@@ -97,6 +97,8 @@ class Wire:
         for connection, _ in idle:
             connection.close()
 
+    __del__ = close  # a client that is thrown away leaves no socket open
+
 
 _STANDS = "a call to a device waits for virtual time: use auto(), or advance the clock from another thread"
 
