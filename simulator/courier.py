@@ -33,10 +33,16 @@ class Courier:
         self._origins: dict[str, asyncio.Semaphore] = {}
         self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._patience: dict[float, aiohttp.ClientTimeout] = {}
+        self._reporting = ""
+        self._following: Send | None = None
 
     def send(self, effect: Send) -> None:
         """Begin an attempt; the report comes later, whatever happens."""
-        task = asyncio.get_running_loop().create_task(self._attempt(effect))
+        if effect.device == self._reporting:
+            self._following = effect  # the task that reports goes on with it
+            return
+        task = asyncio.get_running_loop().create_task(self._carry_on(effect))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -78,26 +84,35 @@ class Courier:
             route = self._urls[url] = (parsed, gate)
         return route
 
-    async def _attempt(self, effect: Send) -> None:
-        began = time.perf_counter()
+    async def _carry_on(self, first: Send) -> None:
+        """Attempts of one device, one after the other, as long as each report leads to the next."""
+        effect: Send | None = first
+        while effect is not None:
+            answered = await self._attempt(effect)
+            self._reporting, self._following = effect.device, None
+            try:
+                self._report(answered)
+            finally:
+                self._reporting, effect, self._following = "", self._following, None
+
+    async def _attempt(self, effect: Send) -> Answered:
         answered = Answered(effect.device, effect.delivery, effect.attempt, real_s=time.time())
+        began = time.perf_counter()
         try:
             url, gate = self._route(effect.url)
             async with gate:
                 began = time.perf_counter()
-                async with asyncio.timeout(effect.timeout_s):
-                    await self._carry(effect, url, answered)
-        except asyncio.CancelledError:
-            raise
+                if effect.faults:
+                    async with asyncio.timeout(effect.timeout_s):
+                        await self._carry(effect, url, answered)
+                else:
+                    await self._post(effect, url, answered)
         except Exception as problem:  # noqa: BLE001  whatever a peer does to us is an answer, never our failure
             answered.error = _why(problem, effect)
         answered.took_ms = (time.perf_counter() - began) * 1000
-        self._report(answered)
+        return answered
 
     async def _carry(self, effect: Send, url: URL, answered: Answered) -> None:
-        if not effect.faults:
-            await self._post(effect, url, answered)
-            return
         faults = dict(effect.faults)
         if "delay" in faults:
             await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
@@ -115,6 +130,12 @@ class Courier:
         if isinstance(results[0], BaseException):
             raise results[0]
 
+    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
+        known = self._patience.get(seconds)
+        if known is None:
+            known = self._patience[seconds] = aiohttp.ClientTimeout(total=seconds, sock_connect=None, ceil_threshold=1e9)
+        return known
+
     async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
         async with self._open().post(
             url,
@@ -122,6 +143,7 @@ class Courier:
             headers={"Content-Type": effect.content_type},
             allow_redirects=False,
             ssl=self._tls,
+            timeout=self._timeout(effect.timeout_s),
         ) as response:
             answered.status = response.status
             answered.content_type = response.headers.get("Content-Type", "")

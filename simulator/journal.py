@@ -14,7 +14,7 @@ _LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto")
 _SECRET = ("AuthToken",)
 
 
-class Entry(msgspec.Struct, omit_defaults=True):
+class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     """One thing that happened. `at` is virtual ms; `real_s` and `took_ms` are of the host and not canonical."""
 
     seq: int

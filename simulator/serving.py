@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from pathlib import Path
@@ -102,6 +103,13 @@ def run(settings: Settings, ready_file: Path | None = None, *, as_json: bool = F
         return asyncio.run(_until_stopped(settings, ready_file, as_json, quiet))
 
 
+def tune_collector() -> None:
+    """Collect seldom: the state is large and has no cycles, so that full collections only cost time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
 async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: bool, quiet: bool) -> int:
     stop, failures = asyncio.Event(), list[str]()
     loop = asyncio.get_running_loop()
@@ -113,6 +121,7 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     host = await Host.start(settings, fail)
+    tune_collector()
     try:
         if as_json:
             sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
