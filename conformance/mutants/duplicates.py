@@ -127,7 +127,7 @@ class Debounce(Policy):
         return await super().keep_punch(punch, store)
 
 
-@mutant("one-a-second", "takes two people in one second for one punch", "CB-PUNCH-003", _NEAR)
+@mutant("one-a-second", "takes two people who come in in one second for one", "CB-PUNCH-003", _NEAR)
 class OneASecond(Policy):
     def punch_key(self, punch: Punch) -> Hashable:
-        return punch.at
+        return (punch.at, punch.type)

@@ -44,6 +44,9 @@ class MemoryReceiver:
             reply = await self._answer(request)
         except RefusedError as refused:
             reply = refused.reply
+        except ConnectionError:
+            # The peer went away within its own body: nobody is left to answer.
+            return web.Response(status=400)
         return await self.policy.send(request, reply)
 
     async def _answer(self, request: web.Request) -> Reply:
