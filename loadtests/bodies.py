@@ -16,6 +16,7 @@ from simulator.protocol.vocabulary import Protocol, TemplateType
 from .plan import OFFSET_MIN, Device, Item, Plan, attendance_type, input_type
 
 JSON_TYPE, FORM_TYPE = "application/json", "application/x-www-form-urlencoded"
+_PORTRAITS_SEEN = 64  # so many people surely have every base portrait among theirs
 # The order in which templates are listed, so that equal settings give equal bytes.
 _KINDS = tuple(TemplateType)
 
@@ -29,6 +30,14 @@ class Writer:
         self._token = plan.settings.auth_token
         self._start_s = plan.settings.start_s
         self._write = self._commands if plan.profile.direction is Direction.REST else self._callbacks
+
+    def warm(self) -> None:
+        """Draw what is drawn once (portraits, the names' word lists), so that no arrival waits for it."""
+        families = {row.family for row in self.plan.profile.operations}
+        if families - {Family.PUNCH_LOG}:
+            population.person(self._seed, 1)
+            for user in range(_PORTRAITS_SEEN):
+                population.photo(self._seed, str(user), 0)
 
     def bodies(self, item: Item, device: Device, anew: int = 0) -> list[bytes]:
         """One body, or several where v2 tells one fact in several messages."""

@@ -76,6 +76,7 @@ class Driver:
 
     def run(self, delay_s: float = 0.0) -> None:
         """Drive the whole share, starting `delay_s` from now."""
+        self.writer.warm()
         self._began = time.perf_counter() + delay_s
         arrivals = self.plan.arrivals(self.worker, self.workers)
         try:
@@ -243,7 +244,6 @@ class Driver:
             return False
         if not station.told:
             station.told = True
-            self._open -= 1
             self.tally.acknowledged(now, now - item.at_ms)
             self.tally.counts["inversions"] += item.log_time < station.latest
             station.latest = item.log_time
@@ -254,8 +254,9 @@ class Driver:
         if problem is not None:
             heapq.heappush(self._retries, (float(station.outbox.next_at or 0), next(self._ticket), station))
             return
-        if delivery.anomaly:
-            self._open -= 1
+        following = station.outbox.head()
+        if delivery.punch is None or following is None or following.punch is None:
+            self._open -= 1  # a copy, or the last part of an item
         if len(station.outbox) or station.backlog:
             self._queue(station)
         else:

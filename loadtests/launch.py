@@ -64,9 +64,12 @@ def _free_port() -> int:
 def run(settings: Settings, crew: Crew, folder: Path, watcher: Watcher) -> Raw:
     """The raw result of a storm; `folder` receives Locust's log. Raises: LocustError."""
     log = folder / LOG_FILE
-    with log.open("wb") as sink, _started(settings, crew, folder, sink) as process:
-        for line in _progress(process, folder / PROGRESS_FILE):
-            watcher(read_progress(line))
+    try:
+        with log.open("wb") as sink, _stoppable(), _started(settings, crew, folder, sink) as process:
+            for line in _progress(process, folder / PROGRESS_FILE):
+                watcher(read_progress(line))
+    except KeyboardInterrupt:
+        raise LocustError("interrupted: the storm was stopped before its end") from None
     raw = read_raw(folder)
     if raw is None:
         raise LocustError(f"Locust ended with code {process.returncode} and no result:\n{_tail(log)}")
@@ -121,6 +124,20 @@ def _progress(process: subprocess.Popen[bytes], file: Path) -> Iterator[bytes]:
         if ended:
             return
         time.sleep(_POLL_S)
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM ends the storm as Ctrl-C does: Locust is stopped too, and nothing stays behind."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _tail(log: Path) -> str:

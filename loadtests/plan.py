@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from simulator.chance import draw, shuffled
-from simulator.protocol.catalogue import Family, Operation
+from simulator.protocol.catalogue import Direction, Family, Operation
 from simulator.protocol.vocabulary import AttendanceType, InputType, Protocol
 
 from .profiles import Order
@@ -146,6 +146,8 @@ class Plan:
         people = range(device, self.settings.people, self.settings.devices)
         operations = self.profile.operations
         repeats = len(operations)
+        # A person is enrolled from the first step on; commands are mixed over the devices.
+        begin = first if self.profile.direction is Direction.REST else 0
         start_s = self.settings.start_s - (self.settings.duration_s if self.profile.backlog else 0)
         reconnects_at = self._reconnects_at(device) if self.profile.backlog else None
         last = [0] * len(people)
@@ -154,17 +156,20 @@ class Plan:
             moment = self._moment(index, bits, count)
             turn = index // repeats
             person = turn % len(people)
-            operation = operations[index % repeats]
+            operation = operations[(begin + index) % repeats]
             # A punch is known by user and second (V3:1170): nobody punches twice in one. A photo has its punch's time.
-            if operation.family is not Family.ATTENDANCE_PHOTO:
-                last[person] = max(int(start_s + moment / 1000), last[person] + 1)
+            log_time = int(start_s + moment / 1000)
+            if operation.family is Family.PUNCH_LOG:
+                log_time = last[person] = max(log_time, last[person] + 1)
+            elif operation.family is Family.ATTENDANCE_PHOTO:
+                log_time = last[person]
             yield Item(
                 seq=first + index,
                 device=device,
                 at_ms=moment if reconnects_at is None else reconnects_at,
                 operation=operation,
                 user=self.first_user + people[person],
-                log_time=last[person],
+                log_time=log_time,
                 bits=bits,
                 round=turn // len(people),
             )
