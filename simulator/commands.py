@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a command. `facts` follow as callbacks; `resend` are log rows to tell again."""
+    """What became of a command. `facts` follow as callbacks; `users` and the log rows of `resend` are told again."""
 
     code: int = 0
     field: str = ""
@@ -62,6 +62,7 @@ class Outcome:
     rows: Rows | None = None
     facts: list[Fact] = dataclass_field(default_factory=list)
     resend: list[LogRow] = dataclass_field(default_factory=list)
+    users: list[User] = dataclass_field(default_factory=list)
     lost: list[LogRow] = dataclass_field(default_factory=list)
     lint: list[str] = dataclass_field(default_factory=list)
     opens_session: bool = False
@@ -161,7 +162,7 @@ def _store(device: Device, command: Command, old: User | None) -> None:
         device.put_user(user)
     user.first_name = command.first_name if command.first_name is not None else user.first_name
     user.last_name = command.last_name if command.last_name is not None else user.last_name
-    user.user_type = command.user_type
+    user.user_type = command.user_type or user.user_type
     for template in command.templates:
         device.put_template(user, template)
 
@@ -199,15 +200,11 @@ def _resend_attendance(device: Device, command: Command, context: Context) -> Ou
 
 
 def _resend_all_user(device: Device, command: Command, context: Context) -> Outcome:
-    at = device.clock.now_s(context.now_ms)
-    facts: list[Fact] = []
-    for user in device.users.values():
-        facts.extend(user_facts(user, at, device.clock.offset, "per_template"))
-    return Outcome(facts=facts)
+    return Outcome(users=list(device.users.values()))
 
 
 def user_facts(user: User, at: int, offset: int, how: str, *, head: bool = True) -> list[UserUpdated]:
-    """A user as callbacks: #3 with the names first, then the templates in portions (R-34)."""
+    """A user as v3 callbacks: #3 with the names first, then the templates in portions (R-34)."""
     portions: list[tuple[Template, ...]] = split(user.templates.values(), how)
     if head:
         portions.insert(0, ())

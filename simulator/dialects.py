@@ -5,20 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from . import chance
+from . import chance, commands
+from .device import User
 from .faults import rewrite
 from .gateway import Kernel, Slot
 from .policy import Policy
-from .protocol import envelope, messages
-from .protocol.facts import Fact, UserUpdated
+from .protocol import envelope, envelope_v2, messages, messages_v2
+from .protocol.facts import Fact, Template, UserUpdated
+from .protocol.signatures_v2 import CREDENTIALS
+from .protocol.vocabulary import V2_ATTENDANCE, AttendanceType
+
+Introduce = Callable[[User, int, int, str, bool], list[UserUpdated]]
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """`render`: a fact as (operation name, frozen plain bytes), one or more; `seal`: the bytes on the wire and their type."""
+    """What a protocol makes of a device's news.
+
+    `render`: a fact as (operation name, frozen plain bytes), one or more; `seal`: the bytes on the wire and their
+    type; `name`: the operation that tells a fact; `introduce`: a user (at, offset, split, with names) as facts;
+    `keys`: what a person can press at a punch, and the Type it is recorded as.
+    """
 
     render: Callable[[Kernel, Slot, Fact], list[tuple[str, bytes]]]
     seal: Callable[[str | None, bytes, Policy], tuple[bytes, str]]
+    name: Callable[[Fact], str]
+    introduce: Introduce
+    keys: Mapping[str, str]
+
+
+# --- v3 ---------------------------------------------------------------------------------------------------------------
 
 
 def _render_v3(kernel: Kernel, slot: Slot, fact: Fact) -> list[tuple[str, bytes]]:
@@ -55,7 +71,57 @@ def _seal_v3(key: str | None, plain: bytes, policy: Policy) -> tuple[bytes, str]
     return envelope.seal_v3(plain, key), policy.content_type
 
 
-DIALECTS: Mapping[str, Dialect] = {"v3": Dialect(_render_v3, _seal_v3)}
+def _introduce_v3(user: User, at: int, offset: int, how: str, named: bool) -> list[UserUpdated]:
+    return commands.user_facts(user, at, offset, how, head=named)
+
+
+# --- v2 ---------------------------------------------------------------------------------------------------------------
+
+
+def frozen_v2(kernel: Kernel, slot: Slot, message: messages.Message) -> bytes:
+    """The plain bytes of a v2 message that is about to be queued."""
+    if kernel.policy.json_style != "shuffled":
+        return envelope.encode(message)  # the one printed sample is alphabetical already (V2:245)
+    slot.operation_ids += 1  # only a number to draw by: v2 has no OperationID
+    return _shuffled(kernel, slot, message)
+
+
+def sender_v2(slot: Slot) -> messages.Sender:
+    """Who a v2 message comes from."""
+    return messages.Sender(slot.config.auth_token, slot.config.label, slot.config.serial, slot.config.stgid)
+
+
+def _render_v2(kernel: Kernel, slot: Slot, fact: Fact) -> list[tuple[str, bytes]]:
+    told = messages_v2.callback(fact, sender_v2(slot), kernel.policy.style_v2)
+    return [(messages_v2.callback_name(fact), frozen_v2(kernel, slot, message)) for message in told]
+
+
+def _seal_v2(key: str | None, plain: bytes, policy: Policy) -> tuple[bytes, str]:
+    charset = policy.content_type.partition(";")[2]
+    return envelope_v2.seal_v2(plain, key), envelope_v2.CONTENT_TYPE + (f";{charset}" if charset else "")
+
+
+def _introduce_v2(user: User, at: int, offset: int, how: str, named: bool) -> list[UserUpdated]:
+    """Card and PIN together with the names, everything else alone; names alone only where neither is there (V2-06)."""
+    held = user.templates.values()
+    cards = tuple(template for template in held if template.type in CREDENTIALS)
+    portions: list[tuple[Template, ...]] = [(template,) for template in held if template.type not in CREDENTIALS]
+    if cards or named:
+        portions.insert(0, cards)
+    return [
+        UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion)
+        for portion in portions
+    ]
+
+
+_KEYS = {str(kind): str(kind) for kind in AttendanceType}
+# V2-04: the v2 words are understood too, and a punch for which nothing was pressed.
+_KEYS_V2 = {**_KEYS, **{word: str(kind) for kind, word in V2_ATTENDANCE.items()}, "None": "None"}
+
+DIALECTS: Mapping[str, Dialect] = {
+    "v3": Dialect(_render_v3, _seal_v3, messages.callback_name, _introduce_v3, _KEYS),
+    "v2": Dialect(_render_v2, _seal_v2, messages_v2.callback_name, _introduce_v2, _KEYS_V2),
+}
 
 
 def of(slot: Slot) -> Dialect:

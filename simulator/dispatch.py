@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import Any
 
-from . import chance, commands, dialects
+from . import chance, dialects
 from .device import LogRow, Pending
 from .faults import Fault, rewrite
 from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed
@@ -42,7 +42,7 @@ def receive(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None, a
     if refused:
         if number is not None:
             kernel.state.ledger.lost(slot.config.stgid, number, Cause.NOT_PUSHED)
-        kernel.note(slot, "callback", callback_name(fact), user=_user(fact), verdict="not pushed", why=refused)
+        kernel.note(slot, "callback", dialects.of(slot).name(fact), user=_user(fact), verdict="not pushed", why=refused)
         return
     for name, plain in dialects.of(slot).render(kernel, slot, fact):
         queue(kernel, slot, name, plain, fact, number, anomaly)
@@ -106,7 +106,7 @@ def kick(kernel: Kernel, slot: Slot) -> None:
             wire,
             content_type,
             kernel.policy.timeout_s,
-            tuple((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT),
+            tuple((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT) if faults else (),
         )
     )
 
@@ -138,8 +138,10 @@ def _url(kernel: Kernel, slot: Slot, faults: tuple[Fault, ...]) -> str:
     url, how = slot.config.callback_url or "", kernel.policy.stgid
     for fault in faults:
         how = {"stgid": "always", "double_stgid": "double"}.get(fault.do, how)
+    if how == "never":
+        return url
     tag = f"?stgid={slot.config.stgid}"
-    return url + {"never": "", "always": tag, "double": tag + tag}[how]
+    return url + (tag if how == "always" else tag + tag)
 
 
 def _key(slot: Slot, delivery: Delivery, faults: tuple[Fault, ...]) -> str | None:
@@ -187,7 +189,7 @@ def _answered(kernel: Kernel, event: Answered) -> None:
     after = kernel.striking("callback.answer", event.device, delivery.name, delivery.user)
     problem, answer = _judge(kernel, slot, event)
     lint: tuple[str, ...] = ()
-    if any(fault.do == "drop" for fault in after):
+    if after and any(fault.do == "drop" for fault in after):
         problem = "the answer was lost on the way (fault drop)"
     if problem is not None and not slot.config.handle_response:
         problem, lint = None, (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
@@ -206,11 +208,11 @@ def _answered(kernel: Kernel, event: Answered) -> None:
         http=event.status or None,
         answer=answer,
         lint=lint,
-        faults=tuple(fault.label for fault in (*flight.faults, *after)),
+        faults=tuple(fault.label for fault in (*flight.faults, *after)) if flight.faults or after else (),
         real_s=event.real_s,
         took_ms=event.took_ms,
     )
-    if problem is None:
+    if problem is None and flight.faults:
         _repeat(kernel, slot, delivery, flight.faults)
     kick(kernel, slot)
 
@@ -347,5 +349,5 @@ def announce_users(kernel: Kernel, slot: Slot) -> None:
     """Tell every enrolled user again, as live devices do after a reconnect (A-DEV-22)."""
     clock = slot.device.clock
     for user in list(slot.device.users.values()):
-        for fact in commands.user_facts(user, clock.now_s(kernel.now), clock.offset, "per_template"):
+        for fact in dialects.of(slot).introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
             receive(kernel, slot, fact)

@@ -44,6 +44,7 @@ class DeviceConfig(msgspec.Struct):
     old_key: str | None = None
     origin_ips: list[str] = msgspec.field(default_factory=list)  # v2: who may call; empty is anybody
     services: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)  # v2: name -> activation, expiry
+    x_level: bool = False  # v2: the plan has EnableMessage and DisableMessage (V2-17)
 
 
 class PendingCommand(msgspec.Struct):
@@ -61,6 +62,7 @@ class PendingCommand(msgspec.Struct):
     window_timer: int | None = None
     execute_at: int | None = None
     executed: bool = False
+    delay_ms: int = 0  # real: the answer is held back so long (fault delay)
 
 
 class Slot(msgspec.Struct):
@@ -79,6 +81,7 @@ class Slot(msgspec.Struct):
     draws: dict[str, int] = msgspec.field(default_factory=dict)
     retry_timer: int | None = None
     pace_ms: int = 0  # between two records of a paced flush
+    cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
 
 class InFlight(msgspec.Struct):
@@ -314,8 +317,20 @@ def _tick(kernel: Kernel, event: Tick) -> None:
 
 
 def licensed(config: DeviceConfig, now_ms: int) -> bool:
-    """True while the licence of a device runs; without dates it always does (A-REST-21, A-CB-22)."""
+    """True while the licence of a device runs; without dates it always does (A-REST-21, A-CB-22).
+
+    A v2 device whose services are told needs AttendanceAPI (V2-29).
+    """
     now_s = now_ms // 1000
-    return (config.licence_start is None or config.licence_start <= now_s) and (
+    runs = (config.licence_start is None or config.licence_start <= now_s) and (
         config.licence_end is None or now_s < config.licence_end
     )
+    return runs and subscribed(config, "AttendanceAPI", now_ms)
+
+
+def subscribed(config: DeviceConfig, service: str, now_ms: int) -> bool:
+    """True while a service of a v2 device is active; where none is told, all are."""
+    if not config.services:
+        return True
+    activation, expiry = config.services.get(service, (0, 0))
+    return activation <= now_ms // 1000 < expiry

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from .outbox import PRESETS, AckRule, Schedule
 from .profiles import resolve
+from .protocol import messages_v2
 from .protocol.messages import Style
 
 
@@ -69,7 +70,8 @@ class Policy:
     photo_order: str  # C-10
     poll_ms: int  # M-DB
     rewrite_dup: float  # M-FILE
-    v2: dict[str, Any] = field(default_factory=dict)
+    style_v2: messages_v2.StyleV2  # V2-01, V2-05, V2-31
+    v2_lazy: bool  # V2-11
     implied_faults: tuple[tuple[str, str, float], ...] = ()  # (where, do, probability): knobs that work by chance
 
 
@@ -102,7 +104,8 @@ def compile_policy(knobs: Mapping[str, Any]) -> Policy:
         photo_order=knobs["photo.order"],
         poll_ms=knobs["db.poll"],
         rewrite_dup=knobs["file.rewrite_dup"],
-        v2={name.removeprefix("v2."): value for name, value in knobs.items() if name.startswith("v2.")},
+        style_v2=messages_v2.style({name.removeprefix("v2."): value for name, value in knobs.items()}),
+        v2_lazy=knobs["v2.lazy"] == "on",
         implied_faults=_implied(knobs),
     )
 

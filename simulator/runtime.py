@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import controls, dispatch, person, queueing  # noqa: F401  they register what the kernel handles
+from . import controls, dispatch, person, queueing_v3  # noqa: F401  they register what the kernel handles
 from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode, start
 from .courier import Courier
 from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick
@@ -61,7 +61,8 @@ class Runtime:
         if self.failed:
             raise StoreError(self.failed)
         now = self.now()
-        if not isinstance(event, Tick) and not isinstance(event, Answered):
+        kind = type(event)
+        if kind is not Tick and kind is not Answered:
             self._last_input = now
         effects = self.kernel.handle(event, now)
         if self.store is not None:
