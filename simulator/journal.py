@@ -43,7 +43,8 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     @property
     def size(self) -> int:
         """Bytes this entry holds on to."""
-        return len(self.plain) + len(self.answer) + (len(self.wire) if self.wire else 0) + 300
+        wire = self.wire
+        return len(self.plain) + len(self.answer) + (len(wire) if wire else 0) + 300
 
 
 class Journal(msgspec.Struct):
@@ -62,10 +63,13 @@ class Journal(msgspec.Struct):
 
     def add(self, entry: Entry) -> None:
         """Append; the oldest go when there are too many or they hold too much."""
-        self.entries.append(entry)
+        entries = self.entries
+        entries.append(entry)
         self.held_bytes += entry.size
-        while len(self) > self.max_entries or (self.held_bytes > self.max_bytes and len(self) > 1):
-            self.held_bytes -= self.entries[self.start].size
+        while len(entries) - self.start > self.max_entries or (
+            self.held_bytes > self.max_bytes and len(entries) - self.start > 1
+        ):
+            self.held_bytes -= entries[self.start].size
             self.start += 1
             self.dropped += 1
         if self.start > 1024 and self.start * 2 > len(self.entries):

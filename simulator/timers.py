@@ -61,8 +61,10 @@ class Timers(msgspec.Struct):
 
     def next_due(self) -> int | None:
         """When the next timer of any class is due."""
-        firsts = [heap[0][0] for heap in (self.heap, self.background) if heap]
-        return min(firsts) if firsts else None
+        work, background = self.heap, self.background
+        if work and background:
+            return min(work[0][0], background[0][0])
+        return work[0][0] if work else background[0][0] if background else None
 
     def pop_due(self, now_ms: int) -> tuple[int, int, str, str, int] | None:
         """Take the earliest timer that is due, or None."""
