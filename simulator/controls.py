@@ -160,6 +160,7 @@ class OnlineSpec(msgspec.Struct, forbid_unknown_fields=True):
 
     order: str | None = None
     pace: str | float = 0
+    announce_users: bool | None = None  # None: as reconnect.announce_users says
 
 
 @action("online")
@@ -176,7 +177,7 @@ def online(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     was, cached = slot.online, len(slot.device.pending)
     slot.online, slot.last_connected = True, kernel.now
     if not was:
-        if kernel.policy.announce_users:
+        if kernel.policy.announce_users if spec.announce_users is None else spec.announce_users:
             dispatch.announce_users(kernel, slot)
         dispatch.flush(kernel, slot, order, pace)
         queueing.begin(kernel, slot)

@@ -123,6 +123,7 @@ def present(device: str, record: Record) -> dict[str, Any]:
         "sent": record.sent,
         "attempts": record.attempts,
         "first_attempt": _seconds(record.first_attempt_at),
+        "first_sequence": record.first_sequence,
         "first_ack": _seconds(record.first_ack_at),
         "acknowledged": record.acknowledged,
         "acks": record.acks,

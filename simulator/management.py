@@ -134,7 +134,7 @@ async def _health(m: Management, request: web.Request) -> Any:
 
 
 async def _version(m: Management, request: web.Request) -> Any:
-    return {"version": __version__}
+    return {"version": __version__, "gateway_url": m.gateway_url}
 
 
 async def _config(m: Management, request: web.Request) -> Any:
