@@ -19,7 +19,7 @@ from .gateway import ControlError, Kernel, Restarted, State
 from .management import Management
 from .profiles import resolve
 from .runtime import Runtime
-from .server import Gateway
+from .server import listener
 from .site import Settings
 from .store import Store, StoreError
 
@@ -42,7 +42,7 @@ class Host:
     gateway_url: str
     management_url: str
     restored: int | None
-    _runners: list[web.BaseRunner[Any]]
+    _runners: list[web.BaseRunner]
 
     @classmethod
     async def start(cls, settings: Settings, on_failure: Callable[[str], None] | None = None) -> Host:
@@ -73,7 +73,7 @@ class Host:
     @classmethod
     async def _listen(cls, settings: Settings, runtime: Runtime, restored: int | None) -> Host:
         secure = _tls(settings)
-        gateway = web.ServerRunner(web.Server(Gateway(runtime), access_log=None))
+        gateway = web.ServerRunner(listener(runtime))
         gateway_port = await _bind(gateway, settings.host, settings.port, secure, "--port")
         scheme = "https" if secure else "http"
         gateway_url = f"{scheme}://{_shown(settings.host)}:{gateway_port}"
@@ -142,7 +142,8 @@ def _open(settings: Settings) -> tuple[Store | None, Kernel, clocks.Clock, int |
         raise HostError(str(problem), 1) from None
     if found is not None and found.kernel is not None:
         kernel, mode = found.kernel, found.clock or settings.clock
-        clock = clocks.start(mode, host_ms, kernel.now if _stands(mode) else max(kernel.now, host_ms), settings.horizon_ms)
+        begin = kernel.now if _stands(mode) else max(kernel.now, host_ms)
+        clock = clocks.start(mode, host_ms, begin, settings.horizon_ms)
         return store, kernel, clock, found.replayed
     clock = clocks.start(settings.clock, host_ms, settings.start_ms, settings.horizon_ms)
     kernel = Kernel(State(seed=settings.seed, now=clock.now(host_ms), profile=settings.profile, models=settings.models))
@@ -177,7 +178,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
-async def _bind(runner: web.BaseRunner[Any], host: str, port: int, tls: ssl.SSLContext | None, flag: str) -> int:
+async def _bind(runner: web.BaseRunner, host: str, port: int, tls: ssl.SSLContext | None, flag: str) -> int:
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024, reuse_address=True)
     try:
@@ -185,7 +186,8 @@ async def _bind(runner: web.BaseRunner[Any], host: str, port: int, tls: ssl.SSLC
     except OSError as problem:
         await runner.cleanup()
         raise HostError(
-            f"cannot listen on {host}:{port}: {problem.strerror or problem}; choose another with {flag}, or {flag} 0 for a free one"
+            f"cannot listen on {host}:{port}: {problem.strerror or problem}; "
+            f"choose another with {flag}, or {flag} 0 for a free one"
         ) from None
     return int(runner.addresses[0][1])
 

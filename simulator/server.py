@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .commands import PAGE_ROWS, Rows, row_message
 from .gateway import Reply, Request
@@ -18,8 +20,24 @@ from .store import StoreError
 
 V3_PATH, V2_PATH = "/external/api3.0/biometric", "/external/api2.0/biometric"
 _PROTOCOL_OF = {V3_PATH: "v3", "/": "v3", V2_PATH: "v2"}
+_PATHS = f"unknown path; v3 is POST {V3_PATH}?stgid=… or /?stgid=…, v2 is POST {V2_PATH}"
 _JSON = "application/json"
 _STREAM_FROM = 1024 * 1024
+
+
+def _only_our_faults(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
+    problem = record.exc_info[1] if record.exc_info else None
+    return not isinstance(problem, (HttpProcessingError, ConnectionError))
+
+
+log = logging.getLogger("camsim.gateway")
+log.addFilter(_only_our_faults)
+
+
+def listener(runtime: Runtime) -> web.Server:
+    """What listens on the gateway port. A compressed body is read as it is: the page knows none."""
+    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False)
 
 
 class Gateway:
@@ -32,12 +50,14 @@ class Gateway:
         """Answer one HTTP request; whatever it holds, nothing but a documented answer comes back."""
         protocol = _PROTOCOL_OF.get(request.path)
         if protocol is None:
-            return self._refuse(404, request, "path", f"unknown path; v3 is POST {V3_PATH}?stgid=… or /?stgid=…, v2 is POST {V2_PATH}")
+            return self._refuse(404, request, "path", _PATHS)
         if request.method != "POST":
             return self._refuse(405, request, "method", f"{request.method} is not allowed, POST is", {"Allow": "POST"})
         self._runtime.inbound += 1
         counted = True
         try:
+            if "Expect" in request.headers:
+                await _go_on(request)
             body = await self._body(request)
             if body is None:
                 most = self._runtime.kernel.policy.rest.max_body
@@ -47,13 +67,15 @@ class Gateway:
                 request.query.getall("stgid", []),
                 body,
                 protocol,
-                request.headers.get("Content-Type", ""),
+                _clean(request.headers.get("Content-Type", "")),
                 request.remote or "",
                 time.time(),
             )
             self._runtime.inbound -= 1
             counted = False
             reply = await self._runtime.request(event)
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
+            return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", {"Connection": "close"})
         except StoreError as problem:
             return web.json_response({"error": str(problem)}, status=503)
         finally:
@@ -126,13 +148,25 @@ class Gateway:
 
     async def _cut(self, request: web.BaseRequest, reply: Reply, whole: bytes) -> web.StreamResponse:
         """Close the connection: before the answer, or in its middle."""
-        response = web.StreamResponse(status=reply.http or 200, headers={"Content-Type": _JSON, "Content-Length": str(len(whole))})
+        headers = {"Content-Type": _JSON, "Content-Length": str(len(whole))}
+        response = web.StreamResponse(status=reply.http or 200, headers=headers)
         if whole:
             await response.prepare(request)
             await response.write(whole[: len(whole) // 2])
         if request.transport is not None:
             request.transport.close() if whole else request.transport.abort()
         return response
+
+
+def _clean(text: str) -> str:
+    """A header without the halves of characters that bytes beyond UTF-8 leave."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that asks first, as curl does above 1 MB, to send the body."""
+    if request.headers["Expect"].lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _envelope_of(reply: Reply, members: Mapping[str, Any]) -> tuple[bytes, bytes]:
@@ -182,4 +216,5 @@ async def _pieces(rows: Rows) -> tuple[list[tuple[bytes, int]], int]:
 def _paging(rows: Rows, total: int, returned: int) -> dict[str, str]:
     """Page members as live gateways show them: the next OffSet, empty at the end (R-12)."""
     after = rows.offset_rows + returned
-    return {"ReturnRowCount": str(returned), "ActualRowCount": str(total), "OffSet": str(after) if after < total else ""}
+    next_page = str(after) if after < total else ""
+    return {"ReturnRowCount": str(returned), "ActualRowCount": str(total), "OffSet": next_page}

@@ -120,7 +120,7 @@ class Answer:
 
 
 class Sim:
-    """A running simulator. Its clock is manual and a device answers commands at once, unless the settings say otherwise."""
+    """A running simulator. Unless the settings say otherwise its clock is manual and devices answer at once."""
 
     def __init__(self, loop: Loop, settings: Settings) -> None:
         self.loop, self.receiver = loop, Receiver()
@@ -241,7 +241,7 @@ class Sim:
         """A command that has arrived when this returns; the answer comes later."""
         token = self.slot(device).config.auth_token
         frame = {"OperationID": "op1", "AuthToken": token, "Time": NOW}
-        return self.post_later(json.dumps({**message, **{k: v for k, v in frame.items() if k not in message}}).encode(), f"stgid={device}")
+        return self.post_later(json.dumps({**frame, **message}).encode(), f"stgid={device}")
 
     def api(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
         """A call of the management API."""
@@ -259,4 +259,5 @@ def settings(*devices: DeviceSpec, **given: Any) -> Settings:
 
 def device(stgid: str = "SIM1", **given: Any) -> DeviceSpec:
     """A device that talks to the test's receiver and has the printed token."""
-    return DeviceSpec(**{"id": stgid, "users": 3, "auth_token": TOKEN, "callback_url": "receiver", "templates": [], **given})
+    plain = {"users": 3, "auth_token": TOKEN, "callback_url": "receiver", "templates": []}
+    return DeviceSpec(id=stgid, **{**plain, **given})

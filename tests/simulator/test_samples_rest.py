@@ -16,7 +16,8 @@ from simulator.protocol.facts import AttendancePhoto, DateModified, Fact, Punch,
 from simulator.protocol.timestamps import parse
 from simulator.protocol.vocabulary import TemplateType
 
-SAMPLES: dict[int, dict[str, Any]] = {sample["number"]: sample for sample in resources.load("fixtures", "vendor", "v3.json")}
+PRINTED: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
+SAMPLES = {sample["number"]: sample for sample in PRINTED}
 REST = [number for number in SAMPLES if number >= 12]
 CALLBACKS = [number for number in SAMPLES if number <= 11]
 KNOWN = ("1", "2", "3", "20", "User123")  # users that the printed commands take for granted
@@ -58,9 +59,14 @@ def test_load_device_information_answers_the_printed_members_in_their_order(star
 def test_load_log_answers_as_printed_without_a_status_code(gate: Sim) -> None:
     printed = SAMPLES[12]["response"]
     for row in printed["PunchLog"]["Log"]:
-        gate.punch(
-            row["UserID"], type=row["Type"], input=row["InputType"], at=row["LogTime"], temperature=row["Temperature"], mask=row["FaceMask"]
-        )
+        names = {
+            "type": "Type",
+            "input": "InputType",
+            "at": "LogTime",
+            "temperature": "Temperature",
+            "mask": "FaceMask",
+        }
+        gate.punch(row["UserID"], **{ours: row[key] for ours, key in names.items()})
     wanted = {**printed, "PunchLog": {**printed["PunchLog"], "ReturnRowCount": "3"}}  # the page says 18 and shows 3
     assert json.dumps(gate.post(_printed(12)).message) == json.dumps(wanted)
 
@@ -87,8 +93,8 @@ def _fact(frame: dict[str, Any]) -> Fact:
         return AttendancePhoto(body["UserID"], *_seconds(body["LogTime"]), body["LogPhoto"])
     if "PunchLog" in frame:
         body = frame["PunchLog"]
-        when = _seconds(body["LogTime"])
-        return Punch(body["UserId"], *when, body["Type"], body["InputType"], float(body["Temperature"]), body["FaceMask"])
+        when, warm = _seconds(body["LogTime"]), float(body["Temperature"])
+        return Punch(body["UserId"], *when, body["Type"], body["InputType"], warm, body["FaceMask"])
     body = frame["UserUpdated"]
     user = body.get("UserID") or body["Template"][0]["UserID"]
     names = (body.get("FirstName", "x"), body.get("LastName", "y"), body.get("UserType", "User"))
