@@ -42,7 +42,9 @@ class Opening:
 
     def form_field(self, body: bytes) -> bytes | None:
         """The text of `request_data`, None when the body is no form."""
-        for part in body.split(b"&") if _FIELD in body[:4096] else ():
+        if body.lstrip()[:1] == b"{" or _FIELD not in body[:4096]:
+            return None
+        for part in body.split(b"&"):
             if part.startswith(_FIELD):
                 return unquote_to_bytes(part[len(_FIELD) :].replace(b"+", b" "))
         return None

@@ -92,9 +92,9 @@ Row = PunchRow | PersonRow | TemplateRow | RemovalRow | NoteRow
 
 def read(body: bytes, settings: Settings) -> Callback:
     """Open a body, v2 form field or v3 text, encrypted or not. Raises: UnreadableError."""
-    if _FORM.search(body[:4096]):
-        return _read_v2(body, settings)
     text = body.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] != b"{" and _FORM.search(text[:4096]):
+        return _read_v2(body, settings)
     message = _object(text if text[:1] == b"{" else _first_plain(text, settings, ""))
     inner = message.get("RealTime")
     if isinstance(inner, dict):

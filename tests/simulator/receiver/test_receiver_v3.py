@@ -159,6 +159,11 @@ def test_shapes_seen_in_the_field_are_understood(client: Any) -> None:
     assert [row["type"] for row in client.rows("templates", "1")] == ["UserPhoto"]
 
 
+def test_a_name_that_looks_like_a_form_field_is_a_name(client: Any) -> None:
+    client.update("9", FirstName="a&request_data={}&b")
+    assert client.rows("users", "9")[0]["first_name"] == "a&request_data={}&b"
+
+
 def test_a_batch_is_stored_row_by_row(connect: Any) -> None:
     client = connect()
     rows = [{"UserID": user, "Type": "CheckIn", "LogTime": TIME} for user in ("1", "2")]
