@@ -251,7 +251,9 @@ def _missing(name: str, why: str) -> None:
 
 
 def main() -> None:
-    """Entry point of the console script."""
-    _own()
-    _join()
+    """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
+    word = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if word not in {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}:
+        _own()
+        _join()
     app()
