@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from . import dispatch, faults, queueing
+from . import dispatch, faults, queueing, zones
 from .fleet import DeviceSpec, build, identifiers, instant_of, offset_of, set_licence_timers, usage
 from .gateway import Control, ControlError, Kernel, Slot, handles
 from .journal import Journal
@@ -124,7 +124,8 @@ def patch_device(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str,
         config.old_key = config.security_key
     for key, value in given.items():
         setattr(config, key, value)
-    clock.offset = offset
+    if zone is not None:
+        zones.follow(kernel, slot, zone)
     if model is not None:
         slot.device.model = find(model, kernel.models)
     set_licence_timers(kernel, slot)
@@ -248,7 +249,7 @@ def knobs(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
 def add_fault(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     """Put one fault in force."""
     try:
-        fault = faults.make(kernel.state.fault_ids + 1, args)
+        fault = faults.make(kernel.state.fault_ids + 1, args, kernel.state.faults)
     except faults.FaultError as problem:
         raise ControlError(422, "invalid_fault", str(problem), "GET faults/catalogue lists where and do") from None
     kernel.state.fault_ids += 1

@@ -25,7 +25,9 @@ _RAW = frozenset({"slow", "truncate", "reset_before", "reset_after"})
 class Courier:
     """Sends and reports; `report` gets an Answered event for every Send."""
 
-    def __init__(self, report: Callable[[Answered], None], *, tls: ssl.SSLContext | bool = True, keepalive: bool = True) -> None:
+    def __init__(
+        self, report: Callable[[Answered], None], *, tls: ssl.SSLContext | bool = True, keepalive: bool = True
+    ) -> None:
         self._report = report
         self._tls = tls
         self._keepalive = keepalive
@@ -65,7 +67,9 @@ class Courier:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None or self._session.closed:
-            connector = aiohttp.TCPConnector(limit=0, limit_per_host=0, force_close=not self._keepalive, ttl_dns_cache=60)
+            connector = aiohttp.TCPConnector(
+                limit=0, limit_per_host=0, force_close=not self._keepalive, ttl_dns_cache=60
+            )
             self._session = aiohttp.ClientSession(
                 connector=connector,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -107,7 +111,7 @@ class Courier:
                         await self._carry(effect, url, answered)
                 else:
                     await self._post(effect, url, answered)
-        except Exception as problem:  # noqa: BLE001  whatever a peer does to us is an answer, never our failure
+        except Exception as problem:  # whatever a peer does to us is an answer, never our failure
             answered.error = _why(problem, effect)
         answered.took_ms = (time.perf_counter() - began) * 1000
         return answered
@@ -116,12 +120,18 @@ class Courier:
         faults = dict(effect.faults)
         if "delay" in faults:
             await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
+        if "charset" in faults:
+            effect.content_type = "application/json; charset=utf-8"
         kinds = [do for do in faults if do in _RAW]
         if kinds:
             await _raw(effect, url, kinds[0], faults[kinds[0]], answered)
-            return
-        if "charset" in faults:
-            effect.content_type = "application/json; charset=utf-8"
+        else:
+            await self._copies(effect, url, faults, answered)
+        if "late" in faults:
+            await asyncio.sleep(faults["late"].get("ms", 1000) / 1000)
+
+    async def _copies(self, effect: Send, url: URL, faults: dict[str, dict[str, Any]], answered: Answered) -> None:
+        """One copy, or as many as the fault says on connections of their own; the first one's answer counts."""
         copies = int(faults["concurrent"].get("copies", 2)) if "concurrent" in faults else 1
         others = [Answered(effect.device, effect.delivery, effect.attempt) for _ in range(copies - 1)]
         results = await asyncio.gather(
@@ -133,7 +143,9 @@ class Courier:
     def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
         known = self._patience.get(seconds)
         if known is None:
-            known = self._patience[seconds] = aiohttp.ClientTimeout(total=seconds, sock_connect=None, ceil_threshold=1e9)
+            known = self._patience[seconds] = aiohttp.ClientTimeout(
+                total=seconds, sock_connect=None, ceil_threshold=1e9
+            )
         return known
 
     async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
@@ -217,7 +229,12 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 async def _slow(
-    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+    effect: Send,
+    url: URL,
+    options: dict[str, Any],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answered: Answered,
 ) -> None:
     writer.write(_head(effect, url))
     pieces = 10
@@ -230,7 +247,12 @@ async def _slow(
 
 
 async def _truncate(
-    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+    effect: Send,
+    url: URL,
+    options: dict[str, Any],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answered: Answered,
 ) -> None:
     writer.write(_head(effect, url) + effect.body[: len(effect.body) // 2])
     await writer.drain()
@@ -238,14 +260,24 @@ async def _truncate(
 
 
 async def _reset_before(
-    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+    effect: Send,
+    url: URL,
+    options: dict[str, Any],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answered: Answered,
 ) -> None:
     _reset(writer)
     answered.error = "the connection was reset before the body (fault reset_before)"
 
 
 async def _reset_after(
-    effect: Send, url: URL, options: dict[str, Any], reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: Answered
+    effect: Send,
+    url: URL,
+    options: dict[str, Any],
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    answered: Answered,
 ) -> None:
     writer.write(_head(effect, url) + effect.body)
     await writer.drain()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from typing import Any
 
 from . import chance, dialects
@@ -17,14 +16,28 @@ from .protocol.messages import callback_name
 from .protocol.vocabulary import ATTENDANCE_ONLY, ConnectionMode
 
 _TRANSPORT = frozenset(
-    {"concurrent", "delay", "slow", "truncate", "reset_before", "reset_after", "stgid", "double_stgid", "charset", "plain_body"}
+    {
+        "concurrent",
+        "delay",
+        "slow",
+        "truncate",
+        "reset_before",
+        "reset_after",
+        "stgid",
+        "double_stgid",
+        "charset",
+        "plain_body",
+    }
 )
+
+_INTERLEAVE_MS = 1000  # between two cached records while live ones go between them
 
 
 def upload(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None) -> None:
     """A device has something to tell: at once when it is online, else when it is back."""
     polled = slot.config.mode in (ConnectionMode.DB_DIRECT, ConnectionMode.DB_INDIRECT)
-    if not slot.online or slot.device.pending or polled:
+    behind = bool(slot.device.pending) and not slot.interleave
+    if not slot.online or behind or polled:
         slot.device.pending.append(Pending(number, None if number is not None else fact))
         if polled and slot.online and len(slot.device.pending) == 1:
             _set_poll(kernel, slot)
@@ -48,13 +61,17 @@ def receive(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None, a
         queue(kernel, slot, name, plain, fact, number, anomaly)
 
 
-def queue(kernel: Kernel, slot: Slot, name: str, plain: bytes, fact: Fact | None, number: int | None = None, anomaly: str = "") -> None:
+def queue(
+    kernel: Kernel, slot: Slot, name: str, plain: bytes, fact: Fact | None, number: int | None = None, anomaly: str = ""
+) -> None:
     """Put finished bytes behind the others and send if nothing is in the way."""
     slot.deliveries += 1
     log_time = fact.log_time if isinstance(fact, Punch) else None
     user = _user(fact) if fact is not None else ""
     key = slot.config.security_key if kernel.policy.requeue == "frozen" else None
-    slot.outbox.push(Delivery(slot.deliveries, name, plain, kernel.now, number, user, log_time, anomaly, frozen_key=key))
+    slot.outbox.push(
+        Delivery(slot.deliveries, name, plain, kernel.now, number, user, log_time, anomaly, frozen_key=key)
+    )
     kick(kernel, slot)
 
 
@@ -92,11 +109,13 @@ def kick(kernel: Kernel, slot: Slot) -> None:
         kernel.state.timers.cancel(slot.retry_timer)
         slot.retry_timer = None
     faults = kernel.striking("callback.request", config.stgid, delivery.name, delivery.user)
+    late = kernel.striking("callback.answer", config.stgid, delivery.name, delivery.user, ("delay",))
     plain = _altered(kernel, slot, delivery, faults) if faults else delivery.body
     wire, content_type = dialects.of(slot).seal(_key(slot, delivery, faults), plain, kernel.policy)
-    kernel.state.in_flight[config.stgid] = InFlight(delivery.id, delivery.attempts, plain, wire, list(faults))
+    kernel.state.in_flight[config.stgid] = InFlight(delivery.id, delivery.attempts, plain, wire, [*faults, *late])
     if delivery.punch is not None:
-        kernel.state.ledger.attempted(config.stgid, delivery.punch, kernel.now, first=delivery.attempts == 1)
+        first, copies = delivery.attempts == 1, _copies(faults)
+        kernel.state.ledger.attempted(config.stgid, delivery.punch, kernel.now, first=first, copies=copies)
     kernel.effects.append(
         Send(
             config.stgid,
@@ -106,13 +125,23 @@ def kick(kernel: Kernel, slot: Slot) -> None:
             wire,
             content_type,
             kernel.policy.timeout_s,
-            tuple((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT) if faults else (),
+            _transport(faults, late) if faults or late else (),
         )
     )
 
 
+def _transport(faults: tuple[Fault, ...], late: tuple[Fault, ...]) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """What the courier must know: faults of the way there, and of the answer's way back."""
+    there = ((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT)
+    return (*there, *(("late", fault.options) for fault in late))
+
+
+def _copies(faults: tuple[Fault, ...]) -> int:
+    return max((int(fault.options.get("copies", 2)) for fault in faults if fault.do == "concurrent"), default=1)
+
+
 def _drains(kernel: Kernel, slot: Slot) -> bool:
-    """What becomes of the queue when the licence does not run: hold it, drop it, or let what came before drain (A-CB-22)."""
+    """What becomes of the queue when the licence does not run: hold, drop, or drain what came before (A-CB-22)."""
     how, head, end = kernel.policy.licence_backlog, slot.outbox.head(), slot.config.licence_end
     if how == "drop":
         drop_queue(kernel, slot, Cause.LICENCE)
@@ -161,6 +190,8 @@ def _altered(kernel: Kernel, slot: Slot, delivery: Delivery, faults: tuple[Fault
     for fault in faults:
         if fault.do in ("duplicate", "duplicate_new", "concurrent"):
             continue
+        if fault.do == "old_token" and not slot.config.old_token:
+            continue  # the token was never changed
         old = fault.do == "old_token" and slot.config.old_token
         facts: dict[str, Any] = {
             "seed": kernel.state.seed,
@@ -185,8 +216,9 @@ def _answered(kernel: Kernel, event: Answered) -> None:
         return  # the device was removed or reset meanwhile
     del kernel.state.in_flight[event.device]
     delivery = slot.outbox.head()
-    assert delivery is not None
-    after = kernel.striking("callback.answer", event.device, delivery.name, delivery.user)
+    if delivery is None:
+        return  # the queue was reset meanwhile
+    after = kernel.striking("callback.answer", event.device, delivery.name, delivery.user, ("drop",))
     problem, answer = _judge(kernel, slot, event)
     lint: tuple[str, ...] = ()
     if after and any(fault.do == "drop" for fault in after):
@@ -254,7 +286,14 @@ def _repeat(kernel: Kernel, slot: Slot, delivery: Delivery, faults: list[Fault])
         slot.deliveries += 1
         slot.outbox.push(
             Delivery(
-                slot.deliveries, delivery.name, body, kernel.now, delivery.punch, delivery.user, delivery.log_time, fault.do
+                slot.deliveries,
+                delivery.name,
+                body,
+                kernel.now,
+                delivery.punch,
+                delivery.user,
+                delivery.log_time,
+                fault.do,
             )
         )
 
@@ -280,7 +319,8 @@ def _restarted(kernel: Kernel, event: Restarted) -> None:
 def flush(kernel: Kernel, slot: Slot, order: str, pace_ms: int = 0) -> None:
     """Give the gateway what the device recorded while it was away, in the order this device is given to (A-CB-12)."""
     slot.device.pending = _ordered(kernel, slot, slot.device.pending, order)
-    slot.pace_ms = pace_ms
+    slot.interleave = order == "interleave"
+    slot.pace_ms = pace_ms = pace_ms or (_INTERLEAVE_MS if slot.interleave else 0)
     if pace_ms == 0:
         items, slot.device.pending = slot.device.pending, []
         for item in items:
@@ -295,11 +335,7 @@ def _ordered(kernel: Kernel, slot: Slot, pending: list[Pending], order: str) -> 
     if order in ("shuffle", "shuffled"):
         number = kernel.count(slot, "flush-order")
         return chance.shuffled(pending, kernel.state.seed, slot.config.stgid, "flush-order", number)
-    if order == "interleave":
-        half = (len(pending) + 1) // 2
-        pairs = zip_longest(pending[half:], pending[:half])
-        return [item for pair in pairs for item in pair if item is not None]
-    return pending
+    return pending  # fifo; and interleave, where live records go between the cached ones
 
 
 def _set_poll(kernel: Kernel, slot: Slot) -> None:
@@ -326,8 +362,8 @@ def _paced(kernel: Kernel, slot: Slot, reference: int) -> None:
 
 def _upload(kernel: Kernel, slot: Slot, item: Pending) -> None:
     if item.number is None:
-        assert item.fact is not None
-        receive(kernel, slot, item.fact)
+        if item.fact is not None:
+            receive(kernel, slot, item.fact)
         return
     row = slot.device.row(item.number)
     if row is not None:

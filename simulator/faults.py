@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -69,7 +69,7 @@ class FaultError(ValueError):
 
 
 class Fault(msgspec.Struct):
-    """One fault. `when` is empty (always) or one of next, every, p, between (virtual seconds since 1970)."""
+    """One fault. `when`: empty (always), next (N in all), every (Nth of each device), p, between (virtual seconds)."""
 
     id: int
     where: str
@@ -80,6 +80,7 @@ class Fault(msgspec.Struct):
     seen: dict[str, int] = msgspec.field(default_factory=dict)
     hits: int = 0
     implied: bool = False  # made by a knob, not by a person
+    key: str = ""  # what its draws are keyed by
 
     @property
     def label(self) -> str:
@@ -107,11 +108,11 @@ class Fault(msgspec.Struct):
     def _due(self, seed: int, device: str, count: int, now_ms: int) -> bool:
         when = self.when
         if "p" in when:
-            return chance.happens(when["p"], seed, device, f"fault:{self.label}:{self.id}", count)
+            return chance.happens(when["p"], seed, device, f"fault:{self.label}:{self.key or 'knob'}", count)
         if "next" in when:
             return self.hits < when["next"]
         if "every" in when:
-            return sum(self.seen.values()) % int(when["every"]) == 0
+            return count % int(when["every"]) == 0  # of each device, so that another device changes nothing
         if "between" in when:
             first, last = when["between"]
             return bool(first * 1000 <= now_ms <= last * 1000)
@@ -123,8 +124,8 @@ class Fault(msgspec.Struct):
         return "next" in self.when and self.hits >= self.when["next"]
 
 
-def make(number: int, wanted: Mapping[str, Any]) -> Fault:
-    """A fault from its description. Raises: FaultError naming the key and what is allowed."""
+def make(number: int, wanted: Mapping[str, Any], others: Iterable[Fault] = ()) -> Fault:
+    """A fault from its description, beside the `others`. Raises: FaultError naming the key and what is allowed."""
     unknown = set(wanted) - {"where", "do", "match", "when", "with"}
     if unknown:
         raise FaultError(sorted(unknown)[0], "unknown key; allowed are where, match, when, do, with")
@@ -137,7 +138,15 @@ def make(number: int, wanted: Mapping[str, Any]) -> Fault:
     _check_match(match)
     _check_when(when)
     _check_options(options)
-    return Fault(number, where, do, {key: str(value) for key, value in match.items()}, when, options)
+    fault = Fault(number, where, do, {key: str(value) for key, value in match.items()}, when, options)
+    fault.key = _key(fault, others)
+    return fault
+
+
+def _key(fault: Fault, others: Iterable[Fault]) -> str:
+    """Tells faults of the same kind apart; one that never strikes does not count, so that it changes nothing."""
+    alike = sum(f.label == fault.label and f.match == fault.match and f.when.get("p") != 0 for f in others)
+    return f"{sorted(fault.match.items())}:{alike}"
 
 
 def _table(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
@@ -293,4 +302,3 @@ def rewrite(plain: bytes, do: str, facts: Mapping[str, Any]) -> bytes:
 def _escaped(character: str) -> str:
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
-

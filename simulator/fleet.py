@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from . import chance, population
+from . import chance, population, zones
 from .device import Device, DeviceClock, LogRow, User
 from .gateway import ControlError, DeviceConfig, Kernel, Slot, licensed
 from .models import Model, UnknownModelError, find
@@ -85,13 +84,9 @@ def identifiers(spec: DeviceSpec) -> list[str]:
 def offset_of(zone: str, now_ms: int) -> int:
     """Minutes east of UTC of `+0530` or an IANA zone name at a moment. Raises: ControlError."""
     try:
-        if zone[:1] in "+-" and zone:
-            return timestamps.parse_offset(zone)
-        moment = datetime.fromtimestamp(now_ms / 1000, UTC).astimezone(zoneinfo.ZoneInfo(zone))
-    except (ValueError, zoneinfo.ZoneInfoNotFoundError, OSError):
+        return zones.offset_at(zone, now_ms)
+    except ValueError:
         raise usage("timezone", zone, "an offset such as +0530 or a zone such as Asia/Kolkata") from None
-    offset = moment.utcoffset()
-    return int(offset.total_seconds() // 60) if offset else 0
 
 
 def instant_of(key: str, text: str | int | float | None, offset: int) -> int | None:
@@ -153,6 +148,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         stgid, model, config.serial, mac, DeviceClock(offset, skew, kernel.policy.clock_drift_ppm, kernel.now)
     )
     slot = Slot(config, device, online=spec.online, last_connected=kernel.now)
+    zones.follow(kernel, slot, spec.timezone)
     _populate(kernel, slot, spec)
     _recall(kernel, slot, spec.logs)
     return slot

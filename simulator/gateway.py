@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,6 +44,7 @@ class DeviceConfig(msgspec.Struct):
     old_key: str | None = None
     origin_ips: list[str] = msgspec.field(default_factory=list)  # v2: who may call; empty is anybody
     services: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)  # v2: name -> activation, expiry
+    timezone: str = ""  # an IANA zone whose daylight saving the device follows, or an offset
     x_level: bool = False  # v2: the plan has EnableMessage and DisableMessage (V2-17)
 
 
@@ -81,6 +82,7 @@ class Slot(msgspec.Struct):
     draws: dict[str, int] = msgspec.field(default_factory=dict)
     retry_timer: int | None = None
     pace_ms: int = 0  # between two records of a paced flush
+    interleave: bool = False  # live records pass the cached ones (A-CB-12)
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
 
@@ -271,13 +273,19 @@ class Kernel:
         journal.add(entry)
         return entry
 
-    def striking(self, where: str, device: str, operation: str, user: str) -> tuple[Fault, ...]:
-        """The faults that strike on this occasion; each is counted."""
+    def striking(
+        self, where: str, device: str, operation: str, user: str, kinds: Container[str] | None = None
+    ) -> tuple[Fault, ...]:
+        """The faults that strike on this occasion, of certain kinds or of any; each is counted."""
         state = self.state
         if not state.faults:
             return ()
         return tuple(
-            fault for fault in state.faults if fault.where == where and fault.strikes(state.seed, device, operation, user, state.now)
+            fault
+            for fault in state.faults
+            if fault.where == where
+            and (kinds is None or fault.do in kinds)
+            and fault.strikes(state.seed, device, operation, user, state.now)
         )
 
 

@@ -58,13 +58,13 @@ class Ledger(msgspec.Struct):
         """A device accepted a punch."""
         self.records.setdefault(device, {})[record.number] = record
 
-    def attempted(self, device: str, number: int, now_ms: int, *, first: bool) -> None:
-        """A callback that tells the punch left; `first` for the first attempt of that callback."""
+    def attempted(self, device: str, number: int, now_ms: int, *, first: bool, copies: int = 1) -> None:
+        """A callback that tells the punch left, in `copies` at once; `first` for its first attempt."""
         record = self.records.get(device, {}).get(number)
         if record is None:
             return
-        record.attempts += 1
-        record.sent += first
+        record.attempts += copies
+        record.sent += copies if first else copies - 1
         if record.first_attempt_at is None:
             record.first_attempt_at = now_ms
             record.first_sequence = self.sequences[device] = self.sequences.get(device, 0) + 1

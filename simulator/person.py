@@ -1,12 +1,13 @@
-"""A person at the device: punches, the user menu, the date menu, the enrolment menu. Every action is a control action."""
+"""A person at the device: punches and the menus for users, date and enrolment. Every act is a control action."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import msgspec
 
-from . import chance, commands, dispatch, population
+from . import chance, dialects, dispatch, population, zones
 from .controls import action, slot_of
 from .device import Device, User
 from .fleet import instant_of, make_template, offset_of, usage
@@ -21,7 +22,11 @@ SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
 
 
 class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """One object of `POST devices/{stgid}/punches`. `at`: LogTime to write; with `count`, `every` apart, the last one at `at`."""
+    """One object of `POST devices/{stgid}/punches`.
+
+    `at`: LogTime to write; with `count`, `every` apart, the last one at `at`. `ago`: so long before the device's
+    now, for retroactive punches; `redetect`: so many more detections a second apart.
+    """
 
     user: str
     type: AttendanceType = AttendanceType.CHECK_IN
@@ -32,6 +37,8 @@ class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
     mask: bool | None = None
     count: int = 1
     every: str | float = "1s"
+    ago: str | float | None = None
+    redetect: int = 0
 
 
 @action("punches")
@@ -39,7 +46,7 @@ def punches(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]
     """People punch; what is answered as recorded is never lost."""
     slot = slot_of(kernel, device)
     specs = msgspec.convert(args["punches"], list[PunchSpec])
-    prepared = [(spec, *_prepare(slot, spec)) for spec in specs]
+    prepared = [(spec, *_prepare(kernel, slot, spec)) for spec in specs]
     answers: list[dict[str, Any]] = []
     for spec, every_ms, at in prepared:
         for turn in range(spec.count):
@@ -48,22 +55,33 @@ def punches(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]
     return {"punches": answers}
 
 
-def _prepare(slot: Slot, spec: PunchSpec) -> tuple[int, int | None]:
+def _prepare(kernel: Kernel, slot: Slot, spec: PunchSpec) -> tuple[int, int | None]:
     if not 1 <= spec.count <= 1_000_000:
         raise usage("count", spec.count, "1 to 1000000")
+    if not 0 <= spec.redetect <= 10:
+        raise usage("redetect", spec.redetect, "0 to 10")
+    if spec.at is not None and spec.ago is not None:
+        raise usage("ago", spec.ago, "at or ago, not both")
+    clock = slot.device.clock
+    at = instant_of("at", spec.at, clock.offset)
+    if spec.ago is not None:
+        at = clock.now_s(kernel.now) - _duration("ago", spec.ago) // 1000
+    return _duration("every", spec.every), at
+
+
+def _duration(key: str, value: str | float) -> int:
     try:
-        every = duration_ms(spec.every)
+        return duration_ms(value)
     except ValueError as problem:
-        raise usage("every", spec.every, str(problem)) from None
-    return every, instant_of("at", spec.at, slot.device.clock.offset)
+        raise usage(key, value, str(problem)) from None
 
 
 def _punch(kernel: Kernel, slot: Slot, spec: PunchSpec, at: int | None, back_s: int) -> dict[str, Any]:
     device, config = slot.device, slot.config
     offset = device.clock.offset
     log_time = (at if at is not None else device.clock.now_s(kernel.now)) - back_s
-    if at is None and back_s == 0:
-        log_time = _never_twice(device, spec.user, log_time)
+    if at is None:
+        log_time = _never_twice(device, spec.user, log_time, back_s)
     kind = str(spec.input or (device.model.inputs[0] if device.model.inputs else InputType.CARD))
     answer = {"user": spec.user, "log_time": gmt(log_time, offset), "recorded": False, "why": ""}
     why = device.why_denied(spec.user, kind, log_time, offset)
@@ -72,17 +90,24 @@ def _punch(kernel: Kernel, slot: Slot, spec: PunchSpec, at: int | None, back_s: 
     if why is not None:
         kernel.note(slot, "control", "punch", user=spec.user, verdict="denied", why=why)
         return {**answer, "why": why}
-    direction = device.directed(spec.user, str(spec.type), log_time, offset, config.direction or kernel.policy.direction)
-    punch = Punch(spec.user, log_time, offset, direction, kind, _temperature(kernel, slot, spec), _mask(kernel, slot, spec))
+    direction = device.directed(
+        spec.user, str(spec.type), log_time, offset, config.direction or kernel.policy.direction
+    )
+    punch = Punch(
+        spec.user, log_time, offset, direction, kind, _temperature(kernel, slot, spec), _mask(kernel, slot, spec)
+    )
     number = _record(kernel, slot, punch, spec.photo)
-    _redetect(kernel, slot, punch)
+    _redetect(kernel, slot, punch, spec.redetect)
     return {**answer, "recorded": True, "number": number}
 
 
-def _never_twice(device: Device, user: str, log_time: int) -> int:
-    """Nobody punches twice in one second: UserID + LogTime is the key of a punch (v3, FAQ on duplicates)."""
+def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
+    """Nobody punches twice in one second: UserID + LogTime is the key of a punch (v3, FAQ on duplicates).
+
+    A clock that was set back by more than an hour does repeat times.
+    """
     last = device.last_punch.get(user)
-    return last[0] + 1 if last is not None and last[0] >= log_time and last[0] - log_time < 3600 else log_time
+    return last[0] + 1 if last is not None and 0 <= last[0] - log_time < 3600 + 2 * back_s else log_time
 
 
 def _temperature(kernel: Kernel, slot: Slot, spec: PunchSpec) -> float | None:
@@ -90,7 +115,9 @@ def _temperature(kernel: Kernel, slot: Slot, spec: PunchSpec) -> float | None:
         return None
     if spec.temperature is not None:
         return spec.temperature
-    return 36.1 + chance.between(0, 11, kernel.state.seed, slot.config.stgid, "temperature", slot.device.next_number) / 10
+    return (
+        36.1 + chance.between(0, 11, kernel.state.seed, slot.config.stgid, "temperature", slot.device.next_number) / 10
+    )
 
 
 def _mask(kernel: Kernel, slot: Slot, spec: PunchSpec) -> bool | None:
@@ -123,15 +150,15 @@ def _record(kernel: Kernel, slot: Slot, punch: Punch, photo: bool | str) -> int:
     return row.number
 
 
-def _redetect(kernel: Kernel, slot: Slot, punch: Punch) -> None:
+def _redetect(kernel: Kernel, slot: Slot, punch: Punch, times: int) -> None:
     """A face camera sees the same person three to five times within seconds (A-DEV-16)."""
-    if not kernel.policy.redetect or punch.input != InputType.FACE:
-        return
     seed, stgid, number = kernel.state.seed, slot.config.stgid, slot.device.next_number
-    if chance.happens(kernel.policy.redetect, seed, stgid, "redetect", number):
-        for turn in range(chance.between(2, 4, seed, stgid, "redetections", number)):
-            again = msgspec.structs.replace(punch, log_time=punch.log_time + turn + 1)
-            _record(kernel, slot, again, False)
+    by_chance = punch.input == InputType.FACE and kernel.policy.redetect
+    if by_chance and not times and chance.happens(kernel.policy.redetect, seed, stgid, "redetect", number):
+        times = chance.between(2, 4, seed, stgid, "redetections", number)
+    for turn in range(times):
+        again = msgspec.structs.replace(punch, log_time=punch.log_time + turn + 1)
+        _record(kernel, slot, again, False)
 
 
 # --- menus ------------------------------------------------------------------------------------------------------------
@@ -167,8 +194,8 @@ def put_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any
         raise usage("split", spec.split, ", ".join(SPLITS))
     if not 0 < len(spec.user) <= 24:
         raise usage("user", spec.user, "1 to 24 characters")
-    user, is_new = _edited(kernel, slot, spec)
     templates = [_made(kernel, slot, spec.user, item) for item in spec.templates]
+    user, is_new = _edited(slot, spec, templates)
     for template in templates:
         slot.device.put_template(user, template)
     renamed = is_new or not templates or any(v is not None for v in (spec.first_name, spec.last_name, spec.user_type))
@@ -181,13 +208,16 @@ def put_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any
     return {"user": spec.user, "new": is_new, "callbacks": len(facts) if spec.announce else 0}
 
 
-def _edited(kernel: Kernel, slot: Slot, spec: UserSpec) -> tuple[User, bool]:
+def _edited(slot: Slot, spec: UserSpec, templates: list[Template]) -> tuple[User, bool]:
+    """The user with the new names; nothing has changed when it does not fit. Raises: ControlError."""
     user = slot.device.users.get(spec.user)
     is_new = user is None
+    held = user.templates if user is not None else {}
+    extra = Counter(template.type for template in templates if template.key not in held)
+    full = slot.device.why_no_room(extra, users=int(is_new))
+    if full is not None:
+        raise ControlError(409, "device_full", full, "delete users or choose a larger model")
     if user is None:
-        full = slot.device.why_no_room({})
-        if full is not None:
-            raise ControlError(409, "device_full", full, "delete users or choose a larger model")
         user = User(spec.user)
         slot.device.put_user(user)
     user.first_name = spec.first_name if spec.first_name is not None else user.first_name
@@ -200,20 +230,19 @@ def _made(kernel: Kernel, slot: Slot, user_id: str, item: TemplateType | Templat
     spec = item if isinstance(item, TemplateSpec) else TemplateSpec(item)
     if not slot.device.model.stores(spec.type):
         raise usage("templates", str(spec.type), f"what model {slot.device.model.name} stores")
-    full = slot.device.why_no_room({spec.type: 1}, users=0)
-    if full is not None:
-        raise ControlError(409, "device_full", full, "delete users or choose a larger model")
     made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
     return made if spec.data is None else msgspec.structs.replace(made, data=spec.data)
 
 
-def _told(kernel: Kernel, slot: Slot, user: User, templates: list[Template], how: str, renamed: bool) -> list[UserUpdated]:
+def _told(
+    kernel: Kernel, slot: Slot, user: User, templates: list[Template], how: str, renamed: bool
+) -> list[UserUpdated]:
     if how == "seeded":
         number = kernel.count(slot, "split")
         how = chance.choice(SPLITS[:4], kernel.state.seed, slot.config.stgid, "split", number)
     clock = slot.device.clock
     changed = User(user.user_id, user.first_name, user.last_name, user.user_type, {t.key: t for t in templates})
-    return commands.user_facts(changed, clock.now_s(kernel.now), clock.offset, how, head=renamed)
+    return dialects.of(slot).introduce(changed, clock.now_s(kernel.now), clock.offset, how, renamed)
 
 
 @action("delete_user")
@@ -221,14 +250,16 @@ def delete_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, 
     """Somebody deletes a user in the menu: #1."""
     slot = slot_of(kernel, device)
     if slot.device.remove_user(args["user"]) is None:
-        raise ControlError(404, "unknown_user", f"user {args['user']!r} is not on device {device}", f"GET devices/{device}/users")
+        raise ControlError(
+            404, "unknown_user", f"user {args['user']!r} is not on device {device}", f"GET devices/{device}/users"
+        )
     clock = slot.device.clock
     dispatch.upload(kernel, slot, UserDeleted(args["user"], clock.now_s(kernel.now), clock.offset))
     return {"deleted": args["user"]}
 
 
 class DateSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST devices/{stgid}/date`: a new clock reading, a step in seconds, another zone, a drift (silent), or back to true."""
+    """Body of `POST devices/{stgid}/date`: a reading, a step in seconds, a zone, a drift (silent), or back to true."""
 
     to: str | int | None = None
     by: float | str | None = None
@@ -244,11 +275,11 @@ def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     slot, spec = slot_of(kernel, device), msgspec.convert(args, DateSpec)
     clock = slot.device.clock
     before, offset_before = clock.now_s(kernel.now), clock.offset
+    offset = offset_of(spec.timezone, kernel.now) if spec.timezone is not None else clock.offset
+    to = kernel.now // 1000 if spec.true else instant_of("to", spec.to, offset)
+    to = before + _step(spec.by) if spec.by is not None else to
     if spec.timezone is not None:
-        clock.offset = offset_of(spec.timezone, kernel.now)
-    to = kernel.now // 1000 if spec.true else instant_of("to", spec.to, clock.offset)
-    if spec.by is not None:
-        to = before + _step(spec.by)
+        zones.follow(kernel, slot, spec.timezone)
     if to is not None:
         clock.set_to(to, kernel.now)
     if spec.drift_ppm is not None:
@@ -258,7 +289,13 @@ def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     changed = to is not None or spec.timezone is not None
     if spec.announce and changed:
         dispatch.upload(kernel, slot, DateModified(after, clock.offset, before, offset_before))
-    kernel.note(slot, "control", "date", verdict="changed", why=f"{gmt(before, offset_before)} became {gmt(after, clock.offset)}")
+    kernel.note(
+        slot,
+        "control",
+        "date",
+        verdict="changed",
+        why=f"{gmt(before, offset_before)} became {gmt(after, clock.offset)}",
+    )
     return {"before": gmt(before, offset_before), "now": gmt(after, clock.offset), "told": spec.announce and changed}
 
 
@@ -280,10 +317,14 @@ def enrol_finger(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str,
     user_id = args.get("user") or (session.user_id if session else None)
     user = slot.device.users.get(user_id) if isinstance(user_id, str) else None
     if user is None:
-        raise ControlError(404, "unknown_user", f"user {user_id!r} is not on device {device}", "name a user of the device")
+        raise ControlError(
+            404, "unknown_user", f"user {user_id!r} is not on device {device}", "name a user of the device"
+        )
     index = slot.device.free_finger(user)
     if index is None:
-        raise ControlError(409, "device_full", f"all ten fingers of user {user.user_id} are enrolled", "delete the user first")
+        raise ControlError(
+            409, "device_full", f"all ten fingers of user {user.user_id} are enrolled", "delete the user first"
+        )
     slot.device.enrolment = None
     spec = {"user": user.user_id, "templates": [{"type": "Fingerprint", "index": int(index)}]}
     return {**put_user(kernel, device, spec), "index": index}

@@ -26,6 +26,7 @@ CLASS_OF = {
     "planned": TimerClass.WORK,  # a control action planned for later
     "deliver": TimerClass.RETRY,  # a callback is tried again
     "session": TimerClass.BACKGROUND,  # an enrolment session closes
+    "zone": TimerClass.BACKGROUND,  # daylight saving begins or ends
     "licence": TimerClass.BACKGROUND,  # a licence begins or ends
 }
 
