@@ -56,10 +56,10 @@ class Target:
 
     def connect(self) -> Any:
         """A connected socket. Raises: LineError."""
+        sock = None
         try:
             if self._address is None:
-                found = gevent.socket.getaddrinfo(self.host, self.port, 0, gevent.socket.SOCK_STREAM)
-                self._address = found[0]
+                self._address = gevent.socket.getaddrinfo(self.host, self.port, 0, gevent.socket.SOCK_STREAM)[0]
             family, kind, protocol, _, address = self._address
             sock = gevent.socket.socket(family, kind, protocol)
             sock.settimeout(self.timeout_s)
@@ -67,6 +67,8 @@ class Target:
             sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
             return self.tls.wrap_socket(sock, server_hostname=self.host) if self.tls else sock
         except OSError as error:
+            if sock is not None:
+                sock.close()
             raise LineError(_kind(error, "cannot connect"), str(error)) from None
 
 
@@ -112,6 +114,9 @@ class Line:
             return self._read(deadline)
         except (BrokenPipeError, ConnectionResetError):
             raise _StaleError from None
+        except LineError:
+            self.close()
+            raise
         except OSError as error:
             self.close()
             raise LineError(_kind(error, "connection failed"), str(error)) from None
@@ -129,7 +134,6 @@ class Line:
             if parser.message_complete and parser.get_code() >= 200:
                 break
             if not data:
-                self.close()
                 raise LineError("connection closed", "in the middle of an answer")
             if time.monotonic() > deadline:
                 raise TimeoutError("the answer was not complete in time")
@@ -142,10 +146,10 @@ class Line:
         try:
             parser.feed(data)
         except Exception as error:
-            self.close()
+            if not data:
+                raise LineError("connection closed", "in the middle of an answer") from None
             raise LineError("not HTTP", f"{error}: {data[:60]!r}") from None
         if len(parser._body_buffer) > MAXIMUM_ANSWER:
-            self.close()
             raise LineError("answer too long", f"more than {MAXIMUM_ANSWER} bytes")
 
 

@@ -54,8 +54,8 @@ def trust(plan: Plan, adapter: ReadBack, before: int, settle_s: float) -> None:
     while len(adapter.punches([str(user)])) == before:
         if time.monotonic() > until:
             raise ReadBackError(
-                f"{adapter.url}: the first punch (user {user}) was sent and is not shown within {settle_s:g} s. "
-                "it the read-back of this target, is the AuthToken the right one, is the user known to it (--first-user)?"
+                f"{adapter.url}: the first punch (user {user}) was sent and is not shown within {settle_s:g} s. Is it "
+                "the read-back of this target, is the AuthToken right, is the user known to it (--first-user)?"
             )
         time.sleep(_POLL_S)
     if adapter.punches([str(user + 1)]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import ssl
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import msgspec
@@ -87,8 +87,10 @@ class ReadBack:
         """What is stored of at most a hundred users. Raises: ReadBackError."""
         return self._get(f"/templates?{_query(users)}", _Templates).templates
 
-    def close(self) -> None:
-        """Close the connection."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._line.close()
 
     def _get(self, path: str, kind: type[T]) -> T:

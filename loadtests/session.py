@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,13 @@ def hold(request: Request, version: str) -> Exit:
     thresholds = judge.chosen(request.fail_on, settings.deadline_s, request.readback is not None)
     raise_descriptor_limit(settings.connections_each(request.crew.workers))
     refuse_strangers(settings.url, settings.auth_token, request.i_own_this)
-    adapter = ReadBack(request.readback) if request.readback else None
+    with ReadBack(request.readback) if request.readback else nullcontext() as adapter:
+        return _hold(request, settings, thresholds, adapter, version)
+
+
+def _hold(
+    request: Request, settings: Settings, thresholds: list[Threshold], adapter: ReadBack | None, version: str
+) -> Exit:
     problem = _greet(Plan(settings), adapter, request.settle_s)
     if problem is not None:
         _errors.print(
@@ -106,8 +112,6 @@ def _read_back(request: Request, measured: Measured, adapter: ReadBack) -> list[
         )
     except ReadBackError as error:
         return [f"the read-back failed after the storm: {error}"]
-    finally:
-        adapter.close()
     return []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.histogram import Latencies, bucket, bucket_end, coarse_percentile
@@ -26,6 +26,7 @@ def test_a_percentile_is_right_to_three_digits(values, percent):
     assert _of(values).percentile(percent) == pytest.approx(ordered[rank - 1] / 1e6, rel=0.002, abs=2e-6)
 
 
+@settings(max_examples=20)
 @given(TIMES, TIMES)
 def test_merging_is_recording_everything_in_one(first, second):
     merged = _of(first)

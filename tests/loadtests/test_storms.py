@@ -140,7 +140,7 @@ def test_lost_acknowledgements_and_duplicates_are_sent_again_and_stored_once(rec
 def test_two_processes_send_the_punches_of_one(receiver, storm):
     one, two = receiver(), receiver()
 
-    first, folder = storm(one, "--start", "1700000000", wait=False)
+    first, _ = storm(one, "--start", "1700000000", wait=False)
     second = storm(two, "--start", "1700000000", "--processes", "2")
     first.communicate(timeout=60)
 

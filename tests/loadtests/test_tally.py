@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.tally import Step, Tally, Totals
@@ -29,6 +29,7 @@ def _totals(steps):
     return totals
 
 
+@settings(max_examples=20)
 @given(EVENTS, st.integers(0, 60))
 def test_reports_in_steps_add_up_to_the_whole(events, cut):
     whole, parts = Tally(), Tally()
