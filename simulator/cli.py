@@ -199,6 +199,21 @@ def demo(
     raise typer.Exit(run(seed=seed, people=people, protocol=protocol, as_json=as_json))
 
 
+@app.command()
+def export(
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="openapi, asyncapi, postman or schemas.")],
+) -> None:
+    """Print the protocol for other tools.
+
+    Example: camsim export openapi > openapi.json
+    """
+    from .export import FORMATS
+
+    if format_ not in FORMATS:
+        raise Exit(2, f"format {format_!r} is not allowed; allowed: {', '.join(FORMATS)}")
+    typer.echo(json.dumps(FORMATS[format_](), indent=1))
+
+
 def _call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
     """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
     import urllib.error

@@ -1,0 +1,36 @@
+"""simulator.export: other tools' formats are valid and complete."""
+
+from __future__ import annotations
+
+import json
+
+from openapi_spec_validator import validate
+from simulator import export
+from simulator.protocol.catalogue import CALLBACKS, COMMANDS
+
+
+def test_the_openapi_document_is_valid():
+    validate(export.openapi())
+
+
+def test_every_callback_is_a_webhook():
+    assert set(export.openapi()["webhooks"]) == {row.name for row in CALLBACKS}
+
+
+def test_every_reference_points_at_something():
+    document = export.openapi()
+    text = json.dumps(document)
+    wanted = {part.split('"', 1)[0] for part in text.split('"#/components/schemas/')[1:]}
+    assert wanted <= set(document["components"]["schemas"])
+
+
+def test_the_postman_collection_holds_every_command():
+    assert [item["name"] for item in export.postman()["item"]] == [f"#{row.number} {row.name}" for row in COMMANDS]
+
+
+def test_the_asyncapi_document_holds_every_callback():
+    assert set(export.asyncapi()["components"]["messages"]) == {row.name for row in CALLBACKS}
+
+
+def test_every_schema_file_is_exported():
+    assert {"common.json", "v3/AddUser.json", "v2/AddUser.json"} <= set(export.schemas())
