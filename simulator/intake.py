@@ -18,6 +18,11 @@ _USER_ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 MAX_USER_ID, MAX_NAME, MAX_OPERATION_ID = 24, 24, 64
 
 
+def is_user_id(text: str) -> bool:
+    """True for 1-24 of A-Z a-z 0-9 _ - (A-DEV-01)."""
+    return 0 < len(text) <= MAX_USER_ID and _USER_ID.issuperset(text)
+
+
 class Refusal(NamedTuple):
     """Why a request goes no further: a status code, the field at fault and the reason (for the journal)."""
 
@@ -83,7 +88,7 @@ class _Reading:
         value = self.text(body, "UserID", where)
         if value is None:
             return
-        if not 0 < len(value) <= MAX_USER_ID or not _USER_ID.issuperset(value):
+        if not is_user_id(value):
             self.refuse(1, f"{where}.UserID", f"{value[:40]!r} is not 1-{MAX_USER_ID} characters of A-Z a-z 0-9 _ -")
             return
         self.command.user_id = value
@@ -134,22 +139,30 @@ _PRINTED = frozenset(
 _BY_LOWER = {key.lower(): key for key in _PRINTED}
 
 
-def _refuse_unprinted(reading: _Reading, value: Any, where: str) -> None:
+_DEEPEST = 8  # levels of any printed message, and some more
+
+
+def _refuse_unprinted(reading: _Reading, value: Any, where: str, level: int = 0) -> None:
+    if level > _DEEPEST:
+        reading.refuse(3, where[:80], f"deeper than {_DEEPEST} levels")
+        return
     for key, item in value.items() if isinstance(value, Mapping) else ():
         if key not in _PRINTED:
-            reading.refuse(3, f"{where}{key}", "the page prints no such member (A-REST-14)")
-        _refuse_unprinted(reading, item, f"{where}{key}.")
+            reading.refuse(3, f"{where}{key[:40]}", "the page prints no such member (A-REST-14)")
+        _refuse_unprinted(reading, item, f"{where}{key}.", level + 1)
     for item in value if isinstance(value, list) else ():
-        _refuse_unprinted(reading, item, where)
+        _refuse_unprinted(reading, item, where, level + 1)
 
 
-def leniently(message: Any) -> Any:
+def leniently(message: Any, level: int = 0) -> Any:
     """The message with its keys in the page's spelling, for `rest.strictness = lenient` (A-REST-13, A-REST-15)."""
+    if level > _DEEPEST:
+        return message
     if isinstance(message, list):
-        return [leniently(item) for item in message]
+        return [leniently(item, level + 1) for item in message]
     if not isinstance(message, Mapping):
         return message
-    spelt = {_BY_LOWER.get(key.lower(), key): leniently(item) for key, item in message.items()}
+    spelt = {_BY_LOWER.get(key.lower(), key): leniently(item, level + 1) for key, item in message.items()}
     number = spelt.get("OperationID")
     if isinstance(number, int) and not isinstance(number, bool):
         spelt["OperationID"] = str(number)
