@@ -16,6 +16,7 @@ from . import (
     punches,
     robustness,
     second_version,
+    shared_faults,
     times,
 )
 from .model import BENIGN, MUTANTS, Benign, Mutant
@@ -24,7 +25,7 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 _DECLARED_BY = (
     *(acknowledgements, duplicates, encryption, framing, harmless),
-    *(identity, people, punches, robustness, second_version, times),
+    *(identity, people, punches, robustness, second_version, shared_faults, times),
 )
 
 

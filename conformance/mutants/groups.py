@@ -34,11 +34,20 @@ NO_PUNCH = (
 EVERYTHING = tuple(dict.fromkeys((*ACKED, *PUNCHES, *PEOPLE)))
 
 V2_ACKED = (
-    *("V2-ACK-001", "V2-ACK-002", "V2-ACK-003", "V2-WIRE-001", "V2-WIRE-003", "V2-PUNCH-002", "V2-PUNCH-006"),
+    *(
+        "V2-ACK-001",
+        "V2-ACK-002",
+        "V2-ACK-003",
+        "V2-WIRE-001",
+        "V2-WIRE-003",
+        "V2-WIRE-004",
+        "V2-PUNCH-002",
+        "V2-PUNCH-006",
+    ),
     *("V2-DUP-002", "V2-PHOTO-001", "V2-LAZY-001", "V2-ENC-001", "V2-ENC-002", "V2-ROB-001"),
 )
 V2_PUNCHES = (
-    *("V2-PUNCH-001", "V2-PUNCH-002", "V2-PUNCH-003", "V2-PUNCH-006", "V2-DUP-001", "V2-DUP-003"),
+    *("V2-PUNCH-001", "V2-PUNCH-002", "V2-PUNCH-003", "V2-PUNCH-004", "V2-PUNCH-006", "V2-DUP-001", "V2-DUP-003"),
     *("V2-ORD-001", "V2-ORD-002", "V2-TIME-001", "V2-AUTH-001", "V2-ENC-001", "V2-ENC-002"),
 )
 V2_PEOPLE = ("V2-WIRE-002", "V2-AUTH-001", "V2-TPL-001", "V2-TPL-002", "V2-TPL-003", "V2-USR-001", "V2-ENC-001")

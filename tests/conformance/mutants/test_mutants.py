@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
 import tomllib
 from functools import cache
 from importlib import resources as package
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
-from mutant_stimuli import KEY, TOKEN, V2_TOKEN, Seen, converse, punch, v2, v3
+from mutant_messages import TOKEN, V2_TOKEN, punch, v2, v3
+from mutant_stimuli import KEY, Seen, converse
 
 from conformance import mutants
 from conformance.mutants import BENIGN, MUTANTS, Benign, Mutant, policy
@@ -59,8 +62,6 @@ def test_each_benign_variant_acknowledges_and_stores_once(row: Benign, protocol:
 
 
 def ask(port: int, path: str, message: Any) -> tuple[int, bytes]:
-    from urllib.parse import urlencode
-
     text = json.dumps(message)
     body = urlencode({"request_data": text}).encode() if "ApiRequestInfo" in message else text.encode()
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -72,8 +73,6 @@ def ask(port: int, path: str, message: Any) -> tuple[int, bytes]:
 
 
 def wait_for_rows(url: str, port: int) -> list[dict[str, Any]]:
-    import time
-
     until = time.monotonic() + 3
     rows: list[dict[str, Any]] = []
     while not rows and time.monotonic() < until:
