@@ -15,6 +15,7 @@ from .ledger import Cause, Ledger
 from .models import UnknownModelError, find
 from .profiles import KnobError, duration_ms, resolve
 from .protocol import cipher
+from .protocol.vocabulary import Service
 from .timers import Timers
 
 Action = Callable[[Kernel, str, dict[str, Any]], Any]
@@ -88,20 +89,21 @@ class DevicePatch(msgspec.Struct, forbid_unknown_fields=True):
     """Body of `PATCH devices/{stgid}`; only what is given changes."""
 
     label: str | msgspec.UnsetType = msgspec.UNSET
-    callback_url: str | None | msgspec.UnsetType = msgspec.UNSET
+    callback_url: str | msgspec.UnsetType | None = msgspec.UNSET
     auth_token: str | msgspec.UnsetType = msgspec.UNSET
-    security_key: str | None | msgspec.UnsetType = msgspec.UNSET
-    licence_start: str | None | msgspec.UnsetType = msgspec.UNSET
-    licence_end: str | None | msgspec.UnsetType = msgspec.UNSET
+    security_key: str | msgspec.UnsetType | None = msgspec.UNSET
+    licence_start: str | msgspec.UnsetType | None = msgspec.UNSET
+    licence_end: str | msgspec.UnsetType | None = msgspec.UNSET
     restful_api: bool | msgspec.UnsetType = msgspec.UNSET
     push_user_data: bool | msgspec.UnsetType = msgspec.UNSET
     push_photo: bool | msgspec.UnsetType = msgspec.UNSET
     handle_response: bool | msgspec.UnsetType = msgspec.UNSET
-    direction: str | None | msgspec.UnsetType = msgspec.UNSET
+    direction: str | msgspec.UnsetType | None = msgspec.UNSET
     reverify_s: int | msgspec.UnsetType = msgspec.UNSET
     without_operations: list[str] | msgspec.UnsetType = msgspec.UNSET
     origin_ips: list[str] | msgspec.UnsetType = msgspec.UNSET
-    services: dict[str, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
+    services: dict[Service, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
+    x_level: bool | msgspec.UnsetType = msgspec.UNSET
     timezone: str | msgspec.UnsetType = msgspec.UNSET
     model: str | msgspec.UnsetType = msgspec.UNSET
 

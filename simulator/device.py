@@ -82,6 +82,7 @@ class Device(msgspec.Struct):
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     last_punch: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
     enrolment: EnrolSession | None = None
+    photo_switch: dict[str, bool] = msgspec.field(default_factory=dict)  # v2, by user; "" is everybody (V2-18)
 
     # --- users and templates --------------------------------------------------------------------------------------
 
@@ -141,6 +142,18 @@ class Device(msgspec.Struct):
         if user.access is not None and not user.access[0] <= log_time + offset * 60 <= user.access[1]:
             return f"user {user_id} is outside the access window"
         return None
+
+    def switch_photos(self, user_id: str, on: bool) -> None:
+        """Photos at the punches of a user, or of everybody (empty), are taken always or never from now on (V2-18)."""
+        if not user_id:
+            self.photo_switch.clear()
+        self.photo_switch[user_id] = on
+
+    def takes_photo(self, user_id: str, asked: bool) -> bool:
+        """Whether a punch is pictured: as it was `asked` for, unless a v2 command has switched it."""
+        if not self.model.camera:
+            return False
+        return self.photo_switch.get(user_id, self.photo_switch.get("", asked))
 
     def repeated(self, user_id: str, log_time: int, within_s: int) -> bool:
         """True when the same user punched less than `within_s` seconds ago (A-DEV-16)."""

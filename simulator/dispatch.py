@@ -7,7 +7,7 @@ from typing import Any
 from . import chance, dialects
 from .device import LogRow, Pending
 from .faults import Fault, rewrite
-from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed
+from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed, subscribed
 from .ledger import Cause
 from .outbox import Delivery, QueueState, why_no_ack
 from .protocol import cipher
@@ -51,7 +51,7 @@ def receive(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None, a
         row = slot.device.row(number)
         if row is not None:
             row.uploaded = True
-    refused = _why_not_pushed(slot, fact)
+    refused = _why_not_pushed(kernel, slot, fact)
     if refused:
         if number is not None:
             kernel.state.ledger.lost(slot.config.stgid, number, Cause.NOT_PUSHED)
@@ -75,8 +75,11 @@ def queue(
     kick(kernel, slot)
 
 
-def _why_not_pushed(slot: Slot, fact: Fact) -> str:
+def _why_not_pushed(kernel: Kernel, slot: Slot, fact: Fact) -> str:
     config = slot.config
+    managing = not isinstance(fact, (Punch, AttendancePhoto))
+    if managing and not subscribed(config, "ManagementAPI", kernel.now):
+        return "ManagementAPI does not run (V2-29)"
     if config.mode in ATTENDANCE_ONLY and not isinstance(fact, Punch):
         return f"connection mode {config.mode} pushes attendance only"
     if isinstance(fact, (UserUpdated, UserDeleted)) and not config.push_user_data:

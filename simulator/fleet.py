@@ -15,7 +15,7 @@ from .gateway import ControlError, DeviceConfig, Kernel, Slot, licensed
 from .models import Model, UnknownModelError, find
 from .protocol import cipher, timestamps
 from .protocol.facts import Punch, Template
-from .protocol.vocabulary import ConnectionMode, InputType, Protocol, TemplateType
+from .protocol.vocabulary import ConnectionMode, InputType, Protocol, Service, TemplateType
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 DEFAULT_OFFSET = "+0530"
@@ -45,7 +45,8 @@ class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     reverify: int = 0
     without_operations: list[str] = msgspec.field(default_factory=list)
     origin_ips: list[str] = msgspec.field(default_factory=list)
-    services: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    services: dict[Service, tuple[int, int]] = msgspec.field(default_factory=dict)
+    x_level: bool = False
     users: int | list[PersonSpec] = 0
     templates: list[TemplateType] | None = None
     logs: int = 0
@@ -140,7 +141,8 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         spec.reverify,
         spec.without_operations,
         origin_ips=spec.origin_ips,
-        services=spec.services,
+        services={str(name): dates for name, dates in spec.services.items()},
+        x_level=spec.x_level,
     )
     mac = "-".join(f"{number >> shift & 255:02X}" for shift in (40, 32, 24, 16, 8, 0))
     skew = int(kernel.policy.clock_offset_s * 1000)
@@ -155,8 +157,9 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
 
 
 def set_licence_timers(kernel: Kernel, slot: Slot) -> None:
-    """Wake the queue when the licence begins or ends."""
-    for moment in (slot.config.licence_start, slot.config.licence_end):
+    """Wake the queue when the licence or a service begins or ends."""
+    services = [moment for service in slot.config.services.values() for moment in service]
+    for moment in (slot.config.licence_start, slot.config.licence_end, *services):
         if moment is not None and moment * 1000 > kernel.now:
             kernel.state.timers.set(moment * 1000, "licence", slot.config.stgid)
 

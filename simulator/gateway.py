@@ -63,6 +63,7 @@ class PendingCommand(msgspec.Struct):
     window_timer: int | None = None
     execute_at: int | None = None
     executed: bool = False
+    user: str = ""
     delay_ms: int = 0  # real: the answer is held back so long (fault delay)
 
 

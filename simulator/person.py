@@ -29,7 +29,7 @@ class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     user: str
-    type: AttendanceType = AttendanceType.CHECK_IN
+    type: str = AttendanceType.CHECK_IN
     input: InputType | None = None
     at: str | int | None = None
     photo: bool | str = False
@@ -58,6 +58,8 @@ def punches(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]
 def _prepare(kernel: Kernel, slot: Slot, spec: PunchSpec) -> tuple[int, int | None]:
     if not 1 <= spec.count <= 1_000_000:
         raise usage("count", spec.count, "1 to 1000000")
+    if spec.type not in (keys := dialects.of(slot).keys):
+        raise usage("type", spec.type, ", ".join(keys))
     if not 0 <= spec.redetect <= 10:
         raise usage("redetect", spec.redetect, "0 to 10")
     if spec.at is not None and spec.ago is not None:
@@ -91,14 +93,15 @@ def _punch(kernel: Kernel, slot: Slot, spec: PunchSpec, at: int | None, back_s: 
         kernel.note(slot, "control", "punch", user=spec.user, verdict="denied", why=why)
         return {**answer, "why": why}
     direction = device.directed(
-        spec.user, str(spec.type), log_time, offset, config.direction or kernel.policy.direction
+        spec.user, dialects.of(slot).keys[spec.type], log_time, offset, config.direction or kernel.policy.direction
     )
     punch = Punch(
         spec.user, log_time, offset, direction, kind, _temperature(kernel, slot, spec), _mask(kernel, slot, spec)
     )
     number = _record(kernel, slot, punch, spec.photo)
     _redetect(kernel, slot, punch, spec.redetect)
-    return {**answer, "recorded": True, "number": number}
+    shown = device.users[spec.user].message  # V2-17
+    return {**answer, "recorded": True, "number": number, **({"message": shown} if shown else {})}
 
 
 def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
@@ -133,7 +136,7 @@ def _record(kernel: Kernel, slot: Slot, punch: Punch, photo: bool | str) -> int:
     if overwritten is not None and not overwritten.uploaded:
         kernel.state.ledger.lost(stgid, overwritten.number, Cause.OVERWRITTEN)
     order = kernel.policy.photo_order
-    pictured = bool(photo) and device.model.camera
+    pictured = device.takes_photo(punch.user_id, bool(photo))
     if pictured:
         picture = photo if isinstance(photo, str) else population.photo(kernel.state.seed, punch.user_id, row.number)
         device.photos[row.number] = picture if isinstance(photo, str) else ""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import controls, dispatch, person, queueing_v3  # noqa: F401  they register what the kernel handles
+from . import controls, dispatch, person, queueing_v2, queueing_v3  # noqa: F401  they register what the kernel handles
 from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode, start
 from .courier import Courier
 from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick

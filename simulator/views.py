@@ -59,15 +59,11 @@ def config(runtime: Runtime) -> dict[str, Any]:
 
 
 def register(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every row of the register with the value in force."""
-    known = specs()
-    listed = []
-    for row in register_rows():
-        item = msgspec.to_builtins(row)
-        if row.knob:
-            item["in_force"] = shown(known[row.knob], knobs[row.knob])
-        listed.append(item)
-    return listed
+    """Every row of the register; `in_force` has the value of each of its knobs."""
+    return [
+        {**msgspec.to_builtins(row), "in_force": {spec.knob: shown(spec, knobs[spec.knob]) for spec in row.specs}}
+        for row in register_rows()
+    ]
 
 
 def clock(runtime: Runtime) -> dict[str, Any]:
@@ -110,6 +106,8 @@ def device_in_full(found: Slot, *, full: bool) -> dict[str, Any]:
         "auth_token": c.auth_token if full else mask_secret(c.auth_token),
         "security_key": c.security_key if full else mask_secret(c.security_key),
         "licence": {"start": c.licence_start, "end": c.licence_end},
+        "services": {name: {"activation": start, "expiry": end} for name, (start, end) in c.services.items()},
+        "origin_ips": c.origin_ips,
         "switches": {
             "restful_api": c.restful_api,
             "push_user_data": c.push_user_data,
@@ -117,6 +115,7 @@ def device_in_full(found: Slot, *, full: bool) -> dict[str, Any]:
             "handle_response": c.handle_response,
             "direction": c.direction,
             "reverify_s": c.reverify_s,
+            "x_level": c.x_level,
         },
         "features": {
             "templates": sorted(d.model.templates),
@@ -195,7 +194,8 @@ def _access(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -
 def device_digest(found: Slot) -> str:
     """A hash over everything a command or a person could change on the device."""
     d = found.device
-    state = (d.model.key, d.clock.offset, d.clock.skew_ms, list(d.users.values()), list(d.rows()), sorted(d.photos), d.enrolment)
+    clock, photos = (d.clock.offset, d.clock.skew_ms), (sorted(d.photos), sorted(d.photo_switch.items()))
+    state = (d.model.key, *clock, list(d.users.values()), list(d.rows()), *photos, d.enrolment)
     return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
 
 

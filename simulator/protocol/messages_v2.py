@@ -222,9 +222,16 @@ def answer(operation: str, code: StatusV2, reference: str, data: Any = "") -> Me
 def load_answer(punches: Sequence[facts.Punch], first_row: int, reference: str, how: StyleV2 = DOCUMENTED) -> Message:
     """LoadPunchLog: 50 rows from `first_row` (0 and 1 are the first); `OffSet` is the next row, or empty (V2-19)."""
     start = max(first_row - 1, 0)
-    rows = [_row(punch, how) for punch in punches[start : start + PAGE_ROWS]]
-    more = start + PAGE_ROWS < len(punches)
-    data = {"OffSet": str(start + PAGE_ROWS + 1) if more else "", "ActualRowCount": str(len(punches)), "Punch": rows}
+    following = start + PAGE_ROWS + 1 if start + PAGE_ROWS < len(punches) else None
+    return load_page(punches[start : start + PAGE_ROWS], len(punches), following, reference, how)
+
+
+def load_page(
+    punches: Sequence[facts.Punch], total: int, next_row: int | None, reference: str, how: StyleV2 = DOCUMENTED
+) -> Message:
+    """One page of LoadPunchLog: these rows of `total`, and the row after them, None at the end (V2-19)."""
+    rows = [_row(punch, how) for punch in punches]
+    data = {"OffSet": str(next_row or ""), "ActualRowCount": str(total), "Punch": rows}
     return {
         "StatusCode": 0,
         "Status": LABELS_V2[StatusV2.DONE],

@@ -77,6 +77,17 @@ ATTENDANCE_ONLY = frozenset(
     }
 )
 
+
+
+class Service(StrEnum):
+    """What a v2 device is subscribed to (V2:118)."""
+
+    ATTENDANCE = "AttendanceAPI"
+    MANAGEMENT = "ManagementAPI"
+    SCANNER = "ScannerAPI"
+    CLOUD = "CloudService"
+
+
 # v2 says MealStart and MealEnd where v3 says MealIn and MealOut (V2-04).
 V2_ATTENDANCE = {
     AttendanceType.MEAL_IN: "MealStart",
