@@ -44,8 +44,8 @@ def show_register(rows: list[dict[str, Any]], profile: str) -> None:
     """A table of readings."""
     table = Table("id", "evidence", "reading", "knob", "in force", title=f"{len(rows)} readings, profile {profile}")
     for row in rows:
-        knob = row.get("knob") or ""
-        table.add_row(row["id"], row["evidence"], row["reading"], knob, str(row["in_force"]) if knob else "")
+        names, values = "\n".join(row["in_force"]), "\n".join(map(str, row["in_force"].values()))
+        table.add_row(row["id"], row["evidence"], row["reading"], names, values)
     Console().print(table)
 
 
