@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 import msgspec
 
@@ -14,6 +14,10 @@ from .device import DeviceHandle, Secrets, known_secrets
 from .ledger import Ledger
 from .rest import RestClient
 from .wire import TIMEOUT_S, Api, ApiError, Wire, given
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class _Devices(msgspec.Struct):
@@ -72,6 +76,12 @@ class Client:
         self._api.wire.close()
         if self._gateway is not None:
             self._gateway.close()
+
+    async def in_thread(self, call: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A blocking call made beside the running asyncio loop: needed when the receiver lives on that loop."""
+        import asyncio
+
+        return await asyncio.to_thread(call, *args, **kwargs)
 
     # --- the simulator ------------------------------------------------------------------------------------------------
 

@@ -40,14 +40,14 @@ class Wire:
     """Connections to one origin; safe to use from several threads."""
 
     def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT_S) -> None:
+        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
+        self._lock = threading.Lock()
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url = {url!r} is not allowed; allowed: http://HOST:PORT or https://HOST:PORT")
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
         self._headers, self._timeout = dict(headers or {}), timeout
-        self._idle: list[tuple[http.client.HTTPConnection, float]] = []
-        self._lock = threading.Lock()
 
     def exchange(
         self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
