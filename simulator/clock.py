@@ -29,17 +29,17 @@ class Clock:
     factor: float = 1.0
     anchor: tuple[int, int] = (0, 0)
     still: int = 0
+    stands: bool = False
+
+    def __post_init__(self) -> None:
+        """`stands` is true when time moves only by request or by jumps."""
+        self.stands = self.mode in (Mode.MANUAL, Mode.AUTO)
 
     def now(self, host_ms: int) -> int:
         """Virtual milliseconds at a host time."""
         if self.stands:
             return self.still
         return self.anchor[1] + int((host_ms - self.anchor[0]) * self.factor)
-
-    @property
-    def stands(self) -> bool:
-        """True when time moves only by request or by jumps."""
-        return self.mode in (Mode.MANUAL, Mode.AUTO)
 
     def host_delay_s(self, due: int, host_ms: int) -> float:
         """Host seconds until a virtual moment."""
@@ -50,6 +50,7 @@ class Clock:
         mode, factor = parse_mode(text)
         now = self.now(host_ms)
         self.mode, self.factor, self.anchor, self.still = mode, factor, (host_ms, now), now
+        self.__post_init__()
 
     @property
     def text(self) -> str:

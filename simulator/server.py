@@ -204,7 +204,7 @@ async def _pieces(rows: Rows) -> tuple[list[tuple[bytes, int]], int]:
             batch.append((b"," if kept else b"") + envelope.encode(row_message(row)))
             kept += 1
         total += 1
-        if len(batch) == 500:
+        if len(batch) == 200:
             pieces.append((b"".join(batch), len(batch)))
             batch = []
             await asyncio.sleep(0)
