@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
+from yarl import URL
 
 from simulator import journal, views
 from simulator.fleet import DeviceSpec
@@ -216,7 +217,7 @@ class Sim:
         """The same without waiting; the request has been written when this returns."""
         heads = {"Content-Type": "application/json", **{key.replace("_", "-"): value for key, value in headers.items()}}
         before = self.host.runtime.kernel.state.journal.seq, self._held()
-        future = self.loop.start(self._fetch(method, f"{self.host.gateway_url}{path}?{query}", body, heads))
+        future = self.loop.start(self.fetch(method, f"{self.host.gateway_url}{path}?{query}", body, heads))
         self.loop.run(self._arrived(before, future))
         return future
 
@@ -224,12 +225,12 @@ class Sim:
         return sum(len(slot.commands) for slot in self.host.runtime.kernel.state.slots.values())
 
     async def _arrived(self, before: tuple[int, int], future: Future[Answer]) -> None:
-        while (self.host.runtime.kernel.state.journal.seq, self._held()) == before and not future.done():
+        journal = self.host.runtime.kernel.state.journal
+        while (journal.seq, self._held()) == before and not future.done():  # noqa: ASYNC110  nobody tells
             await asyncio.sleep(0)
 
-    async def _fetch(self, method: str, url: str, body: bytes, headers: dict[str, str]) -> Answer:
-        from yarl import URL
-
+    async def fetch(self, method: str, url: str, body: Any, headers: dict[str, str]) -> Answer:
+        """One HTTP request; the URL is taken as it is written."""
         async with self._client.request(method, URL(url, encoded=True), data=body, headers=headers) as response:
             return Answer(response.status, await response.read(), dict(response.headers))
 
@@ -247,7 +248,7 @@ class Sim:
         """A call of the management API."""
         heads = {key.replace("_", "-"): value for key, value in headers.items()}
         data = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.loop.run(self._fetch(method, f"{self.host.management_url}/api/{path}", data, heads))
+        return self.loop.run(self.fetch(method, f"{self.host.management_url}/api/{path}", data, heads))
 
 
 def settings(*devices: DeviceSpec, **given: Any) -> Settings:
