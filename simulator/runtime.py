@@ -256,7 +256,7 @@ class Runtime:
             self._passing += 1
             try:
                 await self._settled()
-                target = self.clock.still + int(seconds * 1000)
+                target = self.clock.still + round(seconds * 1000)
                 while self._tick_to_next(target):
                     await self._settled()
                 self.clock.still = target
