@@ -65,7 +65,7 @@ class Driver:
         self._senders: list[gevent.Greenlet] = []
         self._idle = 0
         self._open = 0
-        self._began = self._last_arrival_ms = 0.0
+        self._began = self._last_arrival_ms = self._cpu_before_s = 0.0
         self._rest = IdleMeter()
         self._window = Window()
 
@@ -77,7 +77,7 @@ class Driver:
     def run(self, delay_s: float = 0.0) -> None:
         """Drive the whole share, starting `delay_s` from now."""
         self.writer.warm()
-        self._began = time.perf_counter() + delay_s
+        self._began, self._cpu_before_s = time.perf_counter() + delay_s, time.process_time()
         arrivals = self.plan.arrivals(self.worker, self.workers)
         try:
             self._pump(arrivals)
@@ -92,6 +92,7 @@ class Driver:
             "open": self._open,
             "connections": len(self._senders),
             "rss_mb": _rss_mb(),
+            "cpu_s": time.process_time() - self._cpu_before_s,
             "last_arrival_ms": self._last_arrival_ms,
         }
         return self.tally.step(levels, self.done, self.crash)

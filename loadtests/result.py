@@ -179,6 +179,7 @@ def _driver(measured: Measured) -> dict[str, Any]:
         "workers_done": len(raw.workers_done),
         "start_up_s": round(raw.start_up_s, 3),
         "rss_mb": round(max((levels.get("rss_mb", 0.0) for levels in raw.levels.values()), default=0.0), 1),
+        "cpu_s": round(sum(levels.get("cpu_s", 0.0) for levels in raw.levels.values()), 3),
         "connections": int(sum(levels.get("connections", 0) for levels in raw.levels.values())),
         "arrivals": arrivals,
         "late": late,

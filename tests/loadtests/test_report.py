@@ -49,6 +49,7 @@ def document():
             "workers_done": 1,
             "start_up_s": 1,
             "rss_mb": 50,
+            "cpu_s": 1.0,
             "connections": 1,
             "arrivals": 9,
             "late": 0,
