@@ -35,7 +35,10 @@ class Stage(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One stimulus. `plain` is the message; `wire` what travels; `retries` > 0 sends until acknowledged."""
+    """One stimulus. `plain` is the message; `wire` what travels; `retries` > 0 sends until acknowledged.
+
+    `sealed`: the wire bytes are the plain ones under the device's key.
+    """
 
     what: str
     plain: bytes
@@ -47,11 +50,12 @@ class Step:
     copies: int = 1
     retries: int = 0
     judged: bool = True
+    sealed: bool = False
 
     @property
-    def encrypted(self) -> bool:
-        """True when the wire bytes are not the plain ones."""
-        return self.plain != self.wire
+    def kept(self) -> bytes:
+        """What is kept for a replay: the plain bytes of a sealed step, else exactly what travelled."""
+        return self.plain if self.sealed else self.wire
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
-from securesystemslib.signer import CryptoSigner, SSlibKey
+from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
 from .profile import UsageError
 
@@ -152,7 +152,7 @@ def _text(moment: datetime) -> str:
 
 
 def verify(file: Path, key_file: Path, now: datetime | None = None) -> Certified:
-    """What a valid certificate says. Raises: CertificateError with the reason; UsageError for files that cannot be read."""
+    """What a valid certificate says. Raises: CertificateError with the reason; UsageError for unreadable files."""
     envelope = _envelope(file)
     key = _load_public(key_file)
     signature = envelope.signatures.get(key.keyid)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import typer
 
-from .commands import certify, keys, mutants, reading, replaying
+from .commands import certify, keys, reading, replaying
+from .commands.mutants import group as mutants
 
 app = typer.Typer(name="camsim", no_args_is_help=True, add_completion=False, help="Certify a callback URL.")
 
@@ -18,7 +19,7 @@ def register(into: typer.Typer) -> None:
     into.command("replay")(replaying.replay)
     into.command("verify")(keys.verify)
     into.add_typer(keys.group, name="key")
-    into.add_typer(mutants.group, name="mutants")
+    into.add_typer(mutants, name="mutants")
 
 
 register(app)

@@ -51,7 +51,9 @@ class Changes:
 def compare(old: Path, new: Path) -> Changes:
     """The changes from one result to another. Raises: UsageError."""
     before, after = _read(old), _read(new)
-    worse, better, other = [], [], []
+    worse: list[Change] = []
+    better: list[Change] = []
+    other: list[Change] = []
     known, found = _verdicts(before), _verdicts(after)
     for name in list(known) + [name for name in found if name not in known]:
         a, b = known.get(name, "absent"), found.get(name, "absent")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from simulator.protocol import timestamps
 from simulator.protocol.facts import Punch
-from simulator.protocol.vocabulary import IN_TYPES, AttendanceType
+from simulator.protocol.vocabulary import IN_TYPES
 
 from .readback.model import Capabilities, StoredPunch, TimePolicy
 
@@ -99,8 +98,13 @@ def same_word(stored: str | None, sent: str) -> bool:
     return stored is not None and _letters(stored) == _letters(sent)
 
 
+# v2 says MealStart and MealEnd for v3's MealIn and MealOut (V2-04): a target of both keeps one word.
+_SYNONYMS = {"mealstart": "mealin", "mealend": "mealout"}
+
+
 def _letters(word: str) -> str:
-    return "".join(letter for letter in word.lower() if letter.isalnum())
+    plain = "".join(letter for letter in word.lower() if letter.isalnum())
+    return _SYNONYMS.get(plain, plain)
 
 
 class TypeMatch(StrEnum):
@@ -126,7 +130,7 @@ def type_match(stored: str, sent: str, capabilities: Capabilities) -> TypeMatch:
 
 
 def _is_in(word: str) -> bool:
-    return any(same_word(word, type_) for type_ in IN_TYPES) or word == "MealStart"
+    return any(same_word(word, type_) for type_ in IN_TYPES)
 
 
 def describe(punch: Punch) -> str:
@@ -146,6 +150,3 @@ def _iso(seconds: int) -> str:
         return timestamps.local(seconds).replace(" ", "T")
     except timestamps.TimestampError:
         return f"second {seconds}"
-
-
-ALL_TYPES = frozenset(AttendanceType)

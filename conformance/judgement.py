@@ -169,7 +169,7 @@ def right_times(case: Observed, *, wall_needs_instants: bool = False) -> Finding
     expected = "the instant" if policy == "instant" else "the device's wall clock"
     texts, moments = [], set()
     for punch in case.case.expect.punches:
-        rows = [row for row in snapshot.punches.get(punch.user_id, ())]
+        rows = snapshot.punches.get(punch.user_id, ())
         if not rows:
             return Finding(False, f"{expected}: {describe(punch)}", "no stored row")
         nearest = min(rows, key=lambda row: abs(row.time - punch.log_time))
@@ -181,6 +181,22 @@ def right_times(case: Observed, *, wall_needs_instants: bool = False) -> Finding
     holds = moments <= allowed and len(moments) <= 1
     wanted = f"{expected} of {_some([describe(punch) for punch in case.case.expect.punches])}"
     return Finding(holds, wanted, _some(texts), strict=not wall_needs_instants)
+
+
+def right_times_v2(case: Observed) -> Finding:
+    """Stored times are the wall clock v2 writes as if it were UTC, or the instant, all of one kind: the page admits
+    both readings (V2-01)."""
+    snapshot = case.snapshot
+    if snapshot is None:
+        return unverified("no read-back")
+    policy = snapshot.capabilities.time_policy
+    moments, texts = set(), []
+    for punch in case.case.expect.punches:
+        rows = snapshot.punches.get(punch.user_id, ())
+        texts += [f"{describe_row(row, policy)} is {moment_of(row, punch, policy)}" for row in rows]
+        moments |= {moment_of(row, punch, policy) for row in rows} or {Moment.WRONG}
+    wanted = f"the wall clock or the instant of {_some([describe(punch) for punch in case.case.expect.punches])}"
+    return Finding(Moment.WRONG not in moments and len(moments) == 1, wanted, _some(texts) or "no stored row")
 
 
 def one_time(case: Observed) -> Finding:

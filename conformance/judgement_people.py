@@ -15,7 +15,7 @@ _INDEXED = {str(kind) for kind in INDEXED}
 
 
 def templates(case: Observed) -> Finding:
-    """The stored templates of each user are the expected ones, by Type, Index and content; more are another's business."""
+    """The stored templates of each user are the expected ones, by Type, Index and content; none is there twice."""
     snapshot = case.snapshot
     if snapshot is None:
         return unverified("no read-back")

@@ -12,6 +12,7 @@ from simulator.protocol import envelope, messages
 from simulator.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
 from simulator.protocol.vocabulary import Protocol, TemplateType
 
+from . import framing_v2
 from .cases import INDEXED, Case, Step, TemplateKey, Transport
 from .profile import DEFAULT_OFFSET, Device, Profile
 
@@ -68,7 +69,9 @@ class Maker:
 
     # --- facts ---------------------------------------------------------------------------------------------------
 
-    def punch(self, user: str, at: int | None = None, type_: str = "CheckIn", input_: str = "Face", **more: Any) -> Punch:
+    def punch(
+        self, user: str, at: int | None = None, type_: str = "CheckIn", input_: str = "Face", **more: Any
+    ) -> Punch:
         """A punch; default: a quarter of an hour ago at the run's offset, with temperature and mask as printed."""
         fields: dict[str, Any] = {"offset": self.offset, "temperature": 36.8, "mask": False, **more}
         return Punch(user, self.ago(15 * MINUTE) if at is None else at, type=type_, input=input_, **fields)
@@ -132,31 +135,26 @@ class Maker:
 
     def step(self, fact: Fact, device: int = 0, what: str = "", **more: Any) -> Step:
         """A step that tells a fact; keywords of `message` shape it, those of Step send it."""
-        shape = {key: more.pop(key) for key in ("operation_id", "time_s", "style", "token") if key in more}
         if self.profile.protocol is Protocol.V2:
-            steps = self.steps_v2(fact, device, what, **shape, **more)
+            steps = framing_v2.steps_of(self, fact, device, what, **more)
             if len(steps) != 1:
-                raise ValueError(f"{type(fact).__name__} is {len(steps)} messages in v2: use steps_v2")
+                raise ValueError(f"{type(fact).__name__} is {len(steps)} messages in v2: use framing_v2.steps_of")
             return steps[0]
+        shape = {key: more.pop(key) for key in ("operation_id", "time_s", "style", "token") if key in more}
         plain = envelope.encode(self.message(fact, device, **shape))
         return self.raw(plain, device, what or messages.callback_name(fact), **more)
 
     def raw(self, plain: bytes, device: int = 0, what: str = "raw", **more: Any) -> Step:
         """A step of given bytes, encrypted when the device has a key."""
         wire = more.pop("wire", None)
+        key = self.device(device).key
         if wire is None:
-            wire = envelope.seal_v3(plain, self.device(device).key)
+            return Step(what, plain, envelope.seal_v3(plain, key), device, sealed=key is not None, **more)
         return Step(what, plain, wire, device, **more)
 
     def json(self, message: Any, device: int = 0, what: str = "raw", **more: Any) -> Step:
         """A step of a changed message."""
         return self.raw(envelope.encode(message), device, what, **more)
-
-    def steps_v2(self, fact: Fact, device: int = 0, what: str = "", **more: Any) -> list[Step]:
-        """The v2 requests of a fact: one, or several for a user with templates."""
-        from .framing_v2 import steps_of
-
-        return steps_of(self, fact, device, what, **more)
 
     # --- cases ---------------------------------------------------------------------------------------------------
 

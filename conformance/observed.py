@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+
 from .cases import Case, Step
 from .profile import Profile
 from .readback.model import Snapshot

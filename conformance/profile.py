@@ -191,4 +191,6 @@ def devices_from(token: str, key: str | None, texts: Iterable[str]) -> tuple[Dev
 
 
 def _numbered(device: Device, number: int, key: str | None) -> Device:
-    return Device(device.token, f"ZHM11{number:08d}", f"{device.label} {number}", f"CERT{number:05d}", device.key or key)
+    return Device(
+        device.token, f"ZHM11{number:08d}", f"{device.label} {number}", f"CERT{number:05d}", device.key or key
+    )

@@ -13,9 +13,10 @@ from .verdicts import Level
 
 HEAD = """# Proof of the conformance suite
 
-Made by `python -m conformance.proof`; do not edit. Every run starts a receiver of its own, sends everything over HTTP and
-judges it as `camsim certify` does. A mutant is a reference receiver with one fault: it has to fail each requirement it was
-built for (*must*), and may fail only those it names with a reason (*may*). `camsim receiver --broken NAME` runs one.
+Made by `python -m conformance.proof`; do not edit. Every run starts a receiver of its own, sends everything over
+HTTP and judges it as `camsim certify` does. A mutant is a reference receiver with one fault: it has to fail each
+requirement it was built for (*must*), and may fail only those it names with a reason (*may*).
+`camsim receiver --broken NAME` runs one.
 
 | what | runs | result |
 |---|---|---|
@@ -43,7 +44,8 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
         if not references:
             continue
         graded = sum(str(report.grade) in ("state", "storm") and not report.failed for report in references)
-        yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {graded} grade State without a finding |"
+        shown = f"{graded} grade State without a finding"
+        yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {shown} |"
         benign = _group(reports, protocol, "benign")
         alarms = sum(report.problem() is not None for report in benign)
         names = len({report.task.name for report in benign})
@@ -51,7 +53,8 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
         mutants = _group(reports, protocol, "mutant")
         killed = sum(report.problem() is None for report in mutants)
         names = len({report.task.name for report in mutants})
-        yield f"| {protocol}: {names} mutants × {seeds} seeds | {len(mutants)} | {killed} killed by their declared ids |"
+        shown = f"{killed} killed by their declared ids"
+        yield f"| {protocol}: {names} mutants × {seeds} seeds | {len(mutants)} | {shown} |"
 
 
 def _kills(reports: Sequence[Report]) -> Iterator[str]:
@@ -82,7 +85,11 @@ def _unique(reports: Sequence[Report]) -> Iterator[str]:
             if row.level is Level.RECORD:
                 continue
             alone = alone_of(row)
-            text = ", ".join(alone) if alone else f"*none: {WITHOUT_ALONE.get(row.id, 'a SHOULD, killed together with others')}*"
+            text = (
+                ", ".join(alone)
+                if alone
+                else f"*none: {WITHOUT_ALONE.get(row.id, 'a SHOULD, killed together with others')}*"
+            )
             yield f"| {row.id} | {row.level} | {len(found.get(row.id, ()))} | {text} |"
     yield ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 
 from simulator.protocol.vocabulary import Protocol
@@ -16,7 +16,8 @@ from .observed import Observed
 from .requirements import Requirement, by_id
 from .sending.exchange import Exchange
 from .session import Evidence
-from .verdicts import SHOWN, Evidence as Shows, Level, Verdict, gravest
+from .verdicts import SHOWN, Level, Verdict, gravest
+from .verdicts import Evidence as Shows
 from .waivers import VIOLATED, Waiver, problems
 
 
@@ -106,7 +107,9 @@ class Result:
     @property
     def exit_code(self) -> Exit:
         """0, 1 or 3."""
-        return {Outcome.PASSED: Exit.PASSED, Outcome.FAILED: Exit.FAILED, Outcome.INCOMPLETE: Exit.INCOMPLETE}[self.outcome]
+        return {Outcome.PASSED: Exit.PASSED, Outcome.FAILED: Exit.FAILED, Outcome.INCOMPLETE: Exit.INCOMPLETE}[
+            self.outcome
+        ]
 
     @property
     def waived(self) -> list[RequirementResult]:
@@ -172,7 +175,9 @@ class Result:
 def _state_text(result: Result) -> str:
     evidence = result.evidence
     settle = evidence.profile.settle_s
-    return f"every callback is acknowledged and rightly stored, seen through {evidence.adapter} (settle time {settle:g} s)"
+    return (
+        f"every callback is acknowledged and rightly stored, seen through {evidence.adapter} (settle time {settle:g} s)"
+    )
 
 
 def _storm_text(result: Result) -> str:
@@ -212,7 +217,7 @@ def _grouped(
 
 
 def _valid(waiver: Waiver | None) -> Waiver | None:
-    return waiver if waiver is not None and waiver.expires >= date.today() else None
+    return waiver if waiver is not None and waiver.expires >= datetime.now(UTC).date() else None
 
 
 def _preflight_problem(evidence: Evidence) -> list[str]:

@@ -21,7 +21,15 @@ from .scenarios import Plan, plan
 from .sending.client import Client
 from .sending.exchange import Exchange, Silence
 from .sending.lanes import Answers, Lanes
-from .target import CHALLENGE_PATH, SafetyError, Target, UnreachableError, refuse_unless_allowed, refuse_unless_proven, resolve
+from .target import (
+    CHALLENGE_PATH,
+    SafetyError,
+    Target,
+    UnreachableError,
+    refuse_unless_allowed,
+    refuse_unless_proven,
+    resolve,
+)
 
 POLL_S = 0.1
 PREFIXES = 90_000
@@ -203,7 +211,9 @@ class Session:
         found = await asyncio.to_thread(take, adapter, before.capabilities, people)
         new = found.without(before)
         if not any(new.punches.get(user) for user in _canary_people(evidence.plan)):
-            raise ReadBackError(f"{adapter.name} no longer shows the canary it showed before: the read-back is not stable")
+            raise ReadBackError(
+                f"{adapter.name} no longer shows the canary it showed before: the read-back is not stable"
+            )
         if new.punches.get(evidence.plan.absent) or evidence.plan.absent in found.users:
             raise ReadBackError(f"{adapter.name} shows data of user {evidence.plan.absent}, for whom nothing was sent")
         evidence.snapshot = new
@@ -229,7 +239,7 @@ def _unreachable(exchange: Exchange, target: Target, profile: Profile) -> str:
     advice = {
         Silence.REFUSED: "start the receiver, or correct host and port",
         Silence.TLS: "give the certificate authority with --ca, or correct the certificate",
-        Silence.TIMEOUT: f"the connection is open but no answer came in {profile.patience_s:g} s; see the receiver's log",
+        Silence.TIMEOUT: f"connected, but no answer came in {profile.patience_s:g} s; see the receiver's log",
         Silence.CLOSED: "the connection is closed without an answer; see the receiver's log, and http or https",
         Silence.BROKEN: "what answers is not HTTP; correct scheme and port",
     }
@@ -239,7 +249,7 @@ def _unreachable(exchange: Exchange, target: Target, profile: Profile) -> str:
 
 def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
     return (
-        f"{adapter.name} shows none of {count} plain punches within {profile.settle_s:g} s: either the adapter looks at "
+        f"{adapter.name} shows none of {count} plain punches within {profile.settle_s:g} s: either it looks at "
         "another place, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise --settle."
     )
 

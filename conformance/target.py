@@ -78,7 +78,9 @@ def _addresses(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise UnreachableError(f"the host {host!r} has no address ({error}): check the URL and the name server") from None
+        raise UnreachableError(
+            f"the host {host!r} has no address ({error}): check the URL and the name server"
+        ) from None
     found.sort(key=lambda row: row[0] != socket.AF_INET)
     return [str(row[4][0]) for row in found]
 
@@ -99,7 +101,7 @@ def refuse_unless_allowed(target: Target, profile: Profile) -> None:
     """Returns when the address is private or ownership is claimed. Raises: SafetyError."""
     if target.public and not profile.i_own_this:
         raise SafetyError(
-            f"{target.host} is {target.address}, not a loopback or private address. A run sends hostile bodies: only to "
+            f"{target.host} is {target.address}, not loopback or private. A run sends hostile bodies: only to "
             f"what is yours. If it is, put the line {nonce(target, profile)} into {target.origin}{CHALLENGE_PATH} "
             "and add --i-own-this."
         )

@@ -41,7 +41,9 @@ def load(file: Path | None) -> tuple[Waiver, ...]:
 
 
 def _waiver(row: Mapping[str, Any], file: Path) -> Waiver:
-    missing = [name for name in ("id", "reason", "owner") if not isinstance(row.get(name), str) or not row[name].strip()]
+    missing = [
+        name for name in ("id", "reason", "owner") if not isinstance(row.get(name), str) or not row[name].strip()
+    ]
     if not isinstance(row.get("expires"), date):
         missing.append("expires")
     if missing:
@@ -49,7 +51,9 @@ def _waiver(row: Mapping[str, Any], file: Path) -> Waiver:
     return Waiver(row["id"], row["reason"], row["owner"], row["expires"])
 
 
-def problems(waivers: tuple[Waiver, ...], verdicts: Mapping[str, Verdict], known: frozenset[str], today: date) -> list[str]:
+def problems(
+    waivers: tuple[Waiver, ...], verdicts: Mapping[str, Verdict], known: frozenset[str], today: date
+) -> list[str]:
     """What is wrong with the waivers themselves: unknown, expired, or for something that passes now."""
     found = []
     for waiver in waivers:

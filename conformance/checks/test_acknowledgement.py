@@ -62,4 +62,6 @@ def test_a_photo_is_acknowledged(case: Observed) -> None:
 @judges("CB-PORT-001")
 def test_port_and_scheme_are_recorded(case: Observed) -> None:
     """Port and scheme are recorded: 80 or 443 in production, 8123 for tests, HTTPS recommended."""
-    case.ack = Finding(True, "80 or 443 in production, 8123 for tests", f"{case.target.scheme} on port {case.target.port}")
+    case.ack = Finding(
+        True, "80 or 443 in production, 8123 for tests", f"{case.target.scheme} on port {case.target.port}"
+    )

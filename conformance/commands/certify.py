@@ -20,14 +20,18 @@ from .options import profile_of
 def certify(
     url: Annotated[str, typer.Argument(help="The callback URL, as it stands in the API Monitor.")],
     auth_token: Annotated[str, typer.Option(help="AuthToken of the first device.", envvar="CAMSIM_AUTH_TOKEN")] = "",
-    security_key: Annotated[str | None, typer.Option(help="AES-256 key, 32 characters.", envvar="CAMSIM_SECURITY_KEY")] = None,
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters.", envvar="CAMSIM_SECURITY_KEY")
+    ] = None,
     protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3",
     features: Annotated[str, typer.Option(help="core,user-data,photo,aes,multi-zone,multi-device,load")] = "core",
     readback: Annotated[str | None, typer.Option(help="http://…, sql:URL, cmd:./dump.sh, py:module:object")] = None,
     map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     requirement: Annotated[list[str] | None, typer.Option(help="Only these, as CB-DUP-*; repeatable.")] = None,
     level: Annotated[str, typer.Option(help="must, should or all.")] = "all",
-    device: Annotated[list[str] | None, typer.Option(help="token=…,serial=…,label=…,stgid=…,key=…; repeatable.")] = None,
+    device: Annotated[
+        list[str] | None, typer.Option(help="token=…,serial=…,label=…,stgid=…,key=…; repeatable.")
+    ] = None,
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
     announce: Annotated[bool, typer.Option("--announce", help="Send #3 for everybody first.")] = False,
     waivers: Annotated[Path | None, typer.Option(help="TOML file of accepted violations.")] = None,
@@ -63,7 +67,12 @@ def _run(profile: Any, outputs: Any, *, quiet: bool) -> Any:
         if not quiet:
             errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
         return running.certify(profile, outputs)
-    columns = (TextColumn("{task.description:<40}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<40}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=errors, transient=True) as bar:
         return running.certify(profile, outputs, _told(bar))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from simulator.protocol import cipher
+from simulator.protocol import envelope, envelope_v2
 from simulator.protocol.vocabulary import Protocol
 
 from .. import ack
@@ -24,12 +24,18 @@ from ..sending.lanes import Lanes
 from ..target import UnreachableError, refuse_unless_allowed, resolve
 from .ending import console, ended
 
+_SEALS = {Protocol.V3: envelope.seal_v3, Protocol.V2: envelope_v2.seal_v2}
+
 
 def replay(
     folder: Annotated[Path, typer.Argument(help="The --out folder of a run.")],
     case: Annotated[str, typer.Argument(help="A case id, as CB-DUP-001/twice.")],
-    auth_token: Annotated[str, typer.Option(help="AuthToken that fills the placeholder.", envvar="CAMSIM_AUTH_TOKEN")] = "",
-    security_key: Annotated[str | None, typer.Option(help="Key for encrypted cases.", envvar="CAMSIM_SECURITY_KEY")] = None,
+    auth_token: Annotated[
+        str, typer.Option(help="AuthToken that fills the placeholder.", envvar="CAMSIM_AUTH_TOKEN")
+    ] = "",
+    security_key: Annotated[
+        str | None, typer.Option(help="Key for encrypted cases.", envvar="CAMSIM_SECURITY_KEY")
+    ] = None,
     device: Annotated[list[str] | None, typer.Option(help="Further devices of the run, as for certify.")] = None,
     url: Annotated[str | None, typer.Option(help="Another target than the run's.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
@@ -59,7 +65,9 @@ def replay(
 def _read(folder: Path, case: str) -> dict[str, Any]:
     file = folder / "cases" / case / "case.json"
     if ".." in Path(case).parts or not file.is_file():
-        known = sorted(str(path.parent.relative_to(folder / "cases")) for path in (folder / "cases").glob("*/*/case.json"))
+        known = sorted(
+            str(path.parent.relative_to(folder / "cases")) for path in (folder / "cases").glob("*/*/case.json")
+        )
         near = [name for name in known if name.startswith(case.partition("/")[0])] or known
         raise UsageError(f"{case!r}: no such case in {folder}; there are {', '.join(near[:6]) or 'none'}")
     read: dict[str, Any] = json.loads(file.read_text("utf-8"))
@@ -82,7 +90,7 @@ def _steps(folder: Path, known: dict[str, Any], devices: tuple[Device, ...]) -> 
         key = devices[min(row["device"], len(devices) - 1)].key
         if row["encrypt"] and key is None:
             raise UsageError("--security-key is missing: this case was sent encrypted")
-        wire = cipher.encrypt(key, plain) if row["encrypt"] and key else plain
+        wire = _SEALS[Protocol(known["protocol"])](plain, key) if row["encrypt"] else plain
         steps.append(
             Step(
                 row["what"],
@@ -95,6 +103,7 @@ def _steps(folder: Path, known: dict[str, Any], devices: tuple[Device, ...]) -> 
                 row["copies"],
                 row["retries"],
                 row["judged"],
+                row["encrypt"],
             )
         )
     return tuple(steps)

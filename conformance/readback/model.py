@@ -18,7 +18,7 @@ class ReadBackError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class StoredPunch:
-    """One stored row. `time` is epoch seconds of the instant, or of the wall clock counted as UTC, by the time policy."""
+    """One stored row. `time`: epoch seconds of the instant, or of the wall clock counted as UTC, by the policy."""
 
     user: str
     time: int
@@ -107,7 +107,9 @@ def _less(rows: Sequence[StoredPunch], past: Sequence[StoredPunch]) -> tuple[Sto
     return tuple(left)
 
 
-def take(adapter: ReadBack, capabilities: Capabilities, people: Sequence[str], kinds: Iterable[str] = KINDS) -> Snapshot:
+def take(
+    adapter: ReadBack, capabilities: Capabilities, people: Sequence[str], kinds: Iterable[str] = KINDS
+) -> Snapshot:
     """Ask for everything kept, at most 100 people at a time. Raises: ReadBackError."""
     wanted = set(kinds) & capabilities.keeps
     asked = set(people)
@@ -156,7 +158,9 @@ def capabilities_of(document: Any, source: str) -> Capabilities:
     words = document.get("type_words") or {}
     if not isinstance(words, Mapping):
         raise ReadBackError(f"{source}: type_words is {words!r}; an object of own word to vendor words is expected")
-    return Capabilities(policy, frozenset(map(str, keeps)), {str(own).lower(): _words(theirs) for own, theirs in words.items()})
+    return Capabilities(
+        policy, frozenset(map(str, keeps)), {str(own).lower(): _words(theirs) for own, theirs in words.items()}
+    )
 
 
 def _words(value: Any) -> frozenset[str]:
@@ -222,7 +226,9 @@ def seconds_of(value: Any, policy: TimePolicy, source: str) -> int:
     moment = value if isinstance(value, datetime) else _parsed(value, source)
     if policy == "instant":
         if moment.tzinfo is None:
-            raise ReadBackError(f"{source}: time {value!r} has no offset; under time_policy instant write 2020-09-17T02:18:22Z")
+            raise ReadBackError(
+                f"{source}: time {value!r} has no offset; under time_policy instant write 2020-09-17T02:18:22Z"
+            )
         return int(moment.timestamp())
     if moment.tzinfo is not None:
         raise ReadBackError(f"{source}: time {value!r} has an offset; under device-local write 2020-09-17T07:48:22")

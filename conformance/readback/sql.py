@@ -49,7 +49,11 @@ class SqlReadBack:
 
     def capabilities(self) -> Capabilities:
         """From map.toml: time_policy, keeps, type_words; a kind without SELECT is not kept."""
-        kept = [word for word in self._map.get("keeps", ["punches"]) if word not in ("templates", "users") or word in self._map]
+        kept = [
+            word
+            for word in self._map.get("keeps", ["punches"])
+            if word not in ("templates", "users") or word in self._map
+        ]
         found = capabilities_of({**self._map, "keeps": kept}, "map.toml")
         self._policy = found.time_policy
         return found
@@ -78,7 +82,7 @@ class SqlReadBack:
     def _rows(self, kind: str, people: Sequence[str]) -> list[dict[str, Any]]:
         table = self._map.get(kind)
         if not isinstance(table, Mapping) or "select" not in table:
-            raise ReadBackError(f"map.toml: [{kind}] needs select = \"SELECT … WHERE … IN :users\"")
+            raise ReadBackError(f'map.toml: [{kind}] needs select = "SELECT … WHERE … IN :users"')
         statement = text(table["select"]).bindparams(bindparam("users", expanding=True))
         try:
             with self._engine.connect() as connection:

@@ -8,9 +8,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from simulator.protocol import envelope
-
-from ..cases import Case, Step, Transport
+from ..cases import Case, Transport
 from ..masking import mask, mask_bytes
 from ..observed import Observed
 from ..profile import Profile
@@ -25,18 +23,7 @@ def folder_of(case: Case) -> str:
 
 def file_of(case: Case, number: int) -> str:
     """`01.body`, compressed when large."""
-    return f"{number + 1:02d}.body" + (".gz" if len(_shown(case.steps[number])) > LARGE else "")
-
-
-def _shown(step: Step) -> bytes:
-    return step.plain
-
-
-def sealed(step: Step, profile: Profile) -> bool:
-    """True when the wire bytes are the plain ones under the device's key: a replay can make them again."""
-    number = min(step.device, len(profile.devices) - 1)
-    key = profile.devices[number].key
-    return step.encrypted and key is not None and step.wire == envelope.seal_v3(step.plain, key)
+    return f"{number + 1:02d}.body" + (".gz" if len(case.steps[number].kept) > LARGE else "")
 
 
 def write(cases: list[Observed], out: Path, profile: Profile) -> None:
@@ -48,7 +35,7 @@ def write(cases: list[Observed], out: Path, profile: Profile) -> None:
         folder = out / folder_of(case)
         folder.mkdir(parents=True, exist_ok=True)
         for number, step in enumerate(case.steps):
-            body = mask_bytes(_shown(step), profile)
+            body = mask_bytes(step.kept, profile)
             file = folder / file_of(case, number)
             file.write_bytes(gzip.compress(body, mtime=0) if file.suffix == ".gz" else body)
         text = json.dumps(mask(_metadata(observed, profile), profile), indent=1, ensure_ascii=False)
@@ -79,7 +66,7 @@ def _step(observed: Observed, number: int, profile: Profile) -> dict[str, Any]:
         "device": step.device,
         "copies": step.copies,
         "retries": step.retries,
-        "encrypt": sealed(step, profile),
+        "encrypt": step.sealed,
         "judged": step.judged,
         "answers": [exchange.text(2000) for exchange in answers],
     }
@@ -88,7 +75,7 @@ def _step(observed: Observed, number: int, profile: Profile) -> dict[str, Any]:
 def curl_of(case: Case, number: int, profile: Profile, url: str) -> str:
     """A shell line that sends a step again from its file; an encrypted one needs the replay."""
     step = case.steps[number]
-    if step.encrypted:
+    if step.sealed:
         return "the body is encrypted: use the replay line"
     file = f"{folder_of(case)}/{file_of(case, number)}"
     read = f"gzip -dc {shlex.quote(file)} | sed" if file.endswith(".gz") else "sed"
@@ -98,4 +85,6 @@ def curl_of(case: Case, number: int, profile: Profile, url: str) -> str:
     if step.transport is Transport.CHUNKED:
         headers.append("Transfer-Encoding: chunked")
     options = " ".join(f"-H {shlex.quote(header)}" for header in headers)
-    return f'{read} "s/@{token}@/${token}/"{name} | curl -sS -i {options} --data-binary @- {shlex.quote(url + step.query)}'
+    return (
+        f'{read} "s/@{token}@/${token}/"{name} | curl -sS -i {options} --data-binary @- {shlex.quote(url + step.query)}'
+    )

@@ -13,7 +13,9 @@ OPEN_AT_START = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
 @cache
 def _template() -> Template:
     loader = PackageLoader("conformance.report", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template("report.html")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
+        "report.html"
+    )
 
 
 def html(document: dict[str, Any]) -> str:

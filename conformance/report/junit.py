@@ -26,7 +26,7 @@ def write(document: dict[str, Any], file: Path) -> None:
         xml.add_testsuite(_suite(requirement, document["started"]))
     if document["void"] is not None or document["problems"]:
         xml.add_testsuite(_run(document))
-    xml.update_statistics()
+    xml.update_statistics()  # type: ignore[no-untyped-call]
     xml.write(str(file), pretty=True)
 
 
@@ -36,7 +36,7 @@ def _suite(requirement: dict[str, Any], started: str) -> TestSuite:
     suite.hostname = "camsim"
     for case in requirement["cases"]:
         suite.add_testcase(_case(requirement, case))
-    suite.update_statistics()
+    suite.update_statistics()  # type: ignore[no-untyped-call]
     return suite
 
 
@@ -61,9 +61,11 @@ def _run(document: dict[str, Any]) -> TestSuite:
     suite.hostname = "camsim"
     for text in filter(None, [document["void"], *document["problems"]]):
         case = TestCase("run", "conformance.run", 0.0)
-        case.result = [Error(_clean(text), "INCOMPLETE")] if text == document["void"] else [Failure(_clean(text), "FAIL")]
+        case.result = (
+            [Error(_clean(text), "INCOMPLETE")] if text == document["void"] else [Failure(_clean(text), "FAIL")]
+        )
         suite.add_testcase(case)
-    suite.update_statistics()
+    suite.update_statistics()  # type: ignore[no-untyped-call]
     return suite
 
 

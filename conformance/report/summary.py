@@ -26,7 +26,12 @@ def summary(document: dict[str, Any]) -> str:
 
 def _counts(document: dict[str, Any]) -> list[str]:
     found = {verdict: count for verdict, count in document["counts"].items() if count}
-    return ["| " + " | ".join(found) + " |", "|" + "---|" * len(found), "| " + " | ".join(map(str, found.values())) + " |", ""]
+    return [
+        "| " + " | ".join(found) + " |",
+        "|" + "---|" * len(found),
+        "| " + " | ".join(map(str, found.values())) + " |",
+        "",
+    ]
 
 
 def _findings(document: dict[str, Any]) -> list[str]:

@@ -44,7 +44,11 @@ def _detail(row: dict[str, Any], console: Console, out: str | None) -> None:
     bad = [case for case in row["cases"] if case["verdict"] == row["verdict"]]
     for case in bad[:MOST_CASES]:
         console.print(f"    [bold]{escape(case['id'])}[/]")
-        for name, text in (("sent", ", ".join(case["sent"])), ("expected", case["expected"]), ("found", case["actual"])):
+        for name, text in (
+            ("sent", ", ".join(case["sent"])),
+            ("expected", case["expected"]),
+            ("found", case["actual"]),
+        ):
             console.print(f"      {name:<9}{escape(text)}")
         for line in case.get("curl", [])[:2] if out else []:
             console.print(f"      curl     {escape(line)}")

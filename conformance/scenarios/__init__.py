@@ -13,7 +13,21 @@ from ..cases import Case, Stage, Step
 from ..maker import Maker, Scenario
 from ..profile import Profile
 from ..requirements import Requirement
-from . import acks, auth, duplicates, encryption, hostile, order, punches, templates, times, wire
+from . import (
+    acks,
+    auth,
+    duplicates,
+    encryption,
+    hostile,
+    order,
+    punches,
+    templates,
+    times,
+    v2_hostile,
+    v2_people,
+    v2_punches,
+    wire,
+)
 
 SCENARIOS: Mapping[Protocol, tuple[Scenario, ...]] = {
     Protocol.V3: (
@@ -28,7 +42,7 @@ SCENARIOS: Mapping[Protocol, tuple[Scenario, ...]] = {
         encryption.cases,
         hostile.cases,
     ),
-    Protocol.V2: (),
+    Protocol.V2: (v2_punches.cases, v2_people.cases, v2_hostile.cases),
 }
 
 

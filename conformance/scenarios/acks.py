@@ -28,7 +28,10 @@ def cases(make: Maker) -> Iterator[Case]:
 def every_operation(make: Maker, user: str) -> list[Fact]:
     """One fact for each of the 11 callbacks, all of one person."""
     single = [make.updated(user, make.template(user, kind), first="", last="") for kind in (Kind.CARD, Kind.PASSWORD)]
-    single += [make.updated(user, make.template(user, kind)) for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM, Kind.USER_PHOTO)]
+    single += [
+        make.updated(user, make.template(user, kind))
+        for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM, Kind.USER_PHOTO)
+    ]
     at = make.ago(20 * MINUTE)
     return [
         make.deleted(make.user()),
@@ -103,7 +106,9 @@ def _photo_order(make: Maker) -> Iterator[Case]:
         both = [make.step(make.photo(user, at)), make.step(make.punch(user, at))]
         yield Case("CB-ORD-005", name, tuple(both[n] for n in order))
     user = make.user()
-    yield Case("CB-ORD-005", "eight-seconds-off", (make.step(make.punch(user, at)), make.step(make.photo(user, at + 8))))
+    yield Case(
+        "CB-ORD-005", "eight-seconds-off", (make.step(make.punch(user, at)), make.step(make.photo(user, at + 8)))
+    )
 
 
 def _photos(make: Maker) -> Iterator[Case]:

@@ -8,7 +8,7 @@ from typing import Any
 from simulator import chance
 from simulator.protocol.vocabulary import TemplateType
 
-from ..cases import Case, Expect, StoredName
+from ..cases import Case, Expect, Step, StoredName
 from ..maker import Maker, stored
 
 ABSENT = object()
@@ -36,7 +36,9 @@ def cases(make: Maker) -> Iterator[Case]:
         user = make.user()
         message = make.message(make.punch(user))
         _forge(message, token)
-        yield Case("CB-AUTH-001", f"punch-{name}", (make.json(message, what="forged punch", judged=False),), Expect((user,)))
+        yield Case(
+            "CB-AUTH-001", f"punch-{name}", (make.json(message, what="forged punch", judged=False),), Expect((user,))
+        )
     if "user-data" in make.profile.features:
         yield from _user_data(make)
     message = make.message(make.punch(make.stranger()))
@@ -55,7 +57,7 @@ def _user_data(make: Maker) -> Iterator[Case]:
     wrong = chance.token(make.profile.seed, "conformance", "forged")
     user = make.user()
     card, forged = (make.template(user, TemplateType.CARD, generation=n) for n in (0, 1))
-    steps = (
+    steps: tuple[Step, ...] = (
         make.step(make.updated(user)),
         make.step(make.updated(user, card)),
         make.step(make.updated(user, forged), what="forged card", token=wrong, judged=False),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
-from simulator.protocol.facts import Punch
+from simulator.protocol.facts import Fact, Punch
 from simulator.protocol.vocabulary import TemplateType
 
 from ..cases import Case, Expect, Step, Transport
@@ -20,7 +22,9 @@ def cases(make: Maker) -> Iterator[Case]:
     yield from _retold(make)
     for name in ("first", "second", "third"):
         punch = make.punch(make.user())
-        yield _one_row("CB-DUP-003", f"eight-at-once-{name}", (make.step(punch, copies=8, transport=Transport.FRESH),), punch)
+        yield _one_row(
+            "CB-DUP-003", f"eight-at-once-{name}", (make.step(punch, copies=8, transport=Transport.FRESH),), punch
+        )
     yield from _acknowledged(make)
     yield from lost(make, "CB-DUP-005")
     punch = make.punch(make.user())
@@ -45,21 +49,22 @@ def identical(make: Maker, requirement: str) -> Iterator[Case]:
 
 
 def _retold(make: Maker) -> Iterator[Case]:
-    for name, change in {
+    changes: dict[str, dict[str, Any]] = {
         "new-operation-id-and-time": {"time_s": make.now + 30, "operation_id": make.operation_id()},
         "new-operation-id": {"time_s": make.now, "operation_id": make.operation_id()},
         "new-time": {"time_s": make.now + 30},
-    }.items():
+    }
+    for name, change in changes.items():
         punch = make.punch(make.user())
         known = make.operation_id()
-        again = {"operation_id": known, **change}
+        again: dict[str, Any] = {"operation_id": known, **change}
         steps = (make.step(punch, operation_id=known, time_s=make.now), make.step(punch, **again))
         yield _one_row("CB-DUP-002", name, steps, punch)
 
 
 def _acknowledged(make: Maker) -> Iterator[Case]:
     user = make.user()
-    facts = {
+    facts: dict[str, Fact] = {
         "punch": make.punch(user),
         "card": make.updated(user, make.template(user, TemplateType.CARD)),
         "deletion": make.deleted(make.user()),
@@ -74,8 +79,8 @@ def lost(make: Maker, requirement: str) -> Iterator[Case]:
     for name, transport in {"answer-lost": Transport.LOST_ACK, "dropped-early": Transport.LOST_EARLY}.items():
         punch = make.punch(make.user())
         step = make.step(punch)
-        dropped = Step(step.what, step.plain, step.wire, step.device, step.content_type, transport, judged=False)
-        retried = Step(step.what, step.plain, step.wire, step.device, step.content_type, retries=RETRIES)
+        dropped = replace(step, transport=transport, judged=False)
+        retried = replace(step, retries=RETRIES)
         yield _one_row(requirement, name, (dropped, retried), punch)
 
 

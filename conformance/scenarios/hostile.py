@@ -12,6 +12,7 @@ from ..cases import Case, Stage, Step, Transport
 from ..maker import Maker
 
 BIG = 8 * 1024 * 1024
+DEPTH = 20_000
 
 
 def cases(make: Maker) -> Iterator[Case]:
@@ -49,7 +50,7 @@ def _bodies(make: Maker) -> dict[str, tuple[bytes, Transport]]:
         "a-number": (b"42", fresh),
         "nul": (good.replace(b"Face", b"Fa\\u0000ce").replace(b"Conformance", b"\x00"), fresh),
         "broken-utf-8": (good.replace(b"Conformance", b"\xff\xfe\xc3\x28"), fresh),
-        "deep-nesting": (b'{"RealTime":' + b"[" * 100_000 + b"]" * 100_000 + b"}", fresh),
+        "deep-nesting": (b'{"RealTime":' + b"[" * DEPTH + b"]" * DEPTH + b"}", fresh),
         "8-MB": (b'{"RealTime":{"x":"' + b"A" * BIG + b'"}}', fresh),
         "cut-short": (good, Transport.CUT),
     }

@@ -58,7 +58,9 @@ def cached(make: Maker, requirement: str) -> Case:
     seed = make.profile.seed
     base = make.ago(2 * DAY)
     old = [
-        make.punch(user, base + n * 97 * MINUTE // 10 * 10 + chance.between(0, 500, seed, str(who), "cached", n), _type(n))
+        make.punch(
+            user, base + n * 97 * MINUTE // 10 * 10 + chance.between(0, 500, seed, str(who), "cached", n), _type(n)
+        )
         for who, user in enumerate(people)
         for n in range(20)
     ]

@@ -82,8 +82,8 @@ def _identities(make: Maker) -> Iterator[Case]:
     if "user-data" in make.profile.features:
         user = make.user()
         step = make.step(make.updated(user, first='Maeve "Mae"', last="O'Brien"))
-        name = StoredName('Maeve "Mae"', "O'Brien")
-        yield Case("CB-PUNCH-006", "quotes-in-name", (step,), Expect((user,), users={user: name}))
+        quoted = StoredName('Maeve "Mae"', "O'Brien")
+        yield Case("CB-PUNCH-006", "quotes-in-name", (step,), Expect((user,), users={user: quoted}))
 
 
 def _optional(make: Maker) -> Iterator[Case]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.protocol.facts import Template
 from simulator.protocol.vocabulary import TemplateType as Kind
@@ -25,7 +25,9 @@ def cases(make: Maker) -> Iterator[Case]:
     yield from _punches_stay(make)
 
 
-def _case(make: Maker, requirement: str, name: str, user: str, groups: list[tuple[Template, ...]], **more: bool) -> Case:
+def _case(
+    make: Maker, requirement: str, name: str, user: str, groups: Sequence[tuple[Template, ...]], **more: bool
+) -> Case:
     """Tell groups of templates in turn, after the user's name; all of them must be there at the end."""
     named: tuple[Step, ...] = (make.step(make.updated(user)),) if more.get("named", True) else ()
     steps = named + tuple(make.step(make.updated(user, *group)) for group in groups)
@@ -87,7 +89,10 @@ def _early(make: Maker) -> Iterator[Case]:
 
 def _recorded(make: Maker) -> Iterator[Case]:
     user = make.user()
-    steps = (make.step(make.updated(user)), make.step(make.updated(user, make.template(user, Kind.CARD))))
+    steps: tuple[Step, ...] = (
+        make.step(make.updated(user)),
+        make.step(make.updated(user, make.template(user, Kind.CARD))),
+    )
     yield Case("CB-TPL-006", "card-with-empty-names", steps, Expect((user,), users={user: StoredName("Asha", "Rao")}))
     user = make.user()
     shared = make.operation_id()
@@ -98,7 +103,7 @@ def _recorded(make: Maker) -> Iterator[Case]:
 
 def _users(make: Maker) -> Iterator[Case]:
     gone, stays = make.users(2)
-    steps = (
+    steps: tuple[Step, ...] = (
         make.step(make.updated(gone, first="Ravi", last="Das")),
         make.step(make.updated(stays, first="Lena", last="Paul")),
         make.step(make.deleted(gone)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from simulator import chance
@@ -54,12 +54,12 @@ def _stored(requirement: str, name: str, punch: Punch, *steps: Step) -> Case:
 
 
 def _same_value(make: Maker) -> Iterator[Case]:
-    writers = {
+    writers: dict[str, Callable[[Any], bytes]] = {
         "reversed-members": lambda message: _dump(_reordered(message, make, "reversed")),
         "shuffled-members": lambda message: _dump(_reordered(message, make, "shuffled")),
         "pretty": lambda message: json.dumps(message, indent=4, ensure_ascii=False).encode(),
         "escaped-slash": lambda message: _dump(message).replace(b"/", b"\\/"),
-        "escaped-letters": lambda message: _escaped(message),
+        "escaped-letters": _escaped,
         "white-space-around": lambda message: b"\r\n\t " + json.dumps(message).encode() + b" \n",
     }
     for name, write in writers.items():

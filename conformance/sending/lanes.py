@@ -1,4 +1,4 @@
-"""Send the cases of a stage: many at once where order does not matter, in turn where it does; watch for a dead target."""
+"""Send the cases of a stage, many at once where order does not matter; watch for a dead target."""
 
 from __future__ import annotations
 

@@ -147,7 +147,9 @@ def parse(raw: bytes, number: int, seconds: float) -> Exchange:
     if raw.startswith(b"HTTP/1.1 100"):
         raw = raw.partition(_END)[2]
     if not raw:
-        return Exchange(number, silence=Silence.CLOSED, seconds=seconds, detail="the connection closed without an answer")
+        return Exchange(
+            number, silence=Silence.CLOSED, seconds=seconds, detail="the connection closed without an answer"
+        )
     head, end, body = raw.partition(_END)
     words = head.split(b"\r\n")[0].split(b" ", 2)
     if not end or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
