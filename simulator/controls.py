@@ -287,7 +287,7 @@ def reset(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
         state.slots, state.timers = {}, Timers()
         kernel.state.in_flight.clear()
         state.uplink = True
-    state.now = args.get("now", state.now)  # a new world may begin earlier (invariant 10 holds within one)
+    state.now = state.now if args.get("now") is None else args["now"]  # a new world may begin earlier (invariant 10 holds within one)
     return {"reset": scope}
 
 

@@ -144,15 +144,18 @@ STEPS = 10
 
 
 def _devices(url: str) -> list[DeviceSpec]:
-    kinds = [TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT]
-    dates = {"licence_start": "2020-01-01", "licence_end": "2099-12-31"}
-    return [
-        DeviceSpec(id=FRONT, model="f38+", label="Front door", auth_token=token_of(FRONT), callback_url=url, templates=kinds, **dates),
-        DeviceSpec(
-            id=FACTORY, model="f34", label="Factory", auth_token=token_of(FACTORY), security_key=FACTORY_KEY, callback_url=url, **dates
-        ),
-        DeviceSpec(id=GATE, model="rsp10f1", label="Gate", auth_token=token_of(GATE), callback_url=url, **dates),
-    ]
+    front = DeviceSpec(
+        id=FRONT,
+        model="f38+",
+        label="Front door",
+        templates=[TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT],
+    )
+    factory = DeviceSpec(id=FACTORY, model="f34", label="Factory", security_key=FACTORY_KEY)
+    gate = DeviceSpec(id=GATE, model="rsp10f1", label="Gate")
+    for spec in (front, factory, gate):
+        spec.auth_token, spec.callback_url = token_of(spec.id), url
+        spec.licence_start, spec.licence_end = "2020-01-01", "2099-12-31"
+    return [front, factory, gate]
 
 
 async def _demonstrate(seed: int, count: int, inbox: dict[str, Any], step: Callable[[str], None]) -> dict[str, Any]:

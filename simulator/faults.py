@@ -110,7 +110,7 @@ class Fault(msgspec.Struct):
         if "p" in when:
             return chance.happens(when["p"], seed, device, f"fault:{self.label}:{self.key or 'knob'}", count)
         if "next" in when:
-            return self.hits < when["next"]
+            return self.hits < int(when["next"])
         if "every" in when:
             return count % int(when["every"]) == 0  # of each device, so that another device changes nothing
         if "between" in when:
@@ -129,7 +129,7 @@ def make(number: int, wanted: Mapping[str, Any], others: Iterable[Fault] = ()) -
     unknown = set(wanted) - {"where", "do", "match", "when", "with"}
     if unknown:
         raise FaultError(sorted(unknown)[0], "unknown key; allowed are where, match, when, do, with")
-    where, do = wanted.get("where"), wanted.get("do")
+    where, do = str(wanted.get("where")), str(wanted.get("do"))
     if where not in DOES:
         raise FaultError("where", f"{where!r} is not one of {', '.join(DOES)}")
     if do not in DOES[where]:

@@ -271,7 +271,7 @@ async def _clear_faults(m: Management, request: web.Request) -> Any:
     number = request.match_info.get("id")
     if number is not None and not number.isdigit():
         raise ControlError(422, "invalid_value", f"id = {number!r} is not allowed", "allowed: the number of a fault")
-    return await m.runtime.control("clear_faults", **({"id": int(number)} if number else {}))
+    return await m.runtime.control("clear_faults", id=int(number) if number else None)
 
 
 _FILTERS = ("operation", "user", "device", "direction", "verdict")

@@ -314,7 +314,7 @@ class Runtime:
         anew = scope == "all" and self.clock.stands
         if anew and self._origin is None:
             self._origin = start(self.clock.text, _host_ms(), horizon_ms=self.horizon_ms).still
-        result = await self.control("reset", scope=scope, **({"now": self._origin} if anew else {}))
+        result = await self.control("reset", scope=scope, now=self._origin if anew else None)
         if scope in ("all", "devices"):
             await self._drop_everything_under_way()
         if anew and self._origin is not None:

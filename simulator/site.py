@@ -6,6 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -192,8 +193,8 @@ def _explain(text: str, value: Any, kind: Any, where: str) -> str:
 
 def _allowed(kind: Any, name: str) -> str:
     for field in msgspec.structs.fields(kind):
-        if field.name == name and isinstance(field.type, type) and hasattr(field.type, "__members__"):
-            return ", ".join(field.type)
+        if field.name == name and isinstance(field.type, type) and issubclass(field.type, Enum):
+            return ", ".join(str(member.value) for member in field.type)
     return ""
 
 
