@@ -375,3 +375,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", "ledger.csv", _ledger_csv),
     ("POST", "reset", _reset),
 ]
+
+from .management_scenarios import ROUTES as _SCENARIO_ROUTES  # noqa: E402  they run scenarios on a simulator like this one
+
+ROUTES += _SCENARIO_ROUTES

@@ -37,7 +37,8 @@ def _explained(value: Any, wanted: Any, where: str, key: str, text: str) -> Scen
     found = _AT.match(text)
     assert found is not None  # noqa: S101  the pattern matches every text
     path = [name or index for name, index in _TOKEN.findall(found["path"] or "")]
-    at, culprit, kind = key, value, inspect.type_info(wanted)
+    at, culprit = key, value
+    kind: inspect.Type | None = inspect.type_info(wanted)
     for token in path:
         culprit, kind, at = *_inside(culprit, kind, token), f"{at}.{token}".lstrip(".")
     named = re.search(r"(unknown|required) field `([^`]*)`", found["text"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import aiohttp
@@ -109,10 +109,7 @@ _CALLS: Mapping[str, tuple[str, str]] = {
     "clear_faults": ("DELETE", "faults"),
     "reset": ("POST", "reset"),
 }
-_BODIES: Mapping[str, Callable[[dict[str, Any]], Any]] = {
-    "add_devices": lambda args: args["devices"],
-    "punches": lambda args: args["punches"],
-}
+_LISTS: Mapping[str, str] = {"add_devices": "devices", "punches": "punches"}  # the body is this member alone
 
 
 class Remote:
@@ -146,7 +143,8 @@ class Remote:
     async def control(self, action: str, device: str = "", **args: Any) -> Any:
         method, path = _CALLS[action]
         filled = path.format(device=device, **args)
-        body = _BODIES.get(action, lambda given: given)({k: v for k, v in args.items() if f"{{{k}}}" not in path})
+        rest = {key: value for key, value in args.items() if f"{{{key}}}" not in path}
+        body = rest[_LISTS[action]] if action in _LISTS else rest
         return await self.call(method, filled, None if method == "DELETE" else body)
 
     async def devices(self) -> dict[str, dict[str, Any]]:

@@ -103,7 +103,8 @@ class ScenarioReceiver:
         if how.behave == "sequence":
             self._turn += 1
             return how.sequence[self._turn - 1] if self._turn <= len(how.sequence) else how.then
-        return {"status": how.status, "answer": how.answer.encode()}.get(how.behave, how.behave)
+        fixed: dict[str, int | bytes] = {"status": how.status, "answer": how.answer.encode()}
+        return fixed.get(how.behave, how.behave)
 
     async def _answer(self, request: web.Request, chosen: str | int | bytes) -> web.StreamResponse:
         if isinstance(chosen, int):

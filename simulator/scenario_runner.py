@@ -15,7 +15,6 @@ import msgspec
 from . import scenario_acts
 from .fleet import instant_of
 from .gateway import ControlError
-from .host import Host, HostError
 from .scenario_acts import Cannot, Stage
 from .scenario_judging import Facts, Finding, Verdict, judge, overall
 from .scenario_ports import InProcess, Port, PortError, Remote
@@ -60,6 +59,11 @@ EXIT_CODES: Mapping[Verdict, int] = {Verdict.PASS: 0, Verdict.FAIL: 1, Verdict.B
 
 async def run_alone(scenario: Scenario, callback_url: str | None = None) -> Report:
     """Run in a simulator of its own: in this process, on free ports, on a manual clock."""
+    from .host import (
+        Host,
+        HostError,
+    )  # the host serves this module's routes: imported late, or the two wait for each other
+
     settings = Settings(seed=scenario.seed, clock="manual", profile=scenario.profile, knobs=scenario.knobs)
     start = instant_of("start", scenario.start, 0)
     settings.start_ms = None if start is None else start * 1000

@@ -405,3 +405,35 @@ def library() -> dict[str, Scenario]:
     folder = resources.path("fixtures", "scenarios")
     found = (parse(file.read_bytes(), file.name) for file in sorted(folder.glob("*.yaml")))
     return {scenario.name: scenario for scenario in found}
+
+
+def reseeded(scenario: Scenario, seed: int) -> Scenario:
+    """The same scenario under another seed."""
+    return msgspec.structs.replace(scenario, seed=seed)
+
+
+def shown(scenario: Scenario) -> dict[str, Any]:
+    """A scenario as a document again, defaults left out."""
+    steps = [{step.action: _plain(step.body), **({"note": step.note} if step.note else {})} for step in scenario.steps]
+    head = {"schemaVersion": SCHEMA_VERSION, "name": scenario.name, "teaches": scenario.teaches}
+    extras = {"seed": scenario.seed, "profile": scenario.profile, "knobs": scenario.knobs, "start": scenario.start}
+    return {**head, **{key: value for key, value in extras.items() if value is not None}, "steps": steps}
+
+
+def _plain(body: Any) -> Any:
+    """Builtins without members that hold their default."""
+    if isinstance(body, list):
+        return [_plain(item) for item in body]
+    if not isinstance(body, msgspec.Struct):
+        return msgspec.to_builtins(body)
+    defaults = {field.name: _default(field) for field in msgspec.structs.fields(body)}
+    members = msgspec.structs.asdict(body)
+    return {key: _plain(value) for key, value in members.items() if value != defaults[key]}
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return (
+        field.default_factory()
+        if field.default is msgspec.NODEFAULT and callable(field.default_factory)
+        else field.default
+    )
