@@ -1,0 +1,288 @@
+"""`make bench-storm`: the load driver measured against bare Locust, against itself, and against receivers side by side.
+
+Everything runs on loopback. A part that cannot run here says why and is left out. Names of parts choose some of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+sys.path[:0] = [str(HERE), str(ROOT)]
+
+import storm_targets as targets  # noqa: E402
+from storm_targets import SkippedError, pinned  # noqa: E402
+
+ROUNDS = int(os.environ.get("STORM_BENCH_ROUNDS", "3"))
+CONNECTIONS = 50
+CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+Figures = dict[str, Any]
+
+
+def storm(url: str, *options: str, cores: set[int] | None = None) -> Figures:
+    """storm.json of a storm; whatever its verdict. Raises: RuntimeError when it left none."""
+    with tempfile.TemporaryDirectory(prefix="storm-bench-") as folder:
+        command = [sys.executable, "-m", "loadtests", url, "--out", folder, *options]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=pinned(cores))
+        file = Path(folder) / "storm.json"
+        if not file.exists():
+            raise RuntimeError(f"{' '.join(command)}: exit {done.returncode}\n{done.stderr}")
+        return dict(json.loads(file.read_text()))
+
+
+def bare(
+    url: str, users: int, seconds: int, processes: int = 1, pace_s: float = 0, cores: set[int] | None = None
+) -> Figures:
+    """Requests a second and percentiles of bare FastHttpUsers."""
+    parts = urlsplit(url)
+    port = str(targets.free_port())
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(HERE / "storm_bare.py"),
+        "--headless",
+        "--json",
+        "-u",
+        str(users),
+    ]
+    command += ["-r", str(users), "-t", f"{seconds}s", "--host", f"{parts.scheme}://{parts.netloc}"]
+    if processes > 1:
+        command += ["--processes", str(processes), "--master-bind-port", port, "--master-port", port]
+    environment = {**os.environ, "STORM_BENCH_PACE_S": str(pace_s)}
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=True, preexec_fn=pinned(cores), env=environment
+    )
+    (row,) = json.loads(done.stdout)
+    span = row["last_request_timestamp"] - row["start_time"]
+    return {"rate": row["num_requests"] / span, "times": row["response_times"], "requests": row["num_requests"]}
+
+
+def reached(document: Figures) -> float:
+    """Items a second until the last acknowledgement."""
+    acked, rows = document["ledger"]["acknowledged"], document["seconds"]
+    busy = [row for row in rows if row[3]]
+    # The first and the last second are not whole.
+    return statistics.mean(row[3] for row in busy[1:-1]) if len(busy) > 3 else acked / max(1, len(busy))
+
+
+def cpu_of(pid: int) -> float:
+    """Processor seconds of a process and its children so far."""
+    import psutil
+
+    process = psutil.Process(pid)
+    return float(sum(sum(one.cpu_times()[:2]) for one in (process, *process.children(recursive=True))))
+
+
+SATURATE = ["--devices", "200", "--people", "200000", "--connections", str(CONNECTIONS), "--drain-limit", "5m"]
+
+
+def ratio() -> Figures:
+    """Unique, valid punches against a bare FastHttpUser with one constant body, in turns; nginx on another core."""
+    apart = ({CORES[0]}, {CORES[-1]}) if len(CORES) > 1 else (None, None)
+    bares, storms = [], []
+    with targets.nginx(apart[1]) as (url, _):
+        for number in range(ROUNDS):
+            bares.append(bare(url, CONNECTIONS, 6, cores=apart[0])["rate"])
+            told = storm(
+                url, *SATURATE, "--rate", "15000", "--duration", "4s", "--seed", str(number + 1), cores=apart[0]
+            )
+            storms.append(reached(told))
+    ratios = [ours / theirs for ours, theirs in zip(storms, bares, strict=True)]
+    return {
+        "bare /s": statistics.median(bares),
+        "storm /s": statistics.median(storms),
+        "ratio": statistics.median(ratios),
+        "ratios": ", ".join(f"{one:.2f}" for one in ratios),
+        "invalid of 2,000 bodies": _invalid(2000),
+    }
+
+
+def _invalid(count: int) -> int:
+    from itertools import islice
+
+    from loadtests.bodies import Writer
+    from loadtests.plan import Plan
+    from loadtests.settings import Settings
+    from simulator.protocol import schemas
+    from simulator.protocol.envelope import decode
+
+    plan = Plan(Settings(url="http://127.0.0.1/", start_s=int(time.time()), rate=1000.0, people=10_000))
+    writer = Writer(plan)
+    bodies = {writer.bodies(item, plan.device(item.device))[0] for item in islice(plan.all_items(), count)}
+    valid = sum(schemas.is_valid("PunchLog", "request", decode(body)) for body in bodies)
+    return count - valid
+
+
+def scaling() -> Figures:
+    """One process against two; nginx on a core of its own where there are three, else by processor time a punch."""
+    enough = len(CORES) >= 3
+    drivers = set(CORES[:2]) if enough else None
+    figures: Figures = {"cores": len(CORES)}
+    with targets.nginx({CORES[-1]} if enough else None) as (url, pid):
+        for processes in (1, 2):
+            cores = {CORES[0]} if enough and processes == 1 else drivers
+            runs = [_saturated(url, processes, cores, pid) for _ in range(ROUNDS)]
+            best = max(runs, key=lambda run: run["/s"])
+            figures |= {f"{processes} process {name}": value for name, value in best.items()}
+    figures["speed-up"] = figures["2 process /s"] / figures["1 process /s"]
+    # What two processes reach with a core each: their time for a punch against that of one.
+    figures["speed-up by processor time"] = 2 * figures["1 process us a punch"] / figures["2 process us a punch"]
+    if not enough:
+        figures["note"] = "nginx and two workers share the cores: the speed-up by processor time is what counts"
+    return figures
+
+
+def _saturated(url: str, processes: int, cores: set[int] | None, pid: int) -> Figures:
+    before = cpu_of(pid)
+    told = storm(url, *SATURATE, "--rate", "15000", "--duration", "4s", "--processes", str(processes), cores=cores)
+    acked = told["ledger"]["acknowledged"]
+    return {
+        "/s": reached(told),
+        "us a punch": told["driver"]["cpu_s"] / acked * 1e6,
+        "nginx us a punch": (cpu_of(pid) - before) / acked * 1e6,
+    }
+
+
+def open_and_closed() -> Figures:
+    """A receiver that stalls 3 s every 20 s, 200 punches a second for a minute: what an open and a closed loop tell."""
+    with targets.stalling(3, 20) as (url, readback):
+        told = storm(
+            url,
+            "--rate",
+            "200",
+            "--duration",
+            "60s",
+            "--readback",
+            readback,
+            "--fail-on",
+            "lost==0",
+            "--fail-on",
+            "doubled==0",
+        )
+    with targets.stalling(3, 20) as (url, _):
+        closed = bare(url, 10, 60, pace_s=0.05)
+    return {
+        "open loop p50 s": told["latency"]["p50"],
+        "open loop p99 s": told["latency"]["p99"],
+        "closed loop p50 s": _percentile(closed["times"], 50),
+        "closed loop p99 s": _percentile(closed["times"], 99),
+        "closed loop /s": closed["rate"],
+        "open loop /s": told["rate"]["reached"],
+        "lost": told["readback"]["missing"] + told["ledger"]["undelivered"],
+        "doubled": told["readback"]["doubled"],
+        "late arrivals": told["driver"]["late_share"],
+        "outages seen": len(told["outages"]),
+        "exit": told["exit_code"],
+    }
+
+
+def _percentile(times: dict[str, int], percent: float) -> float:
+    wanted, seen = sum(times.values()) * percent / 100, 0
+    for milliseconds, count in sorted((float(key), count) for key, count in times.items()):
+        seen += count
+        if seen >= wanted:
+            return milliseconds / 1000
+    return 0.0
+
+
+def large() -> Figures:
+    """100,000 people on 10,000 devices: memory and start of a worker, and the same punches with 1, 2 and 4 workers."""
+    figures: Figures = {}
+    with targets.nginx() as (url, _):
+        for processes in (1, 2):
+            told = storm(
+                url,
+                *("--devices", "10000", "--people", "100000", "--profile", "shift-start", "--rate", "500"),
+                *("--duration", "30s", "--processes", str(processes)),
+            )
+            figures[f"{processes} workers MB each"] = told["driver"]["rss_mb"]
+            figures[f"{processes} workers start s"] = told["driver"]["start_up_s"]
+            figures[f"{processes} workers p99 s"] = told["latency"]["p99"]
+            figures[f"{processes} workers late"] = told["driver"]["late_share"]
+    figures["same punches with 1, 2 and 4"] = _same_punches()
+    return figures
+
+
+def _same_punches() -> bool:
+    from loadtests.plan import Plan
+    from loadtests.settings import Settings
+
+    plan = Plan(
+        Settings(url="http://127.0.0.1/", devices=10_000, people=100_000, rate=500.0, duration_s=300.0, start_s=1)
+    )
+    shares = [
+        {(item.user, item.log_time, item.seq) for worker in range(n) for item in plan.all_items(worker, n)}
+        for n in (1, 2, 4)
+    ]
+    return len(shares[0]) == plan.total and shares[0] == shares[1] == shares[2]
+
+
+def receivers() -> Figures:
+    """Both reference receivers and a PHP one under the same storms, side by side."""
+    figures: Figures = {}
+    kinds: dict[str, Callable[[], Any]] = {
+        "memory": lambda: targets.reference("memory"),
+        "sqlite": lambda: targets.reference("sqlite"),
+        "php": targets.php,
+    }
+    for name, start in kinds.items():
+        try:
+            for rate in (100, 400, 1600):
+                with start() as (url, readback):
+                    figures |= _under_storm(f"{name} at {rate}/s", storm(url, *_even(rate), "--readback", readback))
+        except SkippedError as reason:
+            figures[name] = f"skipped: {reason}"
+    return figures
+
+
+def _even(rate: int) -> list[str]:
+    return ["--devices", "100", "--people", "5000", "--rate", str(rate), "--duration", "10s", "--drain-limit", "90s"]
+
+
+def _under_storm(name: str, told: Figures) -> Figures:
+    verdict = f"{told['outcome']}, {told['readback']['missing']} missing, {told['readback']['doubled']} doubled"
+    times = f"p50 {told['latency']['p50'] * 1000:.1f} ms, p99 {told['latency']['p99'] * 1000:.1f} ms"
+    return {name: f"{told['rate']['reached']:.0f}/s, {times}, drain {told['drain_s']} s, {verdict}"}
+
+
+PARTS: dict[str, Callable[[], Figures]] = {
+    "ratio": ratio,
+    "scaling": scaling,
+    "open-and-closed": open_and_closed,
+    "large": large,
+    "receivers": receivers,
+}
+
+
+def main() -> int:
+    """Run what is named on the command line, or all; figures to the terminal and to bench-results/storm.json."""
+    results: Figures = {}
+    for name in sys.argv[1:] or PARTS:
+        try:
+            results[name] = PARTS[name]()
+        except SkippedError as reason:
+            results[name] = {"skipped": str(reason)}
+        print(f"{name}: {PARTS[name].__doc__}")
+        for key, value in results[name].items():
+            print(f"    {key:<32}{value:.3f}" if isinstance(value, float) else f"    {key:<32}{value}", flush=True)
+    folder = ROOT / "bench-results"
+    folder.mkdir(exist_ok=True)
+    (folder / "storm.json").write_text(json.dumps(results, indent=1) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
