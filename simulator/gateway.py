@@ -87,7 +87,7 @@ class Slot(msgspec.Struct):
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
 
-class InFlight(msgspec.Struct):
+class InFlight(msgspec.Struct, gc=False):
     """What must be remembered of an attempt until it is answered."""
 
     delivery: int
@@ -119,7 +119,7 @@ class State(msgspec.Struct):
 # --- events: what comes in ------------------------------------------------------------------------------------------
 
 
-class Request(msgspec.Struct, tag="request"):
+class Request(msgspec.Struct, tag="request", gc=False):
     """A POST on the gateway port. `stgid` holds every value of that query parameter."""
 
     id: int
@@ -131,7 +131,7 @@ class Request(msgspec.Struct, tag="request"):
     real_s: float = 0.0
 
 
-class Answered(msgspec.Struct, tag="answered"):
+class Answered(msgspec.Struct, tag="answered", gc=False):
     """How an attempt to deliver a callback ended: an HTTP answer, or `error` when there was none."""
 
     device: str
@@ -167,8 +167,7 @@ Event = Request | Answered | Control | Tick | Restarted
 # --- effects: what goes out ------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Send:
+class Send(msgspec.Struct, gc=False):
     """Carry one attempt of a callback. `faults` are (do, options) that concern how it is sent."""
 
     device: str
@@ -181,8 +180,7 @@ class Send:
     faults: tuple[tuple[str, dict[str, Any]], ...] = ()
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(msgspec.Struct, gc=False):
     """Answer a held request. `rows` is a part that is rendered by whoever sends it; `faults` as in Send."""
 
     request: int
