@@ -30,6 +30,7 @@ class Observed:
     state: Finding | None = None
     error: str | None = None
     fatal: bool = False
+    unsent: str = "not sent"
 
     @property
     def level(self) -> Level:
@@ -92,7 +93,7 @@ class Observed:
         if self.case.blocked is not None:
             return self.case.blocked
         if not self.ran:
-            return "the target was gone before this case could be sent"
+            return self.unsent
         return ("the target died of this case and stayed dead; " if self.fatal else "") + self._text("actual")
 
     def _text(self, name: str) -> str:

@@ -43,6 +43,11 @@ class Run:
         self.document: dict[str, Any] | None = None
         self.exit_code = Exit.USAGE
 
+    @property
+    def waived(self) -> frozenset[str]:
+        """Requirements whose violation is accepted."""
+        return frozenset(waiver.id for waiver in self.waivers)
+
     def case(self, name: str) -> Observed:
         """The observed case; the first call sends everything that was collected."""
         if self.evidence is None:
@@ -80,6 +85,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Plan the run. Nothing is sent yet."""
+    if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+        raise pytest.UsageError("the checks share one run: leave out -n; it sends many callbacks at once by itself")
     url = config.getoption("--callback-url")
     if config.getoption("--collect-only") and not url:
         url = "http://127.0.0.1/"
@@ -139,12 +146,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
             observed.error = f"harness error: {type(error).__name__}: {error}"
     pyfuncitem.user_properties.append(("verdict", str(observed.verdict)))
     pyfuncitem.add_report_section("call", "verdict", f"{observed.verdict}: {observed.actual}")
-    _say(observed)
+    _say(observed, pyfuncitem.config.stash[_KEY].waived)
     return True
 
 
-def _say(observed: Observed) -> None:
-    waived = {waiver.id for waiver in ()}
+def _say(observed: Observed, waived: frozenset[str]) -> None:
     text = f"{observed.verdict}: expected {observed.expected}; found {observed.actual}"
     if observed.verdict in _RED and observed.requirement.id not in waived:
         pytest.fail(text, pytrace=False)

@@ -112,6 +112,11 @@ class Result:
         ]
 
     @property
+    def complete(self) -> bool:
+        """True when every MUST was asked for and every case of it was kept."""
+        return self.evidence.profile.complete and not self.evidence.partial
+
+    @property
     def waived(self) -> list[RequirementResult]:
         """Accepted violations of MUST."""
         return [row for row in self.requirements if row.verdict is Verdict.FAIL and row.waiver is not None]
@@ -119,7 +124,7 @@ class Result:
     @property
     def grade(self) -> Grade:
         """The highest grade whose needs are all shown."""
-        if self.outcome is not Outcome.PASSED or self.waived or not self.evidence.profile.complete:
+        if self.outcome is not Outcome.PASSED or self.waived or not self.complete:
             return Grade.NONE
         if self._lacking(Shows.ANSWER):
             return Grade.NONE
@@ -161,7 +166,7 @@ class Result:
             return f"the run {'is incomplete' if self.outcome is Outcome.INCOMPLETE else 'failed'}"
         if self.waived:
             return f"not certified: {', '.join(row.requirement.id for row in self.waived)} waived"
-        if not self.evidence.profile.complete:
+        if not self.complete:
             return "only a part of the requirements was asked for"
         return f"not shown: {', '.join(self._lacking(Shows.ANSWER))}"
 

@@ -55,10 +55,17 @@ class Evidence:
     adapter: str | None = None
     canary_s: float | None = None
     storm: storm.Storm | None = None
+    partial: bool = False
     void: str | None = None
     unproved: str | None = None
     died_at: str | None = None
     seconds: float = 0.0
+
+    @property
+    def _unsent(self) -> str:
+        if self.void is not None:
+            return f"the run is void: {self.void}"
+        return f"not sent: the target had died of {self.died_at}"
 
     def observed(self) -> list[Observed]:
         """One value a case, for the checks."""
@@ -73,6 +80,7 @@ class Evidence:
                 self.snapshot,
                 self.storm,
                 fatal=case.id == self.died_at,
+                unsent=self._unsent,
             )
             for case in self.plan.cases
         ]
@@ -106,6 +114,9 @@ class Session:
             raise UsageError(str(error)) from None
         return made if self._keep is None else made.only(self._keep)
 
+    def _is_partial(self, made: Plan) -> bool:
+        return self._keep is not None and len(made.cases) < len(plan(self.profile, self._now, self._prefix).cases)
+
     def run(self) -> Evidence:
         """Do all of it. Raises: UsageError, SafetyError; anything else that voids the run is in the evidence."""
         begin = time.monotonic()
@@ -114,7 +125,7 @@ class Session:
         made = self.plan()
         target = resolve(self.profile.url, self.profile.ca)
         refuse_unless_allowed(target, self.profile)
-        evidence = Evidence(self.profile, made, target, time.time(), storm=known_storm)
+        evidence = Evidence(self.profile, made, target, time.time(), storm=known_storm, partial=self._is_partial(made))
         if self._planned is not None:
             self._planned(made)
         try:

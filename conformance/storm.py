@@ -42,15 +42,19 @@ def read(file: Path) -> Storm:
 
 
 def _storm(document: Mapping[str, Any], file: Path) -> Storm:
-    wanted = {"rate": float, "duration_s": float, "p95_ms": float, "sent": int, "lost": int}
-    missing = [name for name in wanted if not isinstance(document.get(name), int | float)]
-    if missing:
-        raise UsageError(f"--storm {file}: without {', '.join(missing)}; give the JSON report of camsim storm")
-    return Storm(
-        float(document["rate"]),
-        float(document["duration_s"]),
-        float(document["p95_ms"]) / 1000,
-        int(document["sent"]),
-        int(document["lost"]),
-        document.get("read_back") is True,
-    )
+    try:
+        latency, ledger, stored = document["latency"], document["ledger"], document["readback"]
+        if document["outcome"] == "could-not-judge":
+            raise UsageError(f"--storm {file}: that storm is incomplete ({'; '.join(document['doubts'])}): run it again")
+        return Storm(
+            float(document["rate"]["reached"]),
+            float(document["duration_s"]),
+            float(latency["p95"]),
+            int(ledger["total"]),
+            int(ledger["undelivered"]) + (int(stored["missing"]) if stored else 0),
+            stored is not None,
+        )
+    except UsageError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"--storm {file}: no report of camsim storm ({error!r})") from None

@@ -24,7 +24,7 @@ def document(result: Result) -> Document:
     made = {
         "schemaVersion": SCHEMA_VERSION,
         "suite": {"name": "camsim-conformance", "version": SUITE_VERSION},
-        "profile": _profile(profile),
+        "profile": _profile(profile) | {"complete": result.complete},
         "seed": profile.seed,
         "target": {"url": evidence.target.url, "address": evidence.target.address},
         "started": _iso(evidence.started_s),
