@@ -37,7 +37,8 @@ log.addFilter(_only_our_faults)
 
 def listener(runtime: Runtime) -> web.Server:
     """What listens on the gateway port. A compressed body is read as it is: the page knows none."""
-    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False)
+    # Two seconds of reading on after 413, so that a client which is still sending gets to see the answer.
+    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False, lingering_time=2)
 
 
 class Gateway:

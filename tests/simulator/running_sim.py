@@ -45,10 +45,18 @@ class Loop:
         return self.start(work).result(timeout)
 
     def stop(self) -> None:
-        """End the thread."""
+        """End what still runs, and the thread."""
+        self.run(_cancel_all())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
+
+
+async def _cancel_all() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 @dataclass(slots=True)
