@@ -44,7 +44,7 @@ CASES: list[tuple[StatusV2, str, dict[str, Any], bytes]] = [
     (StatusV2.INVALID_OPERATION_TYPE, "a callback", {}, form(message("RealTimePunchLog", "1"))),
     (StatusV2.INVALID_OPERATION_TYPE, "the short form", {}, form(message("PunchLog", "1"))),
     (StatusV2.INVALID_OPERATION_TYPE, "no X level", {"x_level": False}, form(message("EnableMessage", "1", "hi"))),
-    (StatusV2.INVALID_OPERATION_TYPE, "not in the plan", {"without_operations": ["ClearLog"]}, form(message("ClearLog"))),
+    (StatusV2.INVALID_OPERATION_TYPE, "plan", {"without_operations": ["ClearLog"]}, form(message("ClearLog"))),
     (StatusV2.INVALID_OPERATION_TYPE, "REST is off", {"restful_api": False}, form(message("ClearLog"))),
     (StatusV2.INVALID_OPERATION_TYPE, "mode", {"mode": "file-direct"}, form(message("ClearLog"))),
     (StatusV2.INVALID_OPERATION_TYPE, "no sensor", {"model": "f35"}, form(message("EnrollFingerprint", "1"))),
