@@ -56,6 +56,8 @@ def _wsgi(app: Any) -> Iterator[str]:
 def _aiohttp(app: Any) -> Iterator[str]:
     from aiohttp import web
 
+    from simulator.receiver.closing import stop_application
+
     from .background import Background
 
     async def start() -> web.AppRunner:
@@ -64,7 +66,7 @@ def _aiohttp(app: Any) -> Iterator[str]:
         await web.TCPSite(runner, HOST, 0, backlog=1024).start()
         return runner
 
-    with Background(start, web.AppRunner.cleanup, "cams_serve aiohttp") as background:
+    with Background(start, stop_application, "cams_serve aiohttp") as background:
         yield f"http://{HOST}:{background.service.addresses[0][1]}"
 
 
@@ -74,6 +76,8 @@ def _asgi(app: Any) -> Iterator[str]:
         import uvicorn
     except ImportError:
         raise RuntimeError("cams_serve needs uvicorn to serve an ASGI application: pip install uvicorn") from None
+    from simulator.receiver.closing import stop_accepting
+
     from .background import Background
 
     server = uvicorn.Server(
@@ -90,6 +94,7 @@ def _asgi(app: Any) -> Iterator[str]:
         return task
 
     async def stop(task: asyncio.Task[None]) -> None:
+        await stop_accepting(server.servers)
         server.should_exit = True
         await task
 

@@ -12,6 +12,7 @@ from typing import Self
 from aiohttp import web
 
 from . import variants
+from .closing import stop_application
 from .devices import DEFAULT_OFFSET, KnownDevice, Settings
 from .memory import MemoryReceiver, Policy
 from .memory.store import Store
@@ -58,7 +59,7 @@ class _MemoryThread:
         self._ready.set()
         if self._error is None:
             await self._end.wait()
-        await runner.cleanup()
+        await stop_application(runner)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._end.set)
