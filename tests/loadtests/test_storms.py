@@ -245,3 +245,25 @@ def _page(url):
             if time.monotonic() > until:
                 raise
             time.sleep(0.1)
+
+
+def test_a_flood_of_commands_is_answered_by_the_simulator(storm, tmp_path):
+    ready = tmp_path / "ready.json"
+    token = "camsimStormAuthToken000000000000"
+    command = [sys.executable, "-m", "simulator", "serve", "--devices", "10", "--users", "5", "--auth-token", token]
+    options = ["--latency", "0s", "--port", "0", "--management-port", "0", "--ready-file", str(ready)]
+    with subprocess.Popen(
+        [*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as gateway:
+        try:
+            until = time.monotonic() + 30
+            while not ready.exists() and time.monotonic() < until:
+                time.sleep(0.05)
+            url = json.loads(ready.read_text())["gateway_url"]
+            ran = storm(url, "--profile", "rest-flood")
+        finally:
+            gateway.terminate()
+
+    assert ran.code in PASSED_OR_BUSY, ran.err
+    assert ran.document["ledger"]["complete"]
+    assert ran.document["errors"] == []
