@@ -37,7 +37,7 @@ class Timers(msgspec.Struct):
     heap: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
     background: list[tuple[int, int, str, str, int]] = msgspec.field(default_factory=list)
     counter: int = 0
-    cancelled: set[int] = msgspec.field(default_factory=set)
+    cancelled: dict[int, None] = msgspec.field(default_factory=dict)  # numbers, in order: a set has none to store
 
     def set(self, due: int, kind: str, device: str, reference: int = 0) -> int:
         """Fire `kind` for a device at `due`; returns a number to cancel it by."""
@@ -49,12 +49,14 @@ class Timers(msgspec.Struct):
     def cancel(self, number: int | None) -> None:
         """Take back a work or retry timer that has not fired, so that time never jumps to it."""
         if number is not None:
-            self.cancelled.add(number)
+            self.cancelled[number] = None
             self._skip_cancelled()
 
     def _skip_cancelled(self) -> None:
         while self.heap and self.heap[0][1] in self.cancelled:
-            self.cancelled.discard(heapq.heappop(self.heap)[1])
+            del self.cancelled[heapq.heappop(self.heap)[1]]
+        if not self.heap:
+            self.cancelled.clear()  # what is left had fired before
 
     def next_jump(self) -> int | None:
         """When the next work or retry timer is due."""
