@@ -121,7 +121,7 @@ class Courier:
         if "delay" in faults:
             await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
         if "charset" in faults:
-            effect.content_type = "application/json; charset=utf-8"
+            effect.content_type = effect.content_type.partition(";")[0] + "; charset=utf-8"
         kinds = [do for do in faults if do in _RAW]
         if kinds:
             await _raw(effect, url, kinds[0], faults[kinds[0]], answered)
