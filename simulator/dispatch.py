@@ -235,7 +235,7 @@ def _answered(kernel: Kernel, event: Answered) -> None:
         delivery.name,
         user=delivery.user,
         plain=flight.plain,
-        wire=flight.wire if flight.wire is not flight.plain else None,
+        wire=flight.wire if flight.wire != flight.plain else None,
         delivery=delivery.id,
         attempt=event.attempt,
         verdict="acknowledged" if problem is None else "not acknowledged",
