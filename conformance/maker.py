@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from simulator import chance, population
@@ -27,12 +28,14 @@ class PeopleError(ValueError):
 class Maker:
     """Builds cases. `now_s` is the start of the run; `prefix` (five digits) makes its people unlike any other run's."""
 
-    def __init__(self, profile: Profile, now_s: int, prefix: int) -> None:
+    def __init__(
+        self, profile: Profile, now_s: int, prefix: int, given: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self.profile = profile
-        self.now = now_s - now_s % MINUTE - 2 * MINUTE
+        self.now = now_s - 2 * MINUTE
         self.offset = DEFAULT_OFFSET
         self._prefix = prefix
-        self._made = 0
+        self._given = given
         self._operations = 0
         self.people: list[str] = []
         self.strangers: list[str] = []
@@ -40,15 +43,9 @@ class Maker:
     # --- people and times ----------------------------------------------------------------------------------------
 
     def user(self) -> str:
-        """A person nobody else of this run uses. Raises: PeopleError when --users is used up."""
-        pool = self.profile.people
-        if pool and self._made >= len(pool):
-            raise PeopleError(
-                f"--users names {len(pool)} people, this run needs more: every case has people of its own. "
-                "Name about 120, or ask for less with --requirement and --features."
-            )
-        made = pool[self._made] if pool else f"{self._prefix:05d}{self._made + 1:04d}"
-        self._made += 1
+        """A person nobody else of this run uses: of the run, or the one of --users `given` in its place."""
+        made = f"{self._prefix:05d}{len(self.people) + 1:04d}"
+        made = self._given.get(made, made)
         self.people.append(made)
         return made
 

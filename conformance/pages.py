@@ -15,8 +15,9 @@ HEAD = """# Requirements of a callback URL
 
 Made by `python -m conformance.pages` from `conformance/requirements/`; do not edit. `camsim explain ID` prints one.
 
-**Level**: MUST fails a run, SHOULD is advice, RECORD is written down and never judged. **Basis**: *doc*: a sentence of the
-vendor's page asks for it; *field*: seen in live integrations; *project*: our opinion; the last two are never above SHOULD.
+**Level**: MUST fails a run, SHOULD is advice, RECORD is written down and never judged.
+**Basis**: *doc*: a sentence of the vendor's page asks for it; *field*: seen in live integrations; *project*: our
+opinion; the last two are never above SHOULD.
 **Evidence**: A is visible in the answer, S needs read-back, T a storm. `V3:61` is line 61 of the v3 page.
 
 | feature | means |

@@ -74,7 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--callback-url", default=None, help="The callback URL to certify.")
     for option in OPTIONS:
         if option.switch:
-            group.addoption(option.flag, action="store_true", default=False, dest=f"camsim_{option.name}", help=option.help)
+            group.addoption(
+                option.flag, action="store_true", default=False, dest=f"camsim_{option.name}", help=option.help
+            )
         elif option.many:
             group.addoption(option.flag, action="append", default=[], dest=f"camsim_{option.name}", help=option.help)
         else:

@@ -45,7 +45,9 @@ def _storm(document: Mapping[str, Any], file: Path) -> Storm:
     try:
         latency, ledger, stored = document["latency"], document["ledger"], document["readback"]
         if document["outcome"] == "could-not-judge":
-            raise UsageError(f"--storm {file}: that storm is incomplete ({'; '.join(document['doubts'])}): run it again")
+            raise UsageError(
+                f"--storm {file}: that storm is incomplete ({'; '.join(document['doubts'])}): run it again"
+            )
         return Storm(
             float(document["rate"]["reached"]),
             float(document["duration_s"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +11,7 @@ from simulator.protocol.messages import Style
 from simulator.protocol.vocabulary import Protocol
 
 from ..cases import Case, Stage, Step
-from ..maker import Maker, Scenario
+from ..maker import Maker, PeopleError, Scenario
 from ..profile import Profile
 from ..requirements import Requirement
 from . import (
@@ -61,6 +62,11 @@ class Plan:
         """The cases of one stage that do apply."""
         return tuple(case for case in self.cases if case.stage is stage and case.blocked is None)
 
+    def only_people(self, known: Iterable[str]) -> Plan:
+        """The plan with only these people to read back: others were made for cases that are not asked for."""
+        allowed = set(known)
+        return replace(self, people=tuple(user for user in self.people if user in allowed))
+
     def only(self, ids: Iterable[str]) -> Plan:
         """The plan with only these cases."""
         wanted = set(ids)
@@ -69,12 +75,27 @@ class Plan:
 
 def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
     """All cases of the selected requirements. Pure: the same arguments give the same bytes. Raises: PeopleError."""
+    made = _made(Maker(profile, now_s, prefix))
+    if not profile.people:
+        return made
+    needed = _needed(made, prefix)
+    if len(needed) > len(profile.people):
+        raise PeopleError(
+            f"--users names {len(profile.people)} people, this run needs {len(needed)}: every case has people of its "
+            "own. Name more, or ask for less with --requirement and --features."
+        )
+    # The same plan again, with people the target knows in the places of those it would not.
+    return _made(Maker(profile, now_s, prefix, dict(zip(needed, profile.people, strict=False)))).only_people(
+        profile.people
+    )
+
+
+def _made(maker: Maker) -> Plan:
+    profile = maker.profile
     selected = profile.selected()
-    maker = Maker(profile, now_s, prefix)
     canaries = tuple(_canaries(maker))
     first = maker.user()
     preflight = maker.step(maker.punch(first), what="preflight")
-    maker.people.remove(first)  # it punches before the read-back is looked at for the first time
     absent = maker.stranger()
     wanted = {row.id for row in selected if _blocked(row, profile) is None}
     made = [_announced(maker, case) for scenario in SCENARIOS[profile.protocol] for case in scenario(maker)]
@@ -83,8 +104,21 @@ def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
     cases += [_placeholder(row, profile) for row in selected if row.id not in covered]
     rank = {row.id: number for number, row in enumerate(selected)}
     cases.sort(key=lambda case: rank[case.requirement])
-    people = tuple(dict.fromkeys(maker.people))
+    # The first one punches before the read-back is looked at for the first time.
+    people = tuple(dict.fromkeys(user for user in maker.people if user != first))
     return Plan(tuple(cases), people, (first, *people, *maker.strangers), preflight, canaries, absent)
+
+
+def _needed(made: Plan, prefix: int) -> list[str]:
+    """The people of the run that are sent or expected, in order."""
+    steps = [made.preflight, *(step for case in (*made.canaries, *made.cases) for step in case.steps)]
+    told = {
+        found
+        for step in steps
+        for found in re.findall(rf"{prefix:05d}[0-9]{{4}}", step.plain.decode("utf-8", "replace"))
+    }
+    told |= {user for case in made.cases for user in case.expect.people}
+    return [user for user in made.left_behind if user in told and user in {*made.people, made.left_behind[0]}]
 
 
 def _canaries(maker: Maker) -> Iterable[Case]:

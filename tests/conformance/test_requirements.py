@@ -1,0 +1,81 @@
+"""The catalogue holds together: quotes are verbatim, every requirement has its check, pages are fresh."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance import pages
+from conformance.checks.registry import checks
+from conformance.mutants import MUTANTS
+from conformance.proof_page import WITHOUT_ALONE, alone_of
+from conformance.requirements import FEATURES, Requirement, by_id, catalogue, exclusions
+from conformance.verdicts import Evidence, Level
+from simulator import resources
+from simulator.protocol.catalogue import CALLBACKS
+from simulator.protocol.vocabulary import Protocol
+
+ALL = [row for protocol in Protocol for row in catalogue(protocol)]
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def lines() -> dict[tuple[str, int], str]:
+    return {
+        (row["page"], row["line"]): row["text"] for row in resources.load("fixtures", "vendor", "quotes.json")["quotes"]
+    }
+
+
+def test_every_quote_stands_verbatim_in_its_line() -> None:
+    known = lines()
+    quotes = [quote for row in ALL for quote in row.quotes]
+    quotes += [quote for protocol in Protocol for row in exclusions(protocol) for quote in row.quotes]
+    wrong = [quote for quote in quotes if quote.text not in known.get((quote.page, quote.line), "")]
+    assert wrong == []
+
+
+def test_ids_are_unique() -> None:
+    assert len(by_id()) == len(ALL)
+
+
+def test_every_requirement_has_a_check_and_every_check_a_requirement() -> None:
+    assert set(checks()) == set(by_id())
+
+
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.id)
+def test_the_docstring_of_a_check_is_its_requirement(row: Requirement) -> None:
+    assert " ".join((checks()[row.id].__doc__ or "").split()) == row.title
+
+
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.id)
+def test_an_opinion_is_never_above_should_and_a_document_is_quoted(row: Requirement) -> None:
+    assert (row.basis == "doc") == bool(row.quotes)
+    assert row.basis == "doc" or row.level is not Level.MUST
+
+
+def test_features_and_evidence_are_known() -> None:
+    assert {feature for row in ALL for feature in row.features} <= FEATURES.keys()
+    assert all(row.evidence <= set(Evidence) for row in ALL)
+
+
+def test_every_callback_of_the_catalogue_is_acknowledged_by_a_case() -> None:
+    assert by_id()["CB-ACK-001"].operations == ("*",)
+    assert len(CALLBACKS) == 11
+
+
+def test_every_must_has_a_mutant_that_fails_it_alone_or_says_why_not() -> None:
+    without = [row.id for row in ALL if row.level is Level.MUST and not alone_of(row) and row.id not in WITHOUT_ALONE]
+    assert without == []
+
+
+def test_mutants_name_known_requirements() -> None:
+    named = {name for mutant in MUTANTS.values() for name in (*mutant.must, *mutant.may)}
+    assert named <= set(by_id())
+
+
+def test_the_requirement_page_is_not_stale() -> None:
+    assert (ROOT / pages.PAGE).read_text("utf-8") == pages.page()
+
+
+def test_exclusions_say_why() -> None:
+    assert all(len(row.reason) > 40 and row.quotes for protocol in Protocol for row in exclusions(protocol))

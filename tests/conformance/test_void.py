@@ -1,0 +1,219 @@
+"""A target that cannot be judged gives exit 3 and says what to do; one that answers wrongly is failed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import ssl
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from certifying import TOKEN, TcpServer, profile, serving, told
+
+from simulator.receiver import Running, start
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_closed_port_is_no_verdict() -> None:
+    result = told(profile(f"http://127.0.0.1:{free_port()}/cams"))
+    assert (result["exit_code"], result["grade"], result["outcome"]) == (3, "none", "incomplete")
+    assert "start the receiver" in result["void"]
+
+
+def test_a_hanging_socket_is_no_verdict() -> None:
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    with TcpServer(hang) as server:
+        result = told(profile(f"http://127.0.0.1:{server.port}/", patience_s=0.3))
+    assert (result["exit_code"], "no answer came" in result["void"]) == (3, True)
+
+
+def test_what_speaks_no_http_is_no_verdict() -> None:
+    async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail ready\r\n")
+        await writer.drain()
+        writer.close()
+
+    with TcpServer(greet) as server:
+        assert told(profile(f"http://127.0.0.1:{server.port}/"))["exit_code"] == 3
+
+
+def test_a_host_without_an_address_is_no_verdict() -> None:
+    from conformance.target import UnreachableError, resolve
+
+    with pytest.raises(UnreachableError, match="no address"):
+        resolve("http://no-such-host.invalid/")
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    file = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return context, file
+
+
+class Done(BaseHTTPRequestHandler):
+    """Says done to everything, and keeps nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        body = b'{"status":"done"}'
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        return
+
+
+def test_an_unknown_certificate_authority_is_no_verdict_and_ca_helps(tls: tuple[ssl.SSLContext, Path]) -> None:
+    context, authority = tls
+    with serving_tls(context) as url:
+        refused = told(profile(url, None, "CB-WIRE-*"))
+        trusted = told(profile(url, None, "CB-WIRE-001", "CB-WIRE-005", ca=authority))
+    assert (refused["exit_code"], "--ca" in refused["void"]) == (3, True)
+    assert (trusted["exit_code"], trusted["counts"]["PASS"]) == (0, 2)
+
+
+def serving_tls(context: ssl.SSLContext) -> Any:
+    from contextlib import contextmanager
+
+    @contextmanager
+    def made() -> Any:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answer_done(reader, writer)
+
+        with TlsServer(serve, context) as server:
+            yield f"https://127.0.0.1:{server.port}/cams"
+
+    return made()
+
+
+class TlsServer(TcpServer):
+    """The same over TLS."""
+
+    def __init__(self, serve: Any, context: ssl.SSLContext) -> None:
+        super().__init__(serve)
+        self._context = context
+
+    async def _main(self) -> None:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
+        self.port = server.sockets[0].getsockname()[1]
+        self._ready.set()
+        await self._end.wait()
+        server.close()
+
+
+async def answer_done(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """One request in whatever framing, one acknowledgement."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        if b"100-continue" in head:
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if b"chunked" in head:
+            await reader.readuntil(b"0\r\n\r\n")
+        else:
+            length = next(int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:"))
+            await reader.readexactly(length)
+        body = b'{"status":"done"}'
+        answer = (
+            b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s"
+        )
+        writer.write(answer % (len(body), body))
+        await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"ok", b'{"Status":"done"}', b'{"status":"Done"}', b"null"])
+def test_an_answer_that_is_no_acknowledgement_is_failed(body: bytes) -> None:
+    class Wrong(Done):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    with serving(Wrong) as url:
+        result = told(profile(url, None, "CB-ACK-001"))
+    assert (result["exit_code"], result["counts"]["FAIL"], result["void"]) == (1, 1, None)
+    assert "preflight" in result["problems"][0]
+
+
+def test_a_target_that_acknowledges_and_stores_nothing_is_void_not_passed() -> None:
+    with serving(Done) as url, start(tokens=[TOKEN]) as other:
+        result = told(profile(url, other.readback_url))
+    assert (result["exit_code"], result["grade"]) == (3, "none")
+
+
+class Mortal:
+    """Stops listening when a body says so."""
+
+    def __init__(self, poison: bytes) -> None:
+        self.poison = poison
+        self.server: TcpServer | None = None
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            length = [int(line[15:]) for line in head.split(b"\r\n") if line.startswith(b"content-length:")]
+            body = await reader.readexactly(length[0]) if length else b""
+        except (asyncio.IncompleteReadError, ConnectionError):
+            body = b""
+        if self.poison in body and self.server is not None:
+            self.server.die()
+            writer.transport.abort()
+            return
+        writer.write(b'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 17\r\n\r\n{"status":"done"}')
+        await writer.drain()
+        writer.close()
+
+
+def mortal(poison: bytes, *globs: str) -> dict[str, Any]:
+    target = Mortal(poison)
+    with TcpServer(target.serve) as server:
+        target.server = server
+        return told(profile(f"http://127.0.0.1:{server.port}/", None, *globs))
+
+
+def test_a_target_that_dies_of_a_hostile_body_and_stays_dead_fails_that_case() -> None:
+    result = mortal(b'"RealTime":[[[[', "CB-ROB-003", "CB-ACK-004")
+    result = mortal(b"[[[[[[", "CB-ROB-003", "CB-ACK-004")
+    cases = {case["id"]: case for row in result["requirements"] for case in row["cases"]}
+    assert result["exit_code"] == 1
+    assert cases["CB-ROB-003/deep-nesting"]["verdict"] == "FAIL"
+    assert "stayed dead" in cases["CB-ROB-003/deep-nesting"]["actual"]
+    assert cases["CB-ROB-003/cut-short"]["verdict"] == "COULD-NOT-RUN"
+
+
+def test_a_target_that_dies_half_way_is_no_verdict() -> None:
+    result = mortal(b"Siesta", "CB-ACK-*")
+    assert (result["exit_code"], result["grade"]) == (3, "none")
+    assert "CB-ACK-002/unknown-type" in result["void"] or "stopped answering" in result["void"]
+
+
+def test_a_void_run_judges_nothing(receiver: Running) -> None:
+    result = told(profile(receiver.url, "http://127.0.0.1:9/"))
+    assert set(json.loads(json.dumps(result["counts"]))) >= {"COULD-NOT-RUN"}
+    assert result["counts"]["FAIL"] == result["counts"]["PASS"] == 0
