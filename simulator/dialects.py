@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from zlib import crc32
 
 from . import chance, commands
 from .device import User
@@ -39,15 +40,23 @@ class Dialect:
 
 def _render_v3(kernel: Kernel, slot: Slot, fact: Fact) -> list[tuple[str, bytes]]:
     config, state = slot.config, kernel.state
-    if not (kernel.policy.share_operation_id and isinstance(fact, UserUpdated) and slot.draws.get("shared") == fact.at):
-        slot.operation_ids += 1  # A-CB-19: portions of one change share it when the knob says so
-    if isinstance(fact, UserUpdated):
-        slot.draws["shared"] = fact.at
-    number = chance.operation_id(state.seed, config.stgid, slot.operation_ids)
+    number = chance.operation_id(state.seed, config.stgid, _operation_number(kernel, slot, fact))
     sender = messages.Sender(config.auth_token, config.label, config.serial, config.stgid)
     message = messages.callback(fact, sender, number, state.now // 1000 - kernel.policy.precede_s, kernel.policy.style)
     plain = _STYLED[kernel.policy.json_style](kernel, slot, message)
     return [(messages.callback_name(fact), plain)]
+
+
+def _operation_number(kernel: Kernel, slot: Slot, fact: Fact) -> int:
+    """A new number for each callback; portions of one change share theirs when the knob says so (A-CB-19)."""
+    if not (kernel.policy.share_operation_id and isinstance(fact, UserUpdated)):
+        slot.operation_ids += 1
+        return slot.operation_ids
+    change = fact.at << 32 | crc32(fact.user_id.encode())
+    if slot.draws.get("shared change") != change:
+        slot.operation_ids += 1
+        slot.draws["shared change"], slot.draws["shared number"] = change, slot.operation_ids
+    return slot.draws["shared number"]
 
 
 def _alphabetical(kernel: Kernel, slot: Slot, message: messages.Message) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from . import chance, dialects
 from .device import LogRow, Pending
-from .faults import Fault, rewrite
+from .faults import DOES, Fault, rewrite
 from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed, subscribed
 from .ledger import Cause
 from .outbox import Delivery, QueueState, why_no_ack
@@ -30,6 +30,8 @@ _TRANSPORT = frozenset(
     }
 )
 
+_OF_DELIVERIES = frozenset({"duplicate", "duplicate_new"})  # strike once a delivery, not at every attempt
+_OF_ATTEMPTS = frozenset(DOES["callback.request"]) - _OF_DELIVERIES
 _INTERLEAVE_MS = 1000  # between two cached records while live ones go between them
 
 
@@ -111,7 +113,7 @@ def kick(kernel: Kernel, slot: Slot) -> None:
     if slot.retry_timer is not None:  # fired, or overtaken by retry-now
         kernel.state.timers.cancel(slot.retry_timer)
         slot.retry_timer = None
-    faults = kernel.striking("callback.request", config.stgid, delivery.name, delivery.user)
+    faults = kernel.striking("callback.request", config.stgid, delivery.name, delivery.user, _OF_ATTEMPTS)
     late = kernel.striking("callback.answer", config.stgid, delivery.name, delivery.user, ("delay",))
     plain = _altered(kernel, slot, delivery, faults) if faults else delivery.body
     wire, content_type = dialects.of(slot).seal(_key(slot, delivery, faults), plain, kernel.policy)
@@ -191,8 +193,6 @@ def _key(slot: Slot, delivery: Delivery, faults: tuple[Fault, ...]) -> str | Non
 def _altered(kernel: Kernel, slot: Slot, delivery: Delivery, faults: tuple[Fault, ...]) -> bytes:
     plain, stgid = delivery.body, slot.config.stgid
     for fault in faults:
-        if fault.do in ("duplicate", "duplicate_new", "concurrent"):
-            continue
         if fault.do == "old_token" and not slot.config.old_token:
             continue  # the token was never changed
         old = fault.do == "old_token" and slot.config.old_token
@@ -228,6 +228,8 @@ def _answered(kernel: Kernel, event: Answered) -> None:
         problem = "the answer was lost on the way (fault drop)"
     if problem is not None and not slot.config.handle_response:
         problem, lint = None, (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
+    again = _repetitions(kernel, slot, delivery) if problem is None else ()
+    struck = (*flight.faults, *after, *again)
     _settle(kernel, slot, delivery, problem)
     kernel.note(
         slot,
@@ -243,12 +245,12 @@ def _answered(kernel: Kernel, event: Answered) -> None:
         http=event.status or None,
         answer=answer,
         lint=lint,
-        faults=tuple(fault.label for fault in (*flight.faults, *after)) if flight.faults or after else (),
+        faults=tuple(fault.label for fault in struck) if struck else (),
         real_s=event.real_s,
         took_ms=event.took_ms,
     )
-    if problem is None and flight.faults:
-        _repeat(kernel, slot, delivery, flight.faults)
+    for fault in again:
+        _repeat(kernel, slot, delivery, fault)
     kick(kernel, slot)
 
 
@@ -276,29 +278,25 @@ def _settle(kernel: Kernel, slot: Slot, delivery: Delivery, problem: str | None)
         slot.retry_timer = kernel.state.timers.set(slot.outbox.next_at, "deliver", stgid)
 
 
-def _repeat(kernel: Kernel, slot: Slot, delivery: Delivery, faults: list[Fault]) -> None:
-    """Queue duplicates that faults ask for; a duplicate is never duplicated again."""
-    for fault in faults:
-        if fault.do not in ("duplicate", "duplicate_new") or delivery.anomaly:
-            continue
-        body = delivery.body
-        if fault.do == "duplicate_new":
-            slot.operation_ids += 1
-            facts = {"operation_id": _operation_id(kernel, slot), "now_s": kernel.now // 1000}
-            body = rewrite(body, fault.do, facts) if slot.config.protocol == "v3" else body
-        slot.deliveries += 1
-        slot.outbox.push(
-            Delivery(
-                slot.deliveries,
-                delivery.name,
-                body,
-                kernel.now,
-                delivery.punch,
-                delivery.user,
-                delivery.log_time,
-                fault.do,
-            )
-        )
+def _repetitions(kernel: Kernel, slot: Slot, delivery: Delivery) -> tuple[Fault, ...]:
+    """The faults that want an acknowledged delivery once more; a duplicate is never duplicated again."""
+    if delivery.anomaly:
+        return ()
+    return kernel.striking("callback.request", slot.config.stgid, delivery.name, delivery.user, _OF_DELIVERIES)
+
+
+def _repeat(kernel: Kernel, slot: Slot, delivery: Delivery, fault: Fault) -> None:
+    """Queue the duplicate that a fault asks for."""
+    body = delivery.body
+    if fault.do == "duplicate_new" and slot.config.protocol == "v3":
+        slot.operation_ids += 1
+        facts = {"operation_id": _operation_id(kernel, slot), "now_s": kernel.now // 1000}
+        body = rewrite(body, fault.do, facts)
+    slot.deliveries += 1
+    number, punch, user, log_time = slot.deliveries, delivery.punch, delivery.user, delivery.log_time
+    again = Delivery(number, delivery.name, body, kernel.now, punch, user, log_time, fault.do)
+    again.frozen_key = delivery.frozen_key
+    slot.outbox.push(again)
 
 
 def _operation_id(kernel: Kernel, slot: Slot) -> str:
