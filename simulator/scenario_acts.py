@@ -14,7 +14,7 @@ import msgspec
 from . import chance, population, workday
 from .fleet import DEFAULT_OFFSET, DeviceSpec, offset_of
 from .profiles import duration_ms
-from .protocol import cipher
+from .protocol import cipher, envelope, envelope_v2
 from .protocol.timestamps import gmt
 from .scenario_judging import Finding, Verdict
 from .scenario_ports import Port
@@ -83,6 +83,7 @@ async def _devices(stage: Stage, body: DeviceSpec | list[DeviceSpec]) -> list[Fi
             stage.made[row["stgid"]] = {
                 "auth_token": row["auth_token"],
                 "security_key": spec.security_key,
+                "protocol": str(spec.protocol),
                 "users": users,
                 "offset": offset_of(spec.timezone, int((await stage.port.clock())["now"] * 1000)),
             }
@@ -305,12 +306,12 @@ async def _rest(stage: Stage, body: Rest) -> list[Finding]:
 async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
     known = stage.made.get(stgid, {})
     key, data = known.get("security_key"), await _request(stage, stgid, body)
-    sealed = cipher.encrypt(key, data) if key and isinstance(body.body, dict) else data
+    path, content_type, seal = _WIRES[known.get("protocol", "v3")]
     try:
         async with stage.session.post(
-            f"{stage.port.gateway_url}/external/api3.0/biometric?stgid={stgid}",
-            data=sealed,
-            headers={"Content-Type": "application/json"},
+            f"{stage.port.gateway_url}{path.format(stgid)}",
+            data=seal(data, key) if isinstance(body.body, dict) else data,
+            headers={"Content-Type": content_type},
             timeout=aiohttp.ClientTimeout(total=60),
         ) as response:
             raw, status = await response.read(), response.status
@@ -325,17 +326,32 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
     }
 
 
+# Path, Content-Type and envelope of a protocol.
+_WIRES: Mapping[str, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
+    "v3": ("/external/api3.0/biometric?stgid={}", "application/json", envelope.seal_v3),
+    "v2": ("/external/api2.0/biometric", envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
+}
+
+
 async def _request(stage: Stage, stgid: str, body: Rest) -> bytes:
     if isinstance(body.body, str):
         return body.body.encode()
     stage.requests += 1
     now = int((await stage.port.clock())["now"])
+    known = stage.made.get(stgid, {})
+    if known.get("protocol") == "v2":
+        info = {"AuthToken": known["auth_token"], **_V2_EMPTY, "OperationTime": str(now + known["offset"] * 60)}
+        info["OperationReferenceId"] = f"scenario-{stage.requests}"
+        return msgspec.json.encode({"ServiceTagId": stgid, "ApiRequestInfo": {**info, **body.body}})
     frame = {
         "OperationID": f"scenario-{stage.requests}",
-        "AuthToken": stage.made.get(stgid, {}).get("auth_token", ""),
+        "AuthToken": known.get("auth_token", ""),
         "Time": gmt(now, 0),
     }
     return msgspec.json.encode({**frame, **body.body})
+
+
+_V2_EMPTY = {"UserId": "", "OperationData": ""}
 
 
 def _opened(raw: bytes, key: str | None) -> dict[str, Any] | None:

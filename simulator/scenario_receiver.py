@@ -9,11 +9,14 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
+from .protocol import envelope_v2
+from .protocol.envelope import EnvelopeError
 from .scenario_judging import Request
 from .scenarios import Behaviour
 
 DONE = b'{"status":"done"}'
 _JSON = "application/json"
+_FORM = f"{envelope_v2.FIELD}=".encode()
 
 
 class ScenarioReceiver:
@@ -120,13 +123,19 @@ class ScenarioReceiver:
 
 def _parsed(body: bytes) -> Any:
     try:
+        if body.startswith(_FORM):
+            return envelope_v2.read_form(body).message
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except (EnvelopeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
 def _members(message: Any) -> Any:
+    """What `only` can name: the members of RealTime, or the Operation of a v2 message that is not encrypted."""
     frame = message.get("RealTime") if isinstance(message, dict) else None
+    info = message.get("ApiRequestInfo") if isinstance(message, dict) else None
+    if isinstance(info, dict):
+        return (info.get("Operation"),)
     return frame if isinstance(frame, dict) else ()
 
 

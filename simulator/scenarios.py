@@ -99,7 +99,7 @@ class Date(DateSpec, forbid_unknown_fields=True, kw_only=True):
 
 
 class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """How the built-in receiver answers. `only`: the member of RealTime it concerns; the others get done."""
+    """How the built-in receiver answers. `only`: the member of RealTime, in v2 the Operation, it concerns."""
 
     behave: Literal["done", "status", "answer", "hang", "reset", "down", "sequence"] = "done"
     status: Annotated[int, msgspec.Meta(ge=200, le=599)] = 500
@@ -110,7 +110,10 @@ class Behaviour(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
 
 class Rest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A command as a client would send it; OperationID, AuthToken and Time are added unless the body has them."""
+    """A command as a client would send it; OperationID, AuthToken and Time are added unless the body has them.
+
+    For a v2 device the body is what stands in ApiRequestInfo: Operation, UserId, OperationData; the rest is added.
+    """
 
     body: dict[str, Any] | str
     device: str | None = None
