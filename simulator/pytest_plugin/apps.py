@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 from . import wsgi
@@ -84,8 +84,12 @@ def _asgi(app: Any) -> Iterator[str]:
         uvicorn.Config(app, HOST, 0, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1)
     )
 
+    async def serve() -> None:
+        with suppress(SystemExit):  # how uvicorn ends when the application does not start
+            await server.serve()
+
     async def start() -> asyncio.Task[None]:
-        task = asyncio.create_task(server.serve())
+        task = asyncio.create_task(serve())
         async with asyncio.timeout(_START_S):
             while not server.started:
                 if task.done():
