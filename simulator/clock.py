@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 DEFAULT_HORIZON_MS = 48 * 3_600_000
+LAST_MS = 4_102_444_800_000  # the year 2100: times of the wire can be written a year longer, for devices that are ahead
 
 
 class Mode(StrEnum):

@@ -80,6 +80,7 @@ def remove_device(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str
     head = slot.outbox.head()
     if head is not None and head.punch is not None:
         kernel.state.ledger.lost(device, head.punch, Cause.REMOVED)
+    queueing.withdraw(kernel, slot, "the device was removed")
     kernel.state.in_flight.pop(device, None)
     del kernel.state.slots[device]
     return {"removed": device}
@@ -155,6 +156,7 @@ def offline(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]
     slot = slot_of(kernel, device)
     if slot.online:
         slot.online, slot.last_connected = False, kernel.now
+        queueing.connection_lost(kernel, slot)
     return {"stgid": device, "online": False}
 
 

@@ -62,6 +62,21 @@ def open_window(kernel: Kernel, slot: Slot, pending: PendingCommand) -> None:
         kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
 
 
+def connection_lost(kernel: Kernel, slot: Slot) -> None:
+    """Calls that waited behind another command wait for an offline device from now on (A-REST-05)."""
+    for pending in slot.commands:
+        if pending.request is not None:
+            open_window(kernel, slot, pending)
+
+
+def withdraw(kernel: Kernel, slot: Slot, why: str) -> None:
+    """The device is no longer registered: whoever waits for it is told so with 2."""
+    gone = commands.Outcome.refused(2, "stgid", why)
+    course = COURSES[slot.config.protocol]
+    for pending in [pending for pending in slot.commands if pending.request is not None]:
+        course.told(kernel, slot, pending, Command(Family.DELETE_USER, pending.operation), gone, ())
+
+
 def start(kernel: Kernel, slot: Slot, pending: PendingCommand, at: int, timer: str = "execute") -> None:
     """The device has the command and is through with it at virtual ms `at`."""
     pending.state, pending.connected, pending.execute_at = "running", True, at

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import controls, dispatch, person, queueing_v2, queueing_v3  # noqa: F401  they register what the kernel handles
-from .clock import DEFAULT_HORIZON_MS, Clock, ClockError, Mode, start
+from .clock import DEFAULT_HORIZON_MS, LAST_MS, Clock, ClockError, Mode, start
 from .courier import Courier
 from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick
 from .store import Store, StoreError
@@ -214,8 +214,8 @@ class Runtime:
         if self.clock.mode is Mode.AUTO and self.quiescent and not self._passing and not self.failed:
             self._tick_to_next(self.horizon())
 
-    def _tick_to_next(self, limit: int) -> bool:
-        due = self.kernel.next_jump()
+    def _tick_to_next(self, limit: int, *, every: bool = False) -> bool:
+        due = self.kernel.next_due() if every else self.kernel.next_jump()
         if due is None or due > limit:
             return False
         self.clock.still = max(self.clock.still, due)
@@ -249,15 +249,17 @@ class Runtime:
     async def advance(self, seconds: float) -> dict[str, Any]:
         """Let some virtual time pass, timer by timer, standing still while a request is out."""
         self._need_standing()
-        if not 0 <= seconds <= 100 * 366 * 86400:
-            raise ControlError(422, "invalid_value", f"seconds = {seconds!r} is not allowed", "allowed: 0 to a hundred years")
+        most = (LAST_MS - self.clock.still) / 1000
+        if not 0 <= seconds <= most:
+            hint = f"allowed: 0 to {most:.0f}, which is the end of 2099"
+            raise ControlError(422, "invalid_value", f"seconds = {seconds!r} is not allowed", hint)
         fired, deliveries = self.fired, self.deliveries
         async with self._moving:
             self._passing += 1
             try:
                 await self._settled()
                 target = self.clock.still + round(seconds * 1000)
-                while self._tick_to_next(target):
+                while self._tick_to_next(target, every=True):
                     await self._settled()
                 self.clock.still = target
                 self.submit(Tick())
