@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -14,7 +15,8 @@ PAGES = sorted(page.name for page in BOOK.glob("*.md"))
 _FILE = re.compile(r"^```python file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _ANY = re.compile(r"^```(\w.*)$", re.MULTILINE)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-OPTIONS = ("-q", "-p", "no:locust", "-p", "no:schemathesis", "-p", "no:cacheprovider", "-W", "error")
+OPTIONS = ("-q", "-p", "no:cacheprovider", "-W", "error")
+ALONE = ("-p", "simulator.pytest_plugin", "-p", "anyio.pytest_plugin")  # and no other plugin
 
 
 def files(page: str) -> dict[str, str]:
@@ -23,11 +25,12 @@ def files(page: str) -> dict[str, str]:
 
 
 def run(folder: Path, shown: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Write the files and run pytest as their reader would."""
+    """Write the files and run pytest on them."""
     for name, text in shown.items():
         (folder / name).write_text(text)
-    command = [sys.executable, "-m", "pytest", *OPTIONS]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    command = [sys.executable, "-m", "pytest", *OPTIONS, *ALONE]
+    env = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if files(page)])
