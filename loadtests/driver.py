@@ -10,6 +10,7 @@ import heapq
 import resource
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import NamedTuple
@@ -82,7 +83,7 @@ class Driver:
         try:
             self._pump(arrivals)
             self._drain()
-            self.done = True
+            self.done = not self.crash
         finally:
             self._finish()
 
@@ -99,7 +100,7 @@ class Driver:
 
     def _pump(self, upcoming: Iterator[Arrival]) -> None:
         arrival, handled = next(upcoming, None), 0
-        while arrival is not None:
+        while arrival is not None and not self.crash:
             now = self.now_ms
             self._watch_rest(now)
             if arrival.at_ms <= now:
@@ -117,7 +118,8 @@ class Driver:
         # A storm lasts as long as asked, even when its last arrival comes a little earlier.
         settings = self.plan.settings
         until = settings.duration_s * 1000 + settings.drain_limit_s * 1000
-        while self._open and self.now_ms < until:
+        while self._open and self.now_ms < until and not self.crash:
+            self._watch_rest(self.now_ms)
             if not self._retry(self.now_ms):
                 self._nap(_NAP_MS)
 
@@ -131,9 +133,13 @@ class Driver:
         rested = self._rest.take() * 1000 / passed
         # By Little's law so much open work means more than 50 ms of waiting, and it waited for this process.
         if rested < FULL and self._open > max(10, arrivals * LATE_MS / passed):
-            self.tally.counts["late"] += arrivals - late
-            self.tally.counts["saturated_s"] += 1
+            self.tally.saturated(self._still_flushing() if self.plan.profile.backlog else arrivals - late)
         self._window = Window(now, self.tally.arrivals_seen, self.tally.late_seen)
+
+    def _still_flushing(self) -> int:
+        """Devices whose backlog this process, not the receiver, holds up; each counts once."""
+        devices = sum(1 for station in self._stations.values() if station.backlog)
+        return min(devices, self.tally.arrivals_seen - self.tally.late_seen)
 
     def _nap(self, longest_ms: float) -> None:
         until_retry = self._retries[0][0] - self.now_ms if self._retries else _NAP_MS
@@ -183,6 +189,9 @@ class Driver:
                 station = self._ready.get()
                 self._idle -= 1
                 self._tell(station, line)
+        except Exception:
+            # A device that is told no more would look as if the receiver had lost its punches.
+            self.crash = traceback.format_exc()
         finally:
             self.tally.counts["reconnects"] += line.reconnects
             line.close()

@@ -79,6 +79,12 @@ class Tally:
             self.late_seen += 1
             self.counts["late"] += 1
 
+    def saturated(self, late: int) -> None:
+        """In a second without rest so many more arrivals were driven late."""
+        self.counts["saturated_s"] += 1
+        self.counts["late"] += late
+        self.late_seen += late
+
     def acknowledged(self, now_ms: float, latency_ms: float) -> None:
         """An item got its first acknowledgement, `latency_ms` after its scheduled moment."""
         self.counts["acked"] += 1

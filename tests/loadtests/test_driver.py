@@ -106,3 +106,31 @@ def test_no_more_connections_are_opened_than_allowed(receiver, connections):
 
     assert totals.level("connections") <= connections
     assert ledger.summary()["complete"]
+
+
+def test_a_fault_of_the_driver_itself_is_never_the_receivers(receiver):
+    target = receiver()
+
+    def fails(*told):
+        raise RuntimeError("the driver is broken")
+
+    _, totals, _ = _drive(target, fails)
+
+    assert "the driver is broken" in totals.crash
+    assert totals.done == set()
+
+
+def test_a_backlog_that_the_driver_holds_up_is_late(receiver):
+    target = receiver()
+    _, totals, _ = _drive(
+        target,
+        lambda *told: time.sleep(0.02),
+        profile="offline-recovery",
+        rate=200.0,
+        duration_s=1.0,
+        drain_limit_s=1.5,
+        people=4000,
+    )
+
+    assert totals.counts["saturated_s"] >= 1
+    assert totals.counts["arrivals"] == totals.counts["late"] == 4
