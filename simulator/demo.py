@@ -143,7 +143,7 @@ def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
 STEPS = 10
 
 
-def _devices(url: str) -> list[DeviceSpec]:
+def demo_devices(url: str) -> list[DeviceSpec]:
     front = DeviceSpec(
         id=FRONT,
         model="f38+",
@@ -160,7 +160,7 @@ def _devices(url: str) -> list[DeviceSpec]:
 
 async def _demonstrate(seed: int, count: int, inbox: dict[str, Any], step: Callable[[str], None]) -> dict[str, Any]:
     url = inbox.get("url") or inbox["callback_url"]
-    specs = _devices(url)
+    specs = demo_devices(url)
     for spec in specs:
         spec.users = count
     host = await Host.start(Settings(seed=seed, clock="manual", devices=specs))
@@ -180,8 +180,8 @@ async def _live(day: Day) -> None:
     async with aiohttp.ClientSession() as client:
         await _add_users(day, client)
         day.step("the user menu")
-        await _menus(day)
-        await _work(day)
+        await menus(day)
+        await work(day)
         day.step("in the evening: the other commands")
         await _evening(day, client)
     day.step("waiting for the queues")
@@ -189,7 +189,7 @@ async def _live(day: Day) -> None:
     day.step("reading back")
 
 
-async def _menus(day: Day) -> None:
+async def menus(day: Day) -> None:
     """Each change in the device's menu that has a callback of its own: #1-#9."""
     control = day.host.runtime.control
     await control("put_user", FRONT, user="9001", first_name="Asha", last_name="Menon")
@@ -202,7 +202,7 @@ async def _menus(day: Day) -> None:
     await day.host.runtime.run_until_idle()
 
 
-async def _work(day: Day) -> None:
+async def work(day: Day) -> None:
     """Everybody's day; people use the device that is nearest to them. The gate loses its connection from 11:00 to 14:00."""
     punches = population.working_day(day.seed, day.people, day.midnight, OFFSET)
     away, back = day.midnight + 11 * 3600, day.midnight + 14 * 3600
@@ -220,7 +220,7 @@ async def _work(day: Day) -> None:
         stgid = (FRONT, FACTORY, GATE)[int(punch.user_id) % 3]
         kinds = day.slot(stgid).device.model.inputs
         kind = punch.input if punch.input in kinds else kinds[0]
-        spec = {"user": punch.user_id, "type": punch.type, "input": str(kind), "photo": int(punch.user_id) % 5 == 0}
+        spec = {"user": punch.user_id, "type": punch.type, "input": str(kind), "photo": int(punch.user_id) % 5 < 2}
         await control("punches", stgid, punches=[spec])
 
 
@@ -230,6 +230,8 @@ async def _gate_away(day: Day) -> None:
 
 
 async def _gate_back(day: Day) -> None:
+    """The first person passes just before; with few people nobody else might have."""
+    await day.host.runtime.control("punches", GATE, punches=[{"user": day.people[0].user_id, "type": "CheckOut"}])
     answer = await day.host.runtime.control("online", GATE, order="shuffle")
     day.burst = int(answer["cached"])
 
@@ -259,7 +261,7 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     return code
 
 
-def _templates(day: Day, user_id: str, kinds: frozenset[TemplateType]) -> tuple[Template, ...]:
+def templates(day: Day, user_id: str, kinds: frozenset[TemplateType]) -> tuple[Template, ...]:
     return tuple(population.template(day.seed, user_id, kind) for kind in TemplateType if kind in kinds)
 
 
@@ -268,9 +270,9 @@ async def _add_users(day: Day, client: aiohttp.ClientSession) -> None:
     adds = [row for row in COMMANDS if row.name.startswith("AddUser")]
     for number, row in enumerate(adds):
         user_id = str(8001 + number)
-        fields = {"user_id": user_id, "first_name": "New", "last_name": f"Starter {number}", "templates": _templates(day, user_id, row.kinds)}
+        fields = {"user_id": user_id, "first_name": "New", "last_name": f"Starter {number}", "templates": templates(day, user_id, row.kinds)}
         await _send(day, client, FRONT, row.name, **fields)
-    await _send(day, client, FACTORY, "AddUserWithCard", user_id="8001", templates=_templates(day, "8001", frozenset({TemplateType.CARD})))
+    await _send(day, client, FACTORY, "AddUserWithCard", user_id="8001", templates=templates(day, "8001", frozenset({TemplateType.CARD})))
 
 
 async def _evening(day: Day, client: aiohttp.ClientSession) -> None:
@@ -306,7 +308,7 @@ async def _report(day: Day, inbox: dict[str, Any]) -> dict[str, Any]:
             tally.acknowledged += entry.verdict == "acknowledged"
             tally.latencies.append(entry.took_ms / 1000)
     ledger = state.ledger.summary()
-    stored = await _stored(inbox, day)
+    stored = await stored_of(inbox, day)
     tallies = [*callbacks.values(), *day.commands.values()]
     problems = [f"{t.operation.name} was never acknowledged" for t in tallies if t.acknowledged == 0]
     problems += [f"{t.operation.name}: {t.sent - t.acknowledged} not acknowledged" for t in tallies if t.sent != t.acknowledged]
@@ -329,7 +331,7 @@ async def _report(day: Day, inbox: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _stored(inbox: dict[str, Any], day: Day) -> int:
+async def stored_of(inbox: dict[str, Any], day: Day) -> int:
     """Distinct punches of the ledger that the receiver has, by read-back."""
     base = inbox["readback_url"].rstrip("/")
     users = sorted({record.user for _, record in day.host.runtime.kernel.state.ledger.rows()})

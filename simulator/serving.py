@@ -138,13 +138,21 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
     return 0
 
 
+def _endpoints(host: Host) -> list[str]:
+    """The paths of the protocols that the devices speak; v3's when there is none yet."""
+    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.slots.values()}
+    v3 = f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…"
+    v2 = f"  gateway     {host.gateway_url}/external/api2.0/biometric (v2: form field request_data)"
+    return [v3] * ("v3" in spoken or not spoken) + [v2] * ("v2" in spoken)
+
+
 def greeting(host: Host) -> str:
     """What a person wants to know first."""
     state, settings = host.runtime.kernel.state, host.settings
     slots = list(state.slots.values())
     lines = [
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
-        f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…",
+        *_endpoints(host),
         f"  management  {host.management_url}/api/health",
         f"  devices     {len(slots)}" + (f": {slots[0].config.stgid} … {slots[-1].config.stgid}" if slots else ""),
     ]
