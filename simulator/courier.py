@@ -15,6 +15,7 @@ import aiohttp
 from yarl import URL
 
 from .gateway import Answered, Send
+from .patience import Patience
 
 MAX_ANSWER = 64 * 1024
 PER_ORIGIN = 100
@@ -35,7 +36,7 @@ class Courier:
         self._origins: dict[str, asyncio.Semaphore] = {}
         self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._patience: dict[float, aiohttp.ClientTimeout] = {}
+        self._patience = Patience()
         self._reporting = ""
         self._following: Send | None = None
 
@@ -106,11 +107,11 @@ class Courier:
             url, gate = self._route(effect.url)
             async with gate:
                 began = time.perf_counter()
-                if effect.faults:
-                    async with asyncio.timeout(effect.timeout_s):
+                with self._patience.limit(effect.timeout_s):
+                    if effect.faults:
                         await self._carry(effect, url, answered)
-                else:
-                    await self._post(effect, url, answered)
+                    else:
+                        await self._post(effect, url, answered)
         except Exception as problem:  # whatever a peer does to us is an answer, never our failure
             answered.error = _why(problem, effect)
         answered.took_ms = (time.perf_counter() - began) * 1000
@@ -140,14 +141,6 @@ class Courier:
         if isinstance(results[0], BaseException):
             raise results[0]
 
-    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
-        known = self._patience.get(seconds)
-        if known is None:
-            known = self._patience[seconds] = aiohttp.ClientTimeout(
-                total=seconds, sock_connect=None, ceil_threshold=1e9
-            )
-        return known
-
     async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
         async with self._open().post(
             url,
@@ -155,7 +148,6 @@ class Courier:
             headers={"Content-Type": effect.content_type},
             allow_redirects=False,
             ssl=self._tls,
-            timeout=self._timeout(effect.timeout_s),
         ) as response:
             answered.status = response.status
             answered.content_type = response.headers.get("Content-Type", "")
