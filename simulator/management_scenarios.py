@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import scenario_runner, scenarios
 from .gateway import ControlError
-from .scenario_errors import ScenarioError
-from .scenario_ports import InProcess
+
+# What runs scenarios is imported when the first one is asked for: most simulators never run one, and start faster.
+
+if TYPE_CHECKING:
+    from .scenarios import Scenario
 
 _KEPT = 100
 
@@ -39,7 +41,9 @@ def _runs(management: Any) -> _Runs:
 
 async def _post(management: Any, request: web.Request) -> web.Response:
     """Run a scenario: `{"name": …}` of the library, or `{"scenario": {…}}`; `wait` false answers at once."""
+    from . import scenario_runner
     from .management import json_response, object_of
+    from .scenario_ports import InProcess
 
     body = await object_of(request)
     scenario = _wanted(body)
@@ -61,7 +65,10 @@ async def _post(management: Any, request: web.Request) -> web.Response:
     return json_response(runs.reports[number], 200 if body.get("wait", True) else 202)
 
 
-def _wanted(body: dict[str, Any]) -> scenarios.Scenario:
+def _wanted(body: dict[str, Any]) -> Scenario:
+    from . import scenarios
+    from .scenario_errors import ScenarioError
+
     try:
         if "scenario" in body:
             return scenarios.build(body["scenario"])
@@ -87,6 +94,8 @@ async def _get(management: Any, request: web.Request) -> Any:
 
 
 async def _library(management: Any, request: web.Request) -> Any:
+    from . import scenarios
+
     return {"scenarios": [scenarios.shown(item) for item in scenarios.library().values()]}
 
 

@@ -73,7 +73,7 @@ class Runtime:
             self._carry_out(effects)
         self._plan()
 
-    async def control(self, action: str, device: str = "", **args: Any) -> Any:
+    async def control(self, action: str, device: str = "", /, **args: Any) -> Any:
         """Carry out a control action and answer what it answers. Raises: ControlError."""
         self.submit(Control(action, device, args))
         result = self.kernel.result
@@ -336,8 +336,11 @@ class Runtime:
         if self._timer is not None:
             self._timer.cancel()
         await self.courier.close()
-        if self.store is not None and not self.failed:
-            self.store.close(self.kernel, self.clock.text)
+        store, self.store = self.store, None
+        if store is not None and self.failed:
+            store.abandon()
+        elif store is not None:
+            store.close(self.kernel, self.clock.text)
 
 
 def _device(answered: Answered) -> str:

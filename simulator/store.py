@@ -55,14 +55,25 @@ class Store:
             kernel = Kernel.restore(msgspec.msgpack.decode(row[1], type=State))
             decode = msgspec.msgpack.Decoder(Event).decode
             self._seq, replayed = row[0], 0
-            for seq, now, event in self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],)):
-                replay(kernel, decode(event), now)
+            rows = self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],))
+            for seq, now, event in rows:
+                self._replay(kernel, decode(event), now, seq)
                 self._seq, replayed = seq, replayed + 1
         except (sqlite3.DatabaseError, msgspec.DecodeError, msgspec.ValidationError) as problem:
             raise StoreError(
-                f"state file {self.path} is damaged ({problem}); nothing was changed. Restore a copy, or start with another --state"
+                f"state file {self.path} is damaged ({problem}); nothing was changed. "
+                "Restore a copy, or start with another --state"
             ) from None
         return Found(kernel, clock, replayed)
+
+    def _replay(self, kernel: Kernel, event: Event, now: int, seq: int) -> None:
+        try:
+            replay(kernel, event, now)
+        except Exception as problem:  # an event that this program cannot digest must not look like a crash
+            raise StoreError(
+                f"state file {self.path}: event {seq} cannot be replayed ({type(problem).__name__}: {problem}); "
+                "nothing was changed. Use the camsim that wrote it, or start with another --state"
+            ) from problem
 
     def begin(self, kernel: Kernel, clock: str) -> None:
         """Start from this state: a snapshot, an empty log."""
@@ -119,7 +130,8 @@ class Store:
             write()
         except sqlite3.DatabaseError as problem:
             raise StoreError(
-                f"cannot write to state file {self.path}: {problem}. What was accepted before is safe in it; free some space or move it"
+                f"cannot write to state file {self.path}: {problem}. "
+                "What was accepted before is safe in it; free some space or move it"
             ) from None
 
 
@@ -142,8 +154,12 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous=NORMAL")
     except sqlite3.OperationalError as problem:
         if "locked" in str(problem):
-            raise StoreError(f"state file {path} is in use by another process; stop it or choose another --state") from None
-        raise StoreError(f"cannot open state file {path}: {problem}; does the folder exist and may you write to it?") from None
+            raise StoreError(
+                f"state file {path} is in use by another process; stop it or choose another --state"
+            ) from None
+        raise StoreError(
+            f"cannot open state file {path}: {problem}; does the folder exist and may you write to it?"
+        ) from None
     except sqlite3.DatabaseError as problem:
         raise StoreError(f"state file {path} is damaged or no state file ({problem}); nothing was changed") from None
     return db
@@ -154,9 +170,17 @@ def _check_schema(db: sqlite3.Connection, path: Path) -> None:
     row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() if "meta" in tables else None
     if row is None:
         if tables:
-            raise StoreError(f"{path} is an SQLite file of something else (tables {', '.join(sorted(tables))}); nothing was changed")
+            raise StoreError(
+                f"{path} is an SQLite file of something else (tables {', '.join(sorted(tables))}); nothing was changed"
+            )
         db.executescript(_TABLES)
-        db.execute("INSERT INTO meta VALUES ('schema', ?), ('created', ?)", (str(SCHEMA), time.strftime("%FT%TZ", time.gmtime())))
+        db.execute(
+            "INSERT INTO meta VALUES ('schema', ?), ('created', ?)",
+            (str(SCHEMA), time.strftime("%FT%TZ", time.gmtime())),
+        )
         db.commit()
     elif row[0] != str(SCHEMA):
-        raise StoreError(f"state file {path} has schema version {row[0]}, this camsim reads version {SCHEMA}; use the camsim that wrote it")
+        raise StoreError(
+            f"state file {path} has schema version {row[0]}, this camsim reads version {SCHEMA}; "
+            "use the camsim that wrote it"
+        )
