@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from . import dispatch, faults, queueing, zones
-from .fleet import DeviceSpec, build, identifiers, instant_of, offset_of, set_licence_timers, usage
+from .fleet import DeviceSpec, build, check_config, identifiers, instant_of, offset_of, set_licence_timers, usage
 from .gateway import Control, ControlError, Kernel, Slot, handles
 from .journal import Journal
 from .ledger import Cause, Ledger
@@ -137,6 +137,7 @@ def patch_device(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str,
 
 
 def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
+    check_config(given)
     key = given.get("security_key")
     if key is not None:
         try:
@@ -237,11 +238,13 @@ def queue(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
 def knobs(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     """Change the profile, knobs, or both; all or none."""
     try:
-        profile = args.get("profile", kernel.state.profile)
+        profile, wanted = args.get("profile", kernel.state.profile), args.get("knobs", {})
+        if not isinstance(wanted, dict):
+            raise usage("knobs", wanted, "an object of knob names and values")
         base = resolve(profile)
         if "profile" not in args:
             base.values.update(kernel.state.knobs)
-        base.update(args.get("knobs", {}))
+        base.update(wanted)
     except KnobError as problem:
         raise ControlError(422, "invalid_knob", str(problem), "GET register lists every knob") from None
     kernel.state.profile = str(base.profile)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -19,6 +20,9 @@ from .protocol.vocabulary import ConnectionMode, InputType, Protocol, Service, T
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 DEFAULT_OFFSET = "+0530"
+DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
+URL = re.compile(r"https?://[^\s/?#]+\S*")
+FIRST_S, LAST_S = 86_400, 4_102_444_800  # 1970-01-02 to the end of 2099: at any offset the wire can write it
 
 
 class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -92,8 +96,12 @@ def offset_of(zone: str, now_ms: int) -> int:
 
 def instant_of(key: str, text: str | int | float | None, offset: int) -> int | None:
     """UTC seconds of the vendor's text, ISO 8601, or a number of seconds. Raises: ControlError."""
-    if text is None or isinstance(text, (int, float)):
-        return None if text is None else int(text)
+    if text is None:
+        return None
+    return writable(key, text, int(text) if isinstance(text, (int, float)) else _parsed(key, text, offset))
+
+
+def _parsed(key: str, text: str, offset: int) -> int:
     try:
         return timestamps.parse(text).instant(offset)
     except timestamps.TimestampError:
@@ -107,11 +115,28 @@ def instant_of(key: str, text: str | int | float | None, offset: int) -> int | N
     return int(moment.timestamp())
 
 
+def writable(key: str, value: Any, epoch_s: int) -> int:
+    """The moment, if a device can show it. Raises: ControlError."""
+    if not FIRST_S <= epoch_s < LAST_S:
+        raise usage(key, value, "a moment from 1970-01-02 to the end of 2099")
+    return epoch_s
+
+
+def check_config(given: Mapping[str, Any]) -> None:
+    """Callback URL and direction rule of a device. Raises: ControlError."""
+    url, direction = given.get("callback_url"), given.get("direction")
+    if url is not None and not URL.fullmatch(url):
+        raise usage("callback_url", url, "http://host[:port]/path or https://…")
+    if direction is not None and direction not in DIRECTIONS:
+        raise usage("direction", direction, ", ".join(DIRECTIONS))
+
+
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> Slot:
     """One device as described. Raises: ControlError."""
     seed = kernel.state.seed
-    if not 0 < len(stgid) <= 64 or any(c.isspace() or c in "?&#/%" for c in stgid):
+    if not 0 < len(stgid) <= 64 or not stgid.isprintable() or any(c in " ?&#/%" for c in stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
+    check_config({"callback_url": spec.callback_url, "direction": spec.direction})
     try:
         model = find(spec.model, models)
         if spec.security_key is not None:

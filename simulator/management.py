@@ -20,6 +20,7 @@ from .store import StoreError
 log = logging.getLogger("camsim.management")
 Handler = Callable[["Management", web.Request], Awaitable[Any]]
 _MAX_BODY = 64 * 1024 * 1024
+MOST_WAIT_S = 86_400  # also the most entries worth waiting for: the journal holds fewer
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 
 
@@ -269,9 +270,13 @@ async def _add_fault(m: Management, request: web.Request) -> web.Response:
 
 async def _clear_faults(m: Management, request: web.Request) -> Any:
     number = request.match_info.get("id")
-    if number is not None and not number.isdigit():
+    if number is not None and not _is_number(number):
         raise ControlError(422, "invalid_value", f"id = {number!r} is not allowed", "allowed: the number of a fault")
     return await m.runtime.control("clear_faults", id=int(number) if number else None)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
 
 
 _FILTERS = ("operation", "user", "device", "direction", "verdict")
@@ -286,7 +291,7 @@ async def _journal(m: Management, request: web.Request) -> Any:
     if request.query.get("canonical") in ("1", "true", "yes"):
         return web.Response(body=journal.canonical(book), content_type="application/x-ndjson")
     limit = request.query.get("limit", "200")
-    if not limit.isdigit():
+    if not _is_number(limit):
         raise ControlError(422, "invalid_value", f"limit = {limit!r} is not allowed", "allowed: a whole number")
     entries = book.newest(int(limit), **_filters(request.query))
     return {"dropped": book.dropped, "entries": [journal.present(entry, full=m.full) for entry in entries]}
@@ -300,7 +305,11 @@ async def _journal_count(m: Management, request: web.Request) -> Any:
 async def _journal_wait(m: Management, request: web.Request) -> Any:
     """Wait (real seconds) until at least `count` entries match."""
     body = await object_of(request, required=False)
-    wanted, deadline = int(body.get("count", 1)), time.monotonic() + float(body.get("timeout", 10))
+    wanted, patience = body.get("count", 1), body.get("timeout", 10)
+    for key, value in (("count", wanted), ("timeout", patience)):
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= MOST_WAIT_S:
+            raise ControlError(422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: 0 to {MOST_WAIT_S}")
+    deadline = time.monotonic() + patience
     while True:
         found = sum(1 for _ in m.runtime.kernel.state.journal.select(**_filters(body)))
         if found >= wanted or time.monotonic() >= deadline:

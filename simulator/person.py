@@ -10,7 +10,7 @@ import msgspec
 from . import chance, dialects, dispatch, population, zones
 from .controls import action, slot_of
 from .device import Device, User
-from .fleet import instant_of, make_template, offset_of, usage
+from .fleet import instant_of, make_template, offset_of, usage, writable
 from .gateway import ControlError, Kernel, Slot
 from .ledger import Cause, Record
 from .profiles import duration_ms
@@ -19,6 +19,7 @@ from .protocol.timestamps import gmt
 from .protocol.vocabulary import AttendanceType, InputType, TemplateType
 
 SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
+MOST_DRIFT_PPM = 100_000  # a tenth: 8,640 seconds a day
 
 
 class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,8 +68,10 @@ def _prepare(kernel: Kernel, slot: Slot, spec: PunchSpec) -> tuple[int, int | No
     clock = slot.device.clock
     at = instant_of("at", spec.at, clock.offset)
     if spec.ago is not None:
-        at = clock.now_s(kernel.now) - _duration("ago", spec.ago) // 1000
-    return _duration("every", spec.every), at
+        at = writable("ago", spec.ago, clock.now_s(kernel.now) - _duration("ago", spec.ago) // 1000)
+    every, last = _duration("every", spec.every), at if at is not None else clock.now_s(kernel.now)
+    writable("count", spec.count, last - (spec.count - 1) * every // 1000)
+    return every, at
 
 
 def _duration(key: str, value: str | float) -> int:
@@ -280,7 +283,9 @@ def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     before, offset_before = clock.now_s(kernel.now), clock.offset
     offset = offset_of(spec.timezone, kernel.now) if spec.timezone is not None else clock.offset
     to = kernel.now // 1000 if spec.true else instant_of("to", spec.to, offset)
-    to = before + _step(spec.by) if spec.by is not None else to
+    to = writable("by", spec.by, before + _step(spec.by)) if spec.by is not None else to
+    if spec.drift_ppm is not None and abs(spec.drift_ppm) > MOST_DRIFT_PPM:
+        raise usage("drift_ppm", spec.drift_ppm, f"{-MOST_DRIFT_PPM} to {MOST_DRIFT_PPM}")
     if spec.timezone is not None:
         zones.follow(kernel, slot, spec.timezone)
     if to is not None:
@@ -304,7 +309,7 @@ def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
 
 def _step(by: float | str) -> int:
     text, sign = str(by), 1
-    if text[:1] in "+-":
+    if text[:1] in ("+", "-"):
         text, sign = text[1:], -1 if text[0] == "-" else 1
     try:
         return sign * duration_ms(text) // 1000
