@@ -75,6 +75,7 @@ def refuse(
         "rest",
         operation[:64] or "?",
         plain=plain,
+        wire=event.body if plain is not event.body else None,
         verdict="refused",
         code=int(code),
         why=refusal.why,

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
-_LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto")
+_LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
 _SECRET = ("AuthToken",)
 
 

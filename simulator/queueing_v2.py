@@ -36,13 +36,21 @@ def receive_v2(kernel: Kernel, event: Request) -> None:
     lint.extend(form.lint)
     slot = _find(kernel, form.tag, lint)
     if slot is None:
-        answers.refuse(kernel, None, event, _unknown(form.tag), event.body, form.info, lint)
+        answers.refuse(kernel, None, event, _unknown(form.tag), _shown(form, event), form.info, lint)
         return
     refusal = _not_for(slot, event)
     if refusal is None:
         _open(kernel, slot, event, form, lint)
     else:
-        answers.refuse(kernel, slot, event, refusal, event.body, form.info, lint)
+        answers.refuse(kernel, slot, event, refusal, _shown(form, event), form.info, lint)
+
+
+def _shown(form: envelope_v2.Form, event: Request) -> bytes:
+    """What the journal shows of a form that goes no further: its JSON text, if that is readable."""
+    try:
+        return envelope.encode(form.message) if isinstance(form.info, dict) else event.body
+    except (OverflowError, RecursionError):
+        return event.body
 
 
 def _find(kernel: Kernel, tag: str, lint: list[str]) -> Slot | None:
@@ -74,7 +82,7 @@ def _open(kernel: Kernel, slot: Slot, event: Request, form: envelope_v2.Form, li
         refusal = Refusal(_OPENING[problem.fault], "ApiRequestInfo", problem.why)
         if refusal.code == StatusV2.INVALID_API_REQUEST_INFO:
             refusal = checks_v2.unsubscribed(kernel, slot) or refusal
-        answers.refuse(kernel, slot, event, refusal, event.body, form.info, lint)
+        answers.refuse(kernel, slot, event, refusal, _shown(form, event), form.info, lint)
         return
     except (OverflowError, RecursionError) as problem:  # a number or a depth that JSON allows and nobody can write
         refusal = Refusal(1, envelope_v2.FIELD, f"cannot be kept: {problem}")

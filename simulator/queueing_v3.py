@@ -229,7 +229,9 @@ def _told(
     if outcome.silent:
         if pending.request is None and pending in slot.commands:  # nobody waits for it any more
             slot.commands.remove(pending)
-            queueing.journal(kernel, slot, pending, None, "not executed", lint=lint, field=outcome.field, why=outcome.why)
+            queueing.journal(
+                kernel, slot, pending, None, "not executed", lint=lint, field=outcome.field, why=outcome.why
+            )
             return False
         pending.state = "lost"
         if pending not in slot.commands:

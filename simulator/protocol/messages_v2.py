@@ -164,6 +164,7 @@ def lazy_response(
 # The device's own failures in v2 numbers (V2-13); v2 has none for offline, existing or full.
 _DEVICE_CODES: Mapping[int, StatusV2] = {
     StatusV3.SUCCESS: StatusV2.DONE,
+    StatusV3.INVALID_SERVICE_TAG_ID: StatusV2.INVALID_SERVICE_TAG_ID,  # the device was removed meanwhile
     StatusV3.USER_ALREADY_EXISTS: StatusV2.DONE,
     StatusV3.USER_NOT_FOUND: StatusV2.INVALID_USERID,
     StatusV3.TEMPLATE_ERROR: StatusV2.INVALID_TEMPLATE,

@@ -168,6 +168,18 @@ def test_a_command_needs_its_services(start_sim: Start, services: dict[str, tupl
     assert call(sim, "ClearLog")["StatusCode"] == code
 
 
+def test_the_journal_shows_what_was_refused(start_sim: Start) -> None:
+    """Readable, masked, with the length of the form that came."""
+    sim = start_sim(v2_device())
+    body = form(message("ClearLog", tag="SIM9"))
+    post(sim, body)
+
+    shown = sim.api("GET", "journal?limit=1").message["entries"][0]["request"]
+    assert shown["length"] == len(body)
+    assert shown["body"]["ApiRequestInfo"]["Operation"] == "ClearLog"
+    assert shown["body"]["ApiRequestInfo"]["AuthToken"] != TOKEN
+
+
 def test_a_listed_address_may_call(start_sim: Start) -> None:
     sim = start_sim(v2_device(origin_ips=["192.0.2.7", "127.0.0.1"]))
 

@@ -194,6 +194,14 @@ def test_a_reconnect_within_the_window_brings_the_rows(start_sim: Start) -> None
     assert opened(held.result(10))["ReturnRowCount"] == "5"
 
 
+def test_whoever_waits_for_a_device_that_is_removed_is_told_so(start_sim: Start) -> None:
+    sim = start_sim(v2_device(logs=5, online=False))
+    held = post_later(sim, form(message("LoadPunchLog", data=ALL)))
+    sim.control("remove_device")
+
+    assert opened(held.result(10))["StatusCode"] == 2
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_pages_are_the_log_whatever_its_times_and_whoever_punches_meanwhile(data: st.DataObject) -> None:
