@@ -13,8 +13,10 @@ from .envelope import EnvelopeError, Opened, decode, encode, seal_v3
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 FIELD = "request_data"
 
-_UNSAFE = re.compile(rb"[^A-Za-z0-9_.~*-]")
-_ESCAPES = {bytes([byte]): b"%%%02X" % byte for byte in range(256)} | {b" ": b"+"}
+_SAFE = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.~*-"
+# The signs that escapes are made of come first and the blank, which becomes one of them, last.
+_RANK = {0x25: -2, 0x2B: -1, 0x20: 256}
+_ESCAPES = {byte: b"+" if byte == 0x20 else b"%%%02X" % byte for byte in range(256)}
 _PART_NAME = re.compile(rb'name="?request_data"?[;\r]')
 
 
@@ -74,7 +76,14 @@ def seal_v2(plain: bytes, key: str | None) -> bytes:
         message = decode(plain)
         message["ApiRequestInfo"] = cipher.encrypt(key, encode(message["ApiRequestInfo"])).decode()
         plain = encode(message)
-    return b"request_data=" + _UNSAFE.sub(lambda match: _ESCAPES[match[0]], plain)
+    return b"request_data=" + _escaped(plain)
+
+
+def _escaped(plain: bytes) -> bytes:
+    """As a form writes it; replacing sign by sign is far faster than place by place."""
+    for byte in sorted(set(plain.translate(None, _SAFE)), key=lambda byte: _RANK.get(byte, byte)):
+        plain = plain.replace(bytes((byte,)), _ESCAPES[byte])
+    return plain
 
 
 def seal_answer(plain: bytes, key: str | None) -> bytes:

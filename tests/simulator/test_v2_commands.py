@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from running_sim import DONE, KEY, Sim
-from wire_v2 import call, callbacks, form, lazy, message, post, told, v2_device
+from running_sim import DONE, KEY, TOKEN, Sim
+from wire_v2 import call, callbacks, form, lazy, message, opened, post, told, v2_device
 
-from simulator import population
+from simulator import population, resources
 from simulator.protocol import cipher, schemas, signatures_v2
 from simulator.protocol.catalogue import V2_COMMANDS, Family
 from simulator.protocol.facts import Template
@@ -117,6 +118,28 @@ def test_a_lazy_reply_is_encrypted_with_the_key(start_sim: Start) -> None:
 
     assert cipher.decrypt(KEY, answer.body).startswith(b'{"StatusCode":0,"Status":"done"')
     assert lazy(sim, KEY) == [("ClearLog", "a7", 0)]
+
+
+def test_a_late_answer_is_still_an_answer(v2: Sim) -> None:
+    v2.control("add_fault", where="rest.request", do="delay", when={"next": 1}, **{"with": {"ms": 60}})
+    began = time.monotonic()
+
+    assert call(v2, "ClearLog")["StatusCode"] == 0
+    assert time.monotonic() - began >= 0.06
+
+
+PRINTED = [row for row in resources.load("fixtures", "vendor", "v2.json")["messages"] if row["direction"] == "rest"]
+
+
+@pytest.mark.parametrize("row", PRINTED, ids=[f"{row['name']}: {row['case']}" for row in PRINTED])
+def test_each_structure_of_the_page_is_recognised_and_accepted(v2: Sim, row: dict[str, Any]) -> None:
+    """Also the templates that the page shortens with `...` (A-DEV-07)."""
+    info = {**row["request"]["ApiRequestInfo"], "AuthToken": TOKEN}
+
+    answer = opened(post(v2, form({"ServiceTagId": "SIM1", "ApiRequestInfo": info})))
+
+    assert (answer["StatusCode"], answer["RequestedOperation"]) == (0, row["name"])
+    assert set(answer) == set(row["response"])
 
 
 # --- offline ----------------------------------------------------------------------------------------------------------
