@@ -216,29 +216,18 @@ def export(
 
 def _call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
     """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
-    import urllib.error
-    import urllib.request
+    from .client.wire import Api, ApiError
 
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url.rstrip('/')}/api/{path}", data, headers, method=method)  # noqa: S310  the user's own URL
     try:
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
-            content = response.read()
-    except urllib.error.HTTPError as problem:
-        raise Exit(2 if problem.code in (400, 422) else 1, _api_error(problem.read())) from None
-    except (urllib.error.URLError, OSError, ValueError) as problem:
-        reason = getattr(problem, "reason", problem)
-        raise Exit(3, f"no simulator at {url}: {reason}. Start one with `camsim serve`, or say where it is with --url") from None
+        content = Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
+    except ValueError as problem:
+        raise Exit(2, f"--url: {problem}") from None
+    except ApiError as problem:
+        if problem.http == 0:
+            reach = f"no simulator at {url}: {problem.message}"
+            raise Exit(3, f"{reach}. Start one with `camsim serve`, or say where it is with --url") from None
+        raise Exit(2 if problem.http in (400, 422) else 1, f"{problem.message}. {problem.hint}".rstrip(". ")) from None
     return content if raw else json.loads(content)
-
-
-def _api_error(content: bytes) -> str:
-    try:
-        error = json.loads(content)["error"]
-    except (ValueError, KeyError, TypeError):
-        return content[:200].decode("utf-8", "replace")
-    return f"{error['message']}. {error['hint']}".rstrip(". ")
 
 
 def _own() -> None:
