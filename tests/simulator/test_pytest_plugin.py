@@ -29,10 +29,22 @@ ACK = b'{"status": "done"}'
 def project(pytester: pytest.Pytester) -> Callable[..., pytest.RunResult]:
     """Write a test file and run it with pytest in this process."""
 
-    def run(source: str, *options: str, apart: bool = False) -> pytest.RunResult:
+    def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(textwrap.dedent(source))
-        runner = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return runner(*QUIET, *options)
+        return pytester.runpytest_inprocess(*QUIET, *options)
+
+    return run
+
+
+@pytest.fixture
+def spread(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callable[..., pytest.RunResult]:
+    """Write a test file and run all of it in each of two xdist workers."""
+
+    def run(source: str, *options: str) -> pytest.RunResult:
+        pytester.makepyfile(textwrap.dedent(source))
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        ours = ("-p", "xdist", "-p", "simulator.pytest_plugin", "-n2", "--dist=each")
+        return pytester.runpytest_subprocess(*QUIET, *ours, *options)
 
     return run
 
@@ -424,8 +436,8 @@ def test_one_url_for_several_workers_is_refused(project: Callable[..., pytest.Ru
     result.stderr.fnmatch_lines(["*every xdist worker resets its simulator*{worker}*"])
 
 
-def test_every_worker_has_a_simulator_of_its_own(project: Callable[..., pytest.RunResult], tmp_path: Path) -> None:
-    result = project(
+def test_every_worker_has_a_simulator_of_its_own(spread: Callable[..., pytest.RunResult], tmp_path: Path) -> None:
+    result = spread(
         f"""
         import pathlib, pytest
 
@@ -435,15 +447,13 @@ def test_every_worker_has_a_simulator_of_its_own(project: Callable[..., pytest.R
             door.punch("1")
             assert len(cams_gateway.ledger.rows()) == 1
             pathlib.Path({str(tmp_path)!r}, worker_id).write_text(cams_gateway.url)
-        """,
-        *("-n2", "--dist=each"),
-        apart=True,
+        """
     )
     result.assert_outcomes(passed=12)
     assert len({path.read_text() for path in tmp_path.glob("gw*")}) == 2
 
 
-def test_every_worker_has_a_url_of_its_own(project: Callable[..., pytest.RunResult]) -> None:
+def test_every_worker_has_a_url_of_its_own(spread: Callable[..., pytest.RunResult]) -> None:
     """Two simulators on one port number of two loopback addresses."""
 
     async def two() -> list[Host]:
@@ -460,13 +470,13 @@ def test_every_worker_has_a_url_of_its_own(project: Callable[..., pytest.RunResu
 
     with Background(two, stop, "two") as running:
         port = running.service[0].management_url.rsplit(":", 1)[1]
-        result = project(
+        result = spread(
             """
             def test_it(cams_gateway, worker_id):
                 assert cams_gateway.config.seed == 100 + int(worker_id[2:])
             """,
-            *("-n2", "--dist=each", f"--cams-url=http://127.0.1.{{worker}}:{port}", "--cams-token=secret"),
-            apart=True,
+            f"--cams-url=http://127.0.1.{{worker}}:{port}",
+            "--cams-token=secret",
         )
     result.assert_outcomes(passed=2)
 
