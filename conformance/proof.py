@@ -19,7 +19,7 @@ from simulator.receiver import Kind, KnownDevice, start
 
 from .judging import judge_all
 from .mutants import BENIGN, MUTANTS, Mutant, policy
-from .profile import Device, Profile, parse_features
+from .profile import DEFAULT_DEADLINE_S, Device, Profile, parse_features
 from .requirements import by_id
 from .results import Grade, Outcome, conclude
 from .session import Session
@@ -87,7 +87,9 @@ class Report:
         return "; ".join(parts) or None
 
 
-def profile_of(task: Task, url: str, readback_url: str, settle_s: float = SETTLE_S) -> Profile:
+def profile_of(
+    task: Task, url: str, readback_url: str, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEADLINE_S
+) -> Profile:
     """The profile a task is judged under."""
     key = KEY if task.encrypted else None
     features = parse_features(",".join([*BASE[task.protocol], *task.features]), task.protocol, key)
@@ -102,12 +104,13 @@ def profile_of(task: Task, url: str, readback_url: str, settle_s: float = SETTLE
         readback=(task.adapter or "{url}").replace("{url}", readback_url) if task.readback else None,
         globs=task.globs,
         settle_s=settle_s,
+        deadline_s=deadline_s,
         patience_s=PATIENCE_S,
         seed=task.seed,
     )
 
 
-def run(task: Task) -> Report:
+def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEADLINE_S) -> Report:
     """Start the receiver, judge it, stop it."""
     begin = time.monotonic()
     key = KEY if task.encrypted else None
@@ -116,7 +119,7 @@ def run(task: Task) -> Report:
         devices.append(KnownDevice(OTHER_TOKEN, key, "Second door", "CERT00002"))
     broken = policy(task.name) if task.variant else None
     with start(Kind(task.kind), devices=devices, key=key, broken=broken) as receiver:
-        evidence = Session(profile_of(task, receiver.url, receiver.readback_url)).run()
+        evidence = Session(profile_of(task, receiver.url, receiver.readback_url, settle_s, deadline_s)).run()
     cases = judge_all(evidence.observed())
     result = conclude(evidence, cases)
     failed = frozenset(row.requirement.id for row in result.requirements if row.verdict in VIOLATED)

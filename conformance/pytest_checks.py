@@ -88,17 +88,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Plan the run. Nothing is sent yet."""
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
-        raise pytest.UsageError("the checks share one run: leave out -n; it sends many callbacks at once by itself")
+        pytest.exit("the checks share one run: leave out -n; many callbacks go out at once anyway", int(Exit.USAGE))
     url = config.getoption("--callback-url")
     if config.getoption("--collect-only") and not url:
         url = "http://127.0.0.1/"
     if not url:
-        raise pytest.UsageError("--callback-url is missing: the URL to certify")
+        pytest.exit("--callback-url is missing: the URL to certify", int(Exit.USAGE))
     told = {option.name: config.getoption(f"camsim_{option.name}") for option in OPTIONS}
     try:
         config.stash[_KEY] = Run(*profile_of(url, told))
     except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+        pytest.exit(str(error), int(Exit.USAGE))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -114,6 +114,6 @@ async def _send(case: Case, profile: Profile) -> list[Exchange]:
     refuse_unless_allowed(target, profile)
     async with Client(target, profile) as client:
         exchanges = await Lanes(client, case.steps[0], lambda _: None).one(case)
-    if all(exchange.dead for exchange in exchanges):
+    if all(exchange.lost for exchange in exchanges):
         raise UnreachableError(f"{target.origin}: {exchanges[0].text()}")
     return exchanges

@@ -89,35 +89,37 @@ class Client:
         async with self._session.get(f"{self.target.origin}{path}", allow_redirects=False) as answer:
             return answer.status, await answer.content.read(MAX_ANSWER)
 
-    async def send(self, step: Step, number: int = 0) -> Exchange:
-        """One copy of a step. Never raises for what the peer does."""
+    async def send(self, step: Step, number: int = 0, *, patience_s: float | None = None) -> Exchange:
+        """One copy of a step; `patience_s` instead of the profile's. Never raises for what the peer does."""
+        patience = self.profile.patience_s if patience_s is None else patience_s
         async with self._slots:
             await self._pace.turn()
             if step.transport not in _LIBRARY:
-                return await raw.send(self.target, step, number, AGENT, self.profile.patience_s)
-            return await self._pooled(step, number)
+                return await raw.send(self.target, step, number, AGENT, patience)
+            return await self._pooled(step, number, patience)
 
-    async def _pooled(self, step: Step, number: int) -> Exchange:
+    async def _pooled(self, step: Step, number: int, patience_s: float) -> Exchange:
         begin = time.monotonic()
         try:
-            status, headers, body = await self._post(step)
+            status, headers, body = await self._post(step, patience_s)
         except aiohttp.ServerDisconnectedError:
             # A kept connection that the target had closed meanwhile: the gateway would open another one as well.
             try:
-                status, headers, body = await self._post(step)
+                status, headers, body = await self._post(step, patience_s)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 return _silent(error, number, time.monotonic() - begin)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             return _silent(error, number, time.monotonic() - begin)
         return Exchange(number, status, headers, body, time.monotonic() - begin)
 
-    async def _post(self, step: Step) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
+    async def _post(self, step: Step, patience_s: float) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         data: Any = _pieces(step.wire) if step.transport is Transport.CHUNKED else step.wire
         async with self._session.post(
             self._url(step),
             data=data,
             headers={"Content-Type": step.content_type},
             allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(total=patience_s),
         ) as answer:
             body = await answer.content.read(-1 if _short(answer) else MAX_ANSWER)
             return answer.status, tuple(answer.headers.items()), body

@@ -39,9 +39,9 @@ class Exchange:
         return self.status is not None
 
     @property
-    def dead(self) -> bool:
-        """True when the target may be gone: no connection could be made at all."""
-        return self.silence in (Silence.REFUSED, Silence.TLS)
+    def lost(self) -> bool:
+        """True when the target may be gone: no connection, or no answer in time."""
+        return self.silence in (Silence.REFUSED, Silence.TLS, Silence.TIMEOUT)
 
     def header(self, name: str) -> str:
         """The first header of that name, or an empty text."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from ..ack import acknowledged
 from ..cases import Case, Step
@@ -13,6 +15,7 @@ from .exchange import Exchange
 
 DEAD_TRIES = 3
 DEAD_PAUSE_S = 0.5
+LATE_S = 1.0  # an answer after the deadline is late, however late
 RETRY_PAUSE_S = 0.05
 Tick = Callable[[str], None]
 Answers = dict[str, list[Exchange]]
@@ -29,6 +32,9 @@ class Lanes:
         self._client = client
         self._probe = probe
         self._tick = tick
+        self._asking = asyncio.Lock()
+        self._answered_at = 0.0
+        self._patience_s = client.profile.patience_s
         self.answers: Answers = {}
 
     async def many(self, cases: Iterable[Case]) -> None:
@@ -44,23 +50,32 @@ class Lanes:
 
     async def hostile(self, cases: Iterable[Case]) -> str | None:
         """One after another; gives the case a target died of. What follows it could not run."""
+        self._patience_s = min(self._client.profile.patience_s, self._client.profile.deadline_s + LATE_S)
         for case in cases:
+            since = time.monotonic()
             exchanges = await self.one(case)
-            if any(exchange.dead for exchange in exchanges) and not await self._alive():
+            if any(exchange.lost for exchange in exchanges) and not await self._alive(since):
                 return case.id
         return None
 
     async def _guarded(self, case: Case) -> None:
         exchanges = await self.one(case)
-        if any(exchange.dead for exchange in exchanges) and not await self._alive():
-            raise DeadTargetError(f"the target stopped answering during {case.id}: {exchanges[-1].text()}")
+        lost = [exchange for exchange in exchanges if exchange.lost]
+        if lost and not await self._alive(time.monotonic()):
+            raise DeadTargetError(f"the target stopped answering during {case.id}: {lost[-1].text()}")
 
-    async def _alive(self) -> bool:
-        for _ in range(DEAD_TRIES):
-            if not (await self._client.send(self._probe)).dead:
+    async def _alive(self, since: float) -> bool:
+        """Whether a plain punch is answered at all, asked by one case for all that wonder at the same time."""
+        async with self._asking:
+            if self._answered_at > since:
                 return True
-            await asyncio.sleep(DEAD_PAUSE_S)
-        return False
+            for _ in range(DEAD_TRIES):
+                patience = min(self._client.profile.patience_s, 2 * self._client.profile.deadline_s)
+                if (await self._client.send(self._probe, patience_s=patience)).answered:
+                    self._answered_at = time.monotonic()
+                    return True
+                await asyncio.sleep(DEAD_PAUSE_S)
+            return False
 
     async def one(self, case: Case) -> list[Exchange]:
         """All steps of a case; its exchanges in the order of the steps."""
@@ -80,21 +95,19 @@ class Lanes:
     async def _step(self, step: Step, number: int) -> list[Exchange]:
         if step.copies > 1:
             return await self._copies(step, number)
-        found = [await self._client.send(step, number)]
+        found = [await self._client.send(step, number, patience_s=self._patience_s)]
         for attempt in range(2, step.retries + 2):
-            if acknowledged(found[-1], self._client.profile, step) or found[-1].dead:
+            if acknowledged(found[-1], self._client.profile, step) or found[-1].lost:
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
-            found.append(_numbered(await self._client.send(step, number), attempt=attempt))
+            found.append(_numbered(await self._client.send(step, number, patience_s=self._patience_s), attempt=attempt))
         return found
 
     async def _copies(self, step: Step, number: int) -> list[Exchange]:
-        sends = (self._client.send(step, number) for _ in range(step.copies))
+        sends = (self._client.send(step, number, patience_s=self._patience_s) for _ in range(step.copies))
         answers = await asyncio.gather(*sends)
         return [_numbered(answer, copy=copy) for copy, answer in enumerate(answers, start=1)]
 
 
 def _numbered(exchange: Exchange, **changes: int) -> Exchange:
-    from dataclasses import replace
-
     return replace(exchange, **changes)  # type: ignore[arg-type]
