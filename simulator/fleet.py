@@ -22,7 +22,7 @@ DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FING
 DEFAULT_OFFSET = "+0530"
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
 URL = re.compile(r"https?://[^\s/?#]+\S*")
-FIRST_S, LAST_S = 86_400, 4_102_444_800  # 1970-01-02 to the end of 2099: at any offset the wire can write it
+FIRST_S, LAST_S = 86_400, 4_105_123_200  # 1970-01-02 to 2100-02-01: at any offset the wire can write it
 
 
 class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -118,7 +118,7 @@ def _parsed(key: str, text: str, offset: int) -> int:
 def writable(key: str, value: Any, epoch_s: int) -> int:
     """The moment, if a device can show it. Raises: ControlError."""
     if not FIRST_S <= epoch_s < LAST_S:
-        raise usage(key, value, "a moment from 1970-01-02 to the end of 2099")
+        raise usage(key, value, "a moment from 1970-01-02 to January 2100")
     return epoch_s
 
 

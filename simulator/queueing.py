@@ -59,7 +59,13 @@ def open_window(kernel: Kernel, slot: Slot, pending: PendingCommand) -> None:
     """From now on the command has `rest.timeout` to be answered; a window that is open stays as it is (A-REST-05)."""
     if pending.window_ends is None:
         pending.window_ends = kernel.now + kernel.policy.rest.window_ms
-        kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
+        pending.window_timer = kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
+
+
+def close_window(kernel: Kernel, pending: PendingCommand) -> None:
+    """The command is answered or done: time does not jump to the end of its window."""
+    kernel.state.timers.cancel(pending.window_timer)
+    pending.window_timer = None
 
 
 def connection_lost(kernel: Kernel, slot: Slot) -> None:
@@ -124,6 +130,7 @@ fires("lazy")(_through)
 def _window(kernel: Kernel, slot: Slot, reference: int) -> None:
     pending = _find(slot, reference)
     if pending is not None:
+        pending.window_timer = None
         COURSES[slot.config.protocol].expire(kernel, slot, pending)
 
 
@@ -223,6 +230,7 @@ def reply(kernel: Kernel, pending: PendingCommand, answer: Reply) -> None:
         answer.faults = (*answer.faults, ("delay", {"ms": pending.delay_ms}))
     kernel.effects.append(answer)
     pending.request = None
+    close_window(kernel, pending)
 
 
 def journal(

@@ -240,6 +240,7 @@ def _told(
         return False
     if pending in slot.commands and (not pending.executed or pending.request is None):
         slot.commands.remove(pending)
+        queueing.close_window(kernel, pending)
     if pending.executed:  # the device is away: nobody hears of it until the window ends with 6
         queueing.journal(kernel, slot, pending, None, "executed, the acknowledgement was lost", lint=lint)
     elif pending.request is None:

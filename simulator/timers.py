@@ -23,7 +23,6 @@ CLASS_OF = {
     "flush": TimerClass.WORK,  # a paced upload
     "lazy": TimerClass.WORK,  # a v2 lazy response
     "poll": TimerClass.WORK,  # rows found in a database or file
-    "planned": TimerClass.WORK,  # a control action planned for later
     "deliver": TimerClass.RETRY,  # a callback is tried again
     "session": TimerClass.BACKGROUND,  # an enrolment session closes
     "zone": TimerClass.BACKGROUND,  # daylight saving begins or ends
