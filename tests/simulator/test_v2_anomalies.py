@@ -129,8 +129,9 @@ def run_canonical(start_sim: Start, seed: int) -> bytes:
     for name in ("SIM1", "SIM2"):
         for _ in range(5):
             sim.punch("1", name, photo=True)
+            sim.idle()  # what is on its way and what is asked meanwhile have no order
         sim.control("put_user", name, user="9", templates=["Face"])
-        sim.idle()  # what is on its way and what is asked meanwhile have no order
+        sim.idle()
         call(sim, "EnrollFingerprint", "2", tag=name)
         call(sim, "TriggerUserDetail", tag=name)
         sim.idle()
