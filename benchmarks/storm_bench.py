@@ -161,7 +161,7 @@ def _loaded(url: str, pid: int, rate: int, processes: int, cores: set[int] | Non
 
 def open_and_closed() -> Figures:
     """A receiver that stalls 3 s every 20 s, 200 punches a second for a minute: what an open and a closed loop tell."""
-    with targets.stalling(3, 20) as (url, readback):
+    with targets.faulty(3, 20) as (url, readback):
         told = storm(
             url,
             "--rate",
@@ -175,7 +175,7 @@ def open_and_closed() -> Figures:
             "--fail-on",
             "doubled==0",
         )
-    with targets.stalling(3, 20) as (url, _):
+    with targets.faulty(3, 20) as (url, _):
         closed = bare(url, 10, 60, pace_s=0.05)
     return {
         "open loop p50 s": told["latency"]["p50"],
@@ -199,6 +199,20 @@ def _percentile(times: dict[str, int], percent: float) -> float:
         if seen >= wanted:
             return milliseconds / 1000
     return 0.0
+
+
+def losses() -> Figures:
+    """30,000 punches to a receiver that loses one in 10,000 after it acknowledged it: what the read-back names."""
+    with targets.faulty(lose_every=10_000) as (url, readback):
+        options = ("--devices", "200", "--people", "20000", "--rate", "1000", "--duration", "30s")
+        told = storm(url, *options, "--readback", readback)
+    named = [f"user {row['user']} at {row['what']}" for row in told["readback"]["missing_named"]]
+    return {
+        "acknowledged": told["ledger"]["acknowledged"],
+        "missing": told["readback"]["missing"],
+        "named": "; ".join(named),
+        "exit": told["exit_code"],
+    }
 
 
 def large() -> Figures:
@@ -274,6 +288,7 @@ PARTS: dict[str, Callable[[], Figures]] = {
     "ratio": ratio,
     "scaling": scaling,
     "open-and-closed": open_and_closed,
+    "losses": losses,
     "large": large,
     "receivers": receivers,
 }

@@ -140,9 +140,9 @@ def php(workers: int = 4) -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def stalling(stall_s: float, every_s: float) -> Iterator[tuple[str, str]]:
-    """A receiver with read-back that answers nobody for `stall_s` out of every `every_s`."""
+def faulty(stall_s: float = 0, every_s: float = 3600, lose_every: int = 0) -> Iterator[tuple[str, str]]:
+    """A receiver with read-back that stalls, or loses one punch in `lose_every` after it acknowledged it."""
     port = free_port()
-    options = [str(port), str(stall_s), str(every_s)]
-    with running([sys.executable, str(HERE / "storm_stalling.py"), *options], port, PYTHONPATH=str(HERE.parent)):
+    options = [str(port), str(stall_s), str(every_s), str(lose_every)]
+    with running([sys.executable, str(HERE / "storm_faulty.py"), *options], port, PYTHONPATH=str(HERE.parent)):
         yield f"http://127.0.0.1:{port}/callback", f"http://127.0.0.1:{port}/readback"

@@ -1,8 +1,12 @@
-"""A receiver that keeps punches once, shows them, and answers nobody for S seconds out of every N: PORT S N."""
+"""A receiver that keeps punches once and shows them, with two faults: PORT S N L.
+
+It answers nobody for S seconds out of every N, and loses one punch in L after it acknowledged it (0: none).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 import time
@@ -17,12 +21,19 @@ STORED: dict[str, set[str]] = {}
 async def receive(request: web.Request) -> web.Response:
     """Store, wait while the stall lasts, acknowledge."""
     punch = json.loads(await request.read())["RealTime"]["PunchLog"]
-    STORED.setdefault(punch["UserId"], set()).add(local(parse(punch["LogTime"]).epoch_s).replace(" ", "T") + "Z")
+    at = local(parse(punch["LogTime"]).epoch_s).replace(" ", "T") + "Z"
+    if not _lost(request.app):
+        STORED.setdefault(punch["UserId"], set()).add(at)
     since = (time.monotonic() - request.app["began"]) % request.app["every_s"]
     stalls_at = request.app["every_s"] - request.app["stall_s"]
     if since > stalls_at:
         await asyncio.sleep(request.app["every_s"] - since)
     return web.json_response({"status": "done"})
+
+
+def _lost(app: web.Application) -> bool:
+    number = next(app["numbers"])
+    return bool(app["lose_every"]) and number % app["lose_every"] == 0
 
 
 async def capabilities(request: web.Request) -> web.Response:
@@ -38,9 +49,10 @@ async def punches(request: web.Request) -> web.Response:
 
 def main() -> None:
     """Serve until stopped."""
-    port, stall_s, every_s = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3])
+    port, stall_s, every_s, lose_every = int(sys.argv[1]), float(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])
     app = web.Application()
     app["began"], app["stall_s"], app["every_s"] = time.monotonic(), stall_s, every_s
+    app["lose_every"], app["numbers"] = lose_every, itertools.count(1)
     app.router.add_post("/callback", receive)
     app.router.add_get("/readback/capabilities", capabilities)
     app.router.add_get("/readback/punches", punches)
