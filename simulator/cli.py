@@ -234,7 +234,10 @@ def _own() -> None:
     """Commands that live in modules of their own."""
     from .receiver.command import receiver
 
+    from .scenario_command import app as scenario
+
     app.command("receiver")(receiver)
+    app.add_typer(scenario)
 
 
 def _join() -> None:
