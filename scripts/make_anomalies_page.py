@@ -16,8 +16,8 @@ HEAD = """# Anomalies
 What goes wrong between a device and your callback URL, each thing by itself. Every example is a scenario of the library
 and runs as it stands, in virtual time, in a simulator of its own: `camsim scenario run NAME`. Against your receiver:
 add `--callback-url http://127.0.0.1:8000/callback`. In a test the same words are methods of the fixtures
-(`door.offline()`, `cams_gateway.fault("callback.answer", "drop")`, see [the cookbook](cookbook/pytest.md)); in a running
-simulator they are calls of [the management API](management-api.md).
+(`door.offline()`, `cams_gateway.fault("callback.answer", "drop")`, see [the cookbook](cookbook/pytest.md)); in a
+running simulator they are calls of [the management API](management-api.md).
 
 A **knob** makes an anomaly part of a profile (`--set dup.p=0.05`), a **fault** strikes where `match` and `when` say
 (`{"where", "do", "match": {"device", "operation", "user"}, "when": {"next"|"every"|"p"|"between"}, "with": {…}}`),
