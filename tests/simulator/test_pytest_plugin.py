@@ -460,9 +460,7 @@ def test_every_worker_has_a_url_of_its_own(spread: Callable[..., pytest.RunResul
         common: dict[str, Any] = {"management_token": "secret"}
         first = await Host.start(Settings(seed=100, management_host="127.0.1.0", **common))
         port = int(first.management_url.rsplit(":", 1)[1])
-        second = await Host.start(
-            Settings(seed=101, management_host="127.0.1.1", management_port=port, **common)
-        )
+        second = await Host.start(Settings(seed=101, management_host="127.0.1.1", management_port=port, **common))
         return [first, second]
 
     async def stop(hosts: list[Host]) -> None:
