@@ -20,6 +20,7 @@ from .protocol.vocabulary import ConnectionMode, InputType, Protocol, Service, T
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 DEFAULT_OFFSET = "+0530"
+MOST_USERS = 100_000
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
 URL = re.compile(r"https?://[^\s/?#]+\S*")
 FIRST_S, LAST_S = 86_400, 4_105_123_200  # 1970-01-02 to 2100-02-01: at any offset the wire can write it
@@ -131,6 +132,17 @@ def check_config(given: Mapping[str, Any]) -> None:
         raise usage("direction", direction, ", ".join(DIRECTIONS))
 
 
+def check_spec(spec: DeviceSpec) -> None:
+    """What can be wrong with a description whatever the site. Raises: ControlError."""
+    identifiers(spec)
+    check_config({"callback_url": spec.callback_url, "direction": spec.direction})
+    offset = offset_of(spec.timezone, 0)
+    for key in ("licence_start", "licence_end"):
+        instant_of(key, getattr(spec, key), offset)
+    if isinstance(spec.users, int) and not 0 <= spec.users <= MOST_USERS:
+        raise usage("users", spec.users, f"0 to {MOST_USERS}")
+
+
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> Slot:
     """One device as described. Raises: ControlError."""
     seed = kernel.state.seed
@@ -202,8 +214,8 @@ def _populate(kernel: Kernel, slot: Slot, spec: DeviceSpec) -> None:
 
 
 def _synthetic(kernel: Kernel, count: int) -> list[PersonSpec]:
-    if not 0 <= count <= 100_000:
-        raise usage("users", count, "0 to 100000")
+    if not 0 <= count <= MOST_USERS:
+        raise usage("users", count, f"0 to {MOST_USERS}")
     people = population.people(kernel.state.seed, count)
     return [PersonSpec(p.user_id, p.first_name, p.last_name, str(p.user_type)) for p in people]
 

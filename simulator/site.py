@@ -1,20 +1,22 @@
-"""site.toml and command-line flags become one typed description of a site; a wrong value is named with what is allowed."""
+"""site.toml and command-line flags become one typed site; a wrong value is named with what is allowed."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from .clock import ClockError, parse_mode
 from .faults import FaultError, make
-from .fleet import DeviceSpec, PersonSpec
+from .fleet import URL, DeviceSpec, PersonSpec, check_spec, identifiers
+from .gateway import ControlError
 from .models import MODELS, Capacity, Model, UnknownModelError, find
 from .profiles import KnobError, duration_ms, resolve
 from .protocol import cipher
@@ -192,10 +194,22 @@ def _explain(text: str, value: Any, kind: Any, where: str) -> str:
 
 
 def _allowed(kind: Any, name: str) -> str:
+    """The words of an enumeration, also within a list or beside None."""
     for field in msgspec.structs.fields(kind):
-        if field.name == name and isinstance(field.type, type) and issubclass(field.type, Enum):
-            return ", ".join(str(member.value) for member in field.type)
+        if field.name == name:
+            return next((words for words in map(_words, _parts(field.type)) if words), "")
     return ""
+
+
+def _words(kind: Any) -> str:
+    is_enumeration = isinstance(kind, type) and issubclass(kind, Enum)
+    return ", ".join(str(member.value) for member in kind) if is_enumeration else ""
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    yield kind
+    for part in get_args(kind):
+        yield from _parts(part)
 
 
 def check(settings: Settings) -> None:
@@ -210,8 +224,14 @@ def check(settings: Settings) -> None:
             make(1, fault)
         except FaultError as problem:
             raise SiteError(f"faults[{number}].{problem}") from None
+    seen: set[str] = set()
     for number, spec in enumerate(settings.devices):
         _check_device(settings, spec, f"devices[{number}]")
+        names = identifiers(spec)
+        twice = seen.intersection(names)
+        if twice:
+            raise SiteError(f"devices[{number}].id: {min(twice)!r} occurs twice; every device needs an id of its own")
+        seen.update(names)
 
 
 def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
@@ -224,13 +244,15 @@ def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
             cipher.check_key(spec.security_key)
         except ValueError as problem:
             raise SiteError(f"{where}.security_key: {problem}") from None
-    if spec.callback_url is not None:
-        check_url(f"{where}.callback_url", spec.callback_url)
+    try:
+        check_spec(spec)
+    except ControlError as problem:
+        raise SiteError(f"{where}.{problem.message}; {problem.hint}") from None
 
 
 def check_url(key: str, url: str) -> None:
     """A callback URL is absolute http or https. Raises: SiteError."""
-    if not re.fullmatch(r"https?://[^\s/?#]+\S*", url):
+    if not URL.fullmatch(url):
         raise SiteError(f"{key} = {url!r} is not allowed; allowed: http://host[:port]/path or https://…")
 
 
