@@ -15,7 +15,6 @@ from .ledger import Ledger
 from .rest import RestClient
 from .wire import TIMEOUT_S, Api, ApiError, Wire, given
 
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
