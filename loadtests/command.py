@@ -81,7 +81,7 @@ def storm(
     """
     try:
         if worker:
-            raise typer.Exit(work(master_host, master_port, processes))
+            work(master_host, master_port, processes)
         settings = Settings(
             url=url, devices=devices, people=people or 10 * devices, profile=profile, rate=rate, seed=seed,
             duration_s=seconds(duration), deadline_s=seconds(deadline), start_s=start or int(time.time()),

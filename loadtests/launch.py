@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -76,12 +76,12 @@ def run(settings: Settings, crew: Crew, folder: Path, watcher: Watcher) -> Raw:
     return raw
 
 
-def work(master_host: str, master_port: int, processes: int) -> int:
-    """Be one or more workers of a storm on another machine, until its master ends it; Locust's exit code."""
+def work(master_host: str, master_port: int, processes: int) -> NoReturn:
+    """Become one or more workers of a storm on another machine, until its master ends it."""
     options = ["--worker", "--master-host", master_host, "--master-port", str(master_port or LOCUST_PORT)]
     if processes > 1:
         options += ["--processes", str(processes)]
-    return subprocess.call([*_locust(), *options], env=dict(os.environ))  # noqa: S603  our own locustfile
+    os.execve(sys.executable, [*_locust(), *options], dict(os.environ))  # noqa: S606  our own locustfile
 
 
 def _locust() -> list[str]:
@@ -98,16 +98,25 @@ def _started(settings: Settings, crew: Crew, folder: Path, sink: Any) -> Iterato
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parent.parent), os.environ.get("PYTHONPATH", "")])),
     }
     command = [*_locust(), "--host", settings.url, *crew.options()]
-    process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)  # noqa: S603
+    # A session of its own, so that Locust and its workers can be ended together.
+    process = subprocess.Popen(  # noqa: S603
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
+    )
     try:
         yield process
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(_STOP_S)
-        if process.poll() is None:
-            process.kill()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(_STOP_S)
+    # Workers may outlive their master.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _progress(process: subprocess.Popen[bytes], file: Path) -> Iterator[bytes]:

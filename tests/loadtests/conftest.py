@@ -169,7 +169,7 @@ def storm(tmp_path: Path) -> Iterator[Callable[..., Any]]:
     """
     started: list[subprocess.Popen[str]] = []
 
-    def run(target: Receiver | str, *options: str, wait: bool = True, limits: Callable[[], None] | None = None) -> Any:
+    def run(target: Receiver | str, *options: str, wait: bool = True) -> Any:
         if isinstance(target, Receiver):
             target.forget()
         url = target if isinstance(target, str) else target.url
@@ -182,7 +182,6 @@ def storm(tmp_path: Path) -> Iterator[Callable[..., Any]]:
             text=True,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            preexec_fn=limits,
         )
         started.append(process)
         if not wait:

@@ -267,3 +267,19 @@ def test_a_flood_of_commands_is_answered_by_the_simulator(storm, tmp_path):
     assert ran.code in PASSED_OR_BUSY, ran.err
     assert ran.document["ledger"]["complete"]
     assert ran.document["errors"] == []
+
+
+def test_a_storm_that_is_stopped_leaves_no_process_behind(receiver, storm):
+    target = receiver()
+    process, _ = storm(target, "--duration", "60s", "--processes", "2", wait=False)
+    until = time.monotonic() + 30
+    while len(target.bodies) < 5 and time.monotonic() < until:
+        time.sleep(0.05)
+    helpers = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == 3
+    assert "interrupted" in err
+    assert len(helpers) == 3
+    assert psutil.wait_procs(helpers, timeout=10)[1] == []
