@@ -9,7 +9,16 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-NAMES = ("startup_bench", "rest_bench", "callback_bench", "loadlog_bench", "state_bench", "receivers_bench", "plugin_bench")
+NAMES = (
+    "startup_bench",
+    "rest_bench",
+    "callback_bench",
+    "loadlog_bench",
+    "state_bench",
+    "receivers_bench",
+    "backlog_bench",
+    "plugin_bench",
+)
 
 
 def _flat(value: object, prefix: str = "") -> list[tuple[str, float]]:

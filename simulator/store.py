@@ -13,7 +13,7 @@ import msgspec
 from .gateway import ControlError, Event, Kernel, State
 
 SCHEMA = 1
-SNAPSHOT_EVERY = 200_000  # events; replaying that many takes a few seconds
+SNAPSHOT_EVERY = 100_000  # events; replaying that many takes some five to ten seconds
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), upto INTEGER NOT NULL, state BLOB NOT NULL);
