@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 
 import msgspec
 
-from . import shapes
+from . import records, shapes
 from .device import DeviceHandle, Secrets, known_secrets
 from .ledger import Ledger
 from .rest import RestClient
@@ -36,7 +36,7 @@ class _Faults(msgspec.Struct):
 
 
 class _Journal(msgspec.Struct):
-    entries: list[shapes.Entry]
+    entries: list[records.Entry]
 
 
 class _Count(msgspec.Struct):
@@ -45,7 +45,7 @@ class _Count(msgspec.Struct):
 
 
 class _Commands(msgspec.Struct):
-    commands: list[shapes.Command]
+    commands: list[records.Command]
 
 
 class Client:
@@ -163,7 +163,7 @@ class Client:
             self._gateway = Wire(self.gateway_url, timeout=self._timeout)
         return RestClient(self._gateway, stgid, secrets)
 
-    def commands(self, state: str | None = None) -> list[shapes.Command]:
+    def commands(self, state: str | None = None) -> list[records.Command]:
         """RESTful commands on their way to devices; `state`: waiting, running, parked."""
         return self._api.call("GET", "commands", _Commands, query=given(state=state)).commands
 
@@ -227,7 +227,7 @@ class Client:
 
     # --- what happened ------------------------------------------------------------------------------------------------
 
-    def journal(self, *, limit: int = 200, **wanted: Any) -> list[shapes.Entry]:
+    def journal(self, *, limit: int = 200, **wanted: Any) -> list[records.Entry]:
         """The newest entries, oldest of them first; by `operation`, `user`, `device`, `direction`, `verdict`."""
         return self._api.call("GET", "journal", _Journal, query=given(limit=limit, **wanted)).entries
 

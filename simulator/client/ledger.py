@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
-from . import shapes
+from . import records
 from .wire import Api, given
 
 _SHOWN = 5
 
 
 class _Book(msgspec.Struct):
-    summary: shapes.Summary
-    punches: list[shapes.PunchRow]
+    summary: records.Summary
+    punches: list[records.PunchRow]
 
 
 class Judgement(int):
@@ -36,11 +36,11 @@ class Ledger:
     def __init__(self, api: Api) -> None:
         self._api = api
 
-    def rows(self, device: str | None = None, user: str | None = None) -> list[shapes.PunchRow]:
+    def rows(self, device: str | None = None, user: str | None = None) -> list[records.PunchRow]:
         """One row a recorded punch, in device order."""
         return self._api.call("GET", "ledger", _Book, query=given(device=device, user=user)).punches
 
-    def summary(self) -> shapes.Summary:
+    def summary(self) -> records.Summary:
         """Counts that add up: punches = acknowledged + waiting + lost."""
         return self._api.call("GET", "ledger", _Book, query={"summary": 1}).summary
 
@@ -58,13 +58,13 @@ class Ledger:
         return Judgement(False, _missing(counts, self.rows()))
 
 
-def _missing(counts: shapes.Summary, rows: list[shapes.PunchRow]) -> str:
+def _missing(counts: records.Summary, rows: list[records.PunchRow]) -> str:
     left = [row for row in rows if not row.acknowledged]
     shown = "; ".join(_shown(row) for row in left[:_SHOWN])
     more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
     return f"{counts.acknowledged} of {counts.punches} punches acknowledged, missing: {shown}{more}"
 
 
-def _shown(row: shapes.PunchRow) -> str:
+def _shown(row: records.PunchRow) -> str:
     fate = row.cause or f"{row.attempts} attempts"
     return f"{row.device} #{row.number} user {row.user} {row.log_time} ({fate})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from simulator.client import ApiError, Client
-from simulator.client.shapes import Entry
+from simulator.client.records import Entry
 
 _ENTRIES, _QUEUES = 20, 5
 
