@@ -20,7 +20,7 @@ from .management import Management
 from .profiles import resolve
 from .runtime import Runtime
 from .server import listener
-from .site import Settings
+from .site import Settings, SiteError, check
 from .store import Store, StoreError
 
 
@@ -47,7 +47,7 @@ class Host:
     @classmethod
     async def start(cls, settings: Settings, on_failure: Callable[[str], None] | None = None) -> Host:
         """Open the state, make or restore the devices, listen on both ports. Raises: HostError."""
-        _check_exposure(settings)
+        _check(settings)
         store, kernel, clock, restored = _open(settings)
         runtime = Runtime(kernel, clock, store, horizon_ms=settings.horizon_ms, on_failure=on_failure)
         try:
@@ -123,7 +123,11 @@ class Host:
         draft.replace(path)
 
 
-def _check_exposure(settings: Settings) -> None:
+def _check(settings: Settings) -> None:
+    try:
+        check(settings)
+    except SiteError as problem:
+        raise HostError(str(problem)) from None
     if settings.management_host not in ("127.0.0.1", "localhost", "::1") and not settings.management_token:
         raise HostError(
             f"the management API would be reachable on {settings.management_host} without a token; "
