@@ -38,7 +38,6 @@ def _group(reports: Iterable[Report], protocol: Protocol, kind: str) -> list[Rep
 
 
 def _totals(reports: Sequence[Report]) -> Iterator[str]:
-    seeds = len({report.task.seed for report in reports})
     for protocol in Protocol:
         references = _group(reports, protocol, "reference")
         if not references:
@@ -47,10 +46,12 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
         shown = f"{graded} grade State without a finding"
         yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {shown} |"
         benign = _group(reports, protocol, "benign")
+        seeds = len({report.task.seed for report in benign})
         alarms = sum(report.problem() is not None for report in benign)
         names = len({report.task.name for report in benign})
         yield f"| {protocol}: {names} benign variants × {seeds} seeds | {len(benign)} | {alarms} false alarms |"
         mutants = _group(reports, protocol, "mutant")
+        seeds = len({report.task.seed for report in mutants})
         killed = sum(report.problem() is None for report in mutants)
         names = len({report.task.name for report in mutants})
         shown = f"{killed} killed by their declared ids"

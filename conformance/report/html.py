@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 OPEN_AT_START = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
+_RANK = {verdict: rank for rank, verdict in enumerate((*OPEN_AT_START, "UNVERIFIED"))}
 
 
 @cache
@@ -20,7 +21,10 @@ def _template() -> Template:
 
 def html(document: dict[str, Any]) -> str:
     """The report page."""
-    return _template().render(result=document, opened=OPEN_AT_START, counts=_counts(document))
+    # What needs a person comes first; the rest stays in the catalogue's order.
+    rows = sorted(document["requirements"], key=lambda row: _RANK.get(row["verdict"], len(_RANK)))
+    shown = {**document, "requirements": rows}
+    return _template().render(result=shown, opened=OPEN_AT_START, counts=_counts(document))
 
 
 def _counts(document: dict[str, Any]) -> dict[str, int]:
