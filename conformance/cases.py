@@ -85,7 +85,8 @@ class Expect:
 class Case:
     """One case of one requirement: `name` is stable between runs; `blocked` says why it does not apply.
 
-    Steps go one after another, or over `lanes` connections at once.
+    Steps go one after another, or over `lanes` connections at once. `spares` are the same steps with other people: sent
+    when an answer was late, because a machine under load is late once, and a slow target always.
     """
 
     requirement: str
@@ -96,6 +97,7 @@ class Case:
     record: bool = False
     lanes: int = 1
     blocked: str | None = None
+    spares: tuple[tuple[Step, ...], ...] = ()
 
     @property
     def id(self) -> str:

@@ -111,7 +111,8 @@ def _made(maker: Maker) -> Plan:
 
 def _needed(made: Plan, prefix: int) -> list[str]:
     """The people of the run that are sent or expected, in order."""
-    steps = [made.preflight, *(step for case in (*made.canaries, *made.cases) for step in case.steps)]
+    every = (*made.canaries, *made.cases)
+    steps = [made.preflight, *(step for case in every for some in (case.steps, *case.spares) for step in some)]
     told = {
         found
         for step in steps

@@ -12,7 +12,7 @@ from ..cases import Case, Stage, Step, Transport
 from ..maker import Maker
 
 BIG = 8 * 1024 * 1024
-DEPTH = 20_000
+DEPTH = 10_000
 
 
 def cases(make: Maker) -> Iterator[Case]:
@@ -27,7 +27,8 @@ def broken(make: Maker, requirement: str) -> Iterator[Case]:
     """Bodies that are no message; for both protocols."""
     for name, (body, transport) in _bodies(make).items():
         bad = make.raw(body, what=name, wire=body, transport=transport, judged=False)
-        yield Case(requirement, name, (bad, _probe(make)), stage=Stage.HOSTILE)
+        steps = (bad, _probe(make))
+        yield Case(requirement, name, steps, stage=Stage.HOSTILE, spares=(steps,))
 
 
 def _probe(make: Maker) -> Step:

@@ -21,7 +21,7 @@ def cases(make: Maker) -> Iterator[Case]:
             step, transport=step.transport if step.transport is Transport.CUT else Transport.FRESH, judged=False
         )
         probe = make.step(make.punch(make.stranger()), what="the next good punch", transport=Transport.FRESH)
-        yield Case("V2-ROB-001", name, (bad, probe), stage=Stage.HOSTILE)
+        yield Case("V2-ROB-001", name, (bad, probe), stage=Stage.HOSTILE, spares=((bad, probe),))
 
 
 def _raw(body: bytes, what: str) -> Step:

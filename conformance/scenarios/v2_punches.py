@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from simulator import chance
@@ -15,6 +15,7 @@ from simulator.protocol.vocabulary import AttendanceType, InputType
 from ..cases import Case, Expect, Stage, Step
 from ..framing_v2 import form, framed, lazy, messages
 from ..maker import DAY, HOUR, MINUTE, Maker
+from .acks import TRIES, busy
 from .auth import ABSENT
 from .duplicates import identical, lost
 from .encryption import BLOCK
@@ -90,11 +91,14 @@ def altered(make: Maker, fact: Fact, *, drop: str = "", **members: Any) -> Step:
 
 
 def _in_time(make: Maker) -> Iterator[Case]:
-    user = make.user()
-    yield Case("V2-ACK-003", "punch", (make.step(make.punch(user)),), stage=Stage.QUIET)
-    yield Case("V2-ACK-003", "photo", (make.step(make.photo(user, make.ago(MINUTE))),), stage=Stage.QUIET)
-    burst = [make.punch(make.user(), make.ago(n * MINUTE)) for n in range(12)]
-    yield Case("V2-ACK-003", "busy", tuple(make.step(punch) for punch in burst), stage=Stage.BUSY, lanes=4)
+    kinds: dict[str, Callable[[str], Fact]] = {
+        "punch": lambda user: make.punch(user),
+        "photo": lambda user: make.photo(user, make.ago(MINUTE)),
+    }
+    for name, fact in kinds.items():
+        first, *spares = [(make.step(fact(make.user())),) for _ in range(TRIES)]
+        yield Case("V2-ACK-003", name, first, stage=Stage.QUIET, spares=tuple(spares))
+    yield busy(make, "V2-ACK-003")
 
 
 def _forms(make: Maker) -> Iterator[Case]:
