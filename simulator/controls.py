@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from . import dispatch, faults, queueing, zones
+from . import dispatch, faults, queueing, uploading, zones
 from .fleet import DeviceSpec, build, check_config, identifiers, instant_of, offset_of, set_licence_timers, usage
 from .gateway import Control, ControlError, Kernel, Slot, handles
 from .journal import Journal
@@ -38,7 +38,9 @@ def _control(kernel: Kernel, event: Control) -> None:
     try:
         kernel.result = ACTIONS[event.action](kernel, event.device, event.args)
     except msgspec.ValidationError as problem:
-        raise ControlError(422, "invalid_value", str(problem), f"action {event.action}: see the documentation of its body") from None
+        raise ControlError(
+            422, "invalid_value", str(problem), f"action {event.action}: see the documentation of its body"
+        ) from None
 
 
 def slot_of(kernel: Kernel, stgid: str) -> Slot:
@@ -61,7 +63,9 @@ def add_devices(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, 
     for spec in specs:
         for stgid in identifiers(spec):
             if stgid in kernel.state.slots or stgid in slots:
-                raise ControlError(409, "device_exists", f"device {stgid!r} exists already", "choose another id or DELETE it first")
+                raise ControlError(
+                    409, "device_exists", f"device {stgid!r} exists already", "choose another id or DELETE it first"
+                )
             slots[stgid] = build(kernel, spec, stgid, kernel.models)
     kernel.state.slots.update(slots)
     for slot in slots.values():
@@ -133,7 +137,10 @@ def patch_device(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str,
         slot.device.model = find(model, kernel.models)
     set_licence_timers(kernel, slot)
     dispatch.kick(kernel, slot)
-    return {"stgid": device, "changed": sorted(given) + ["timezone"] * (zone is not None) + ["model"] * (model is not None)}
+    return {
+        "stgid": device,
+        "changed": sorted(given) + ["timezone"] * (zone is not None) + ["model"] * (model is not None),
+    }
 
 
 def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
@@ -184,8 +191,8 @@ def online(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     slot.online, slot.last_connected = True, kernel.now
     if not was:
         if kernel.policy.announce_users if spec.announce_users is None else spec.announce_users:
-            dispatch.announce_users(kernel, slot)
-        dispatch.flush(kernel, slot, order, pace)
+            uploading.announce_users(kernel, slot)
+        uploading.flush(kernel, slot, order, pace)
         queueing.begin(kernel, slot)
     return {"stgid": device, "online": True, "cached": cached}
 
@@ -292,7 +299,9 @@ def reset(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
         state.slots, state.timers = {}, Timers()
         kernel.state.in_flight.clear()
         state.uplink = True
-    state.now = state.now if args.get("now") is None else args["now"]  # a new world may begin earlier (invariant 10 holds within one)
+    state.now = (
+        state.now if args.get("now") is None else args["now"]
+    )  # a new world may begin earlier (invariant 10 holds within one)
     return {"reset": scope}
 
 
@@ -306,5 +315,7 @@ def clear_journal(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str
 @action("note_http")
 def note_http(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
     """A journal line for an HTTP request that never reached a device."""
-    kernel.note(None, "rest", args["operation"], verdict="refused", http=args["status"], field=args["field"], why=args["why"])
+    kernel.note(
+        None, "rest", args["operation"], verdict="refused", http=args["status"], field=args["field"], why=args["why"]
+    )
     return {}

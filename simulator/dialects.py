@@ -8,13 +8,13 @@ from zlib import crc32
 
 from . import chance, commands
 from .device import User
-from .faults import rewrite
 from .gateway import Kernel, Slot
 from .policy import Policy
 from .protocol import envelope, envelope_v2, messages, messages_v2
 from .protocol.facts import Fact, Template, UserUpdated
 from .protocol.signatures_v2 import CREDENTIALS
 from .protocol.vocabulary import V2_ATTENDANCE, AttendanceType
+from .rewriting import rewrite
 
 Introduce = Callable[[User, int, int, str, bool], list[UserUpdated]]
 

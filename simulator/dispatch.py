@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from . import chance, dialects
-from .device import LogRow, Pending
-from .faults import DOES, Fault, rewrite
+from .faults import DOES, Fault
 from .gateway import Answered, InFlight, Kernel, Restarted, Send, Slot, fires, handles, licensed, subscribed
 from .ledger import Cause
 from .outbox import Delivery, QueueState, why_no_ack
 from .protocol import cipher
 from .protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
 from .protocol.messages import callback_name
-from .protocol.vocabulary import ATTENDANCE_ONLY, ConnectionMode
+from .protocol.vocabulary import ATTENDANCE_ONLY
+from .rewriting import rewrite
 
 _TRANSPORT = frozenset(
-    {
+    [
         "concurrent",
         "delay",
         "slow",
@@ -27,24 +27,11 @@ _TRANSPORT = frozenset(
         "double_stgid",
         "charset",
         "plain_body",
-    }
+    ]
 )
 
 _OF_DELIVERIES = frozenset({"duplicate", "duplicate_new"})  # strike once a delivery, not at every attempt
 _OF_ATTEMPTS = frozenset(DOES["callback.request"]) - _OF_DELIVERIES
-_INTERLEAVE_MS = 1000  # between two cached records while live ones go between them
-
-
-def upload(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None) -> None:
-    """A device has something to tell: at once when it is online, else when it is back."""
-    polled = slot.config.mode in (ConnectionMode.DB_DIRECT, ConnectionMode.DB_INDIRECT)
-    behind = bool(slot.device.pending) and not slot.interleave
-    if not slot.online or behind or polled:
-        slot.device.pending.append(Pending(number, None if number is not None else fact))
-        if polled and slot.online and len(slot.device.pending) == 1:
-            _set_poll(kernel, slot)
-        return
-    receive(kernel, slot, fact, number)
 
 
 def receive(kernel: Kernel, slot: Slot, fact: Fact, number: int | None = None, anomaly: str = "") -> None:
@@ -312,79 +299,3 @@ def _restarted(kernel: Kernel, event: Restarted) -> None:
         for command in slot.commands:
             command.request = None
         kick(kernel, slot)
-
-
-# --- a device comes back: its cached records flow ---------------------------------------------------------------------
-
-
-def flush(kernel: Kernel, slot: Slot, order: str, pace_ms: int = 0) -> None:
-    """Give the gateway what the device recorded while it was away, in the order this device is given to (A-CB-12)."""
-    slot.device.pending = _ordered(kernel, slot, slot.device.pending, order)
-    slot.interleave = order == "interleave"
-    slot.pace_ms = pace_ms = pace_ms or (_INTERLEAVE_MS if slot.interleave else 0)
-    if pace_ms == 0:
-        items, slot.device.pending = slot.device.pending, []
-        for item in items:
-            _upload(kernel, slot, item)
-    elif slot.device.pending:
-        kernel.state.timers.set(kernel.now, "flush", slot.config.stgid, kernel.count(slot, "flush"))
-
-
-def _ordered(kernel: Kernel, slot: Slot, pending: list[Pending], order: str) -> list[Pending]:
-    if order == "lifo":
-        return pending[::-1]
-    if order in ("shuffle", "shuffled"):
-        number = kernel.count(slot, "flush-order")
-        return chance.shuffled(pending, kernel.state.seed, slot.config.stgid, "flush-order", number)
-    return pending  # fifo; and interleave, where live records go between the cached ones
-
-
-def _set_poll(kernel: Kernel, slot: Slot) -> None:
-    number = kernel.count(slot, "poll")
-    wait = chance.between(0, kernel.policy.poll_ms * 2, kernel.state.seed, slot.config.stgid, "poll", number)
-    kernel.state.timers.set(kernel.now + wait, "poll", slot.config.stgid, number)
-
-
-@fires("poll")
-def _polled(kernel: Kernel, slot: Slot, reference: int) -> None:
-    """The gateway reads the rows that the site's software has written since (register, section 9)."""
-    if slot.online:
-        flush(kernel, slot, "fifo")
-
-
-@fires("flush")
-def _paced(kernel: Kernel, slot: Slot, reference: int) -> None:
-    if not slot.online or reference != slot.draws.get("flush") or not slot.device.pending:
-        return
-    _upload(kernel, slot, slot.device.pending.pop(0))
-    if slot.device.pending:
-        kernel.state.timers.set(kernel.now + slot.pace_ms, "flush", slot.config.stgid, reference)
-
-
-def _upload(kernel: Kernel, slot: Slot, item: Pending) -> None:
-    if item.number is None:
-        if item.fact is not None:
-            receive(kernel, slot, item.fact)
-        return
-    row = slot.device.row(item.number)
-    if row is not None:
-        receive(kernel, slot, row.punch, item.number)
-        rewritten = slot.config.mode in (ConnectionMode.FILE_DIRECT, ConnectionMode.FILE_INDIRECT)
-        if rewritten and chance.happens(
-            kernel.policy.rewrite_dup, kernel.state.seed, slot.config.stgid, "rewrite", item.number
-        ):
-            receive(kernel, slot, row.punch, item.number, "rewritten file")
-
-
-def resend(kernel: Kernel, slot: Slot, rows: list[LogRow]) -> None:
-    """Tell punches again with new OperationIDs, behind whatever is queued (R-33)."""
-    for row in rows:
-        receive(kernel, slot, row.punch, row.number, "resend")
-
-
-def announce_users(kernel: Kernel, slot: Slot) -> None:
-    """Tell every enrolled user again, as live devices do after a reconnect (A-DEV-22)."""
-    clock = slot.device.clock
-    for user in list(slot.device.users.values()):
-        for fact in dialects.of(slot).introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
-            receive(kernel, slot, fact)

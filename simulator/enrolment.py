@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import chance, dispatch
+from . import chance, uploading
 from .device import EnrolSession
 from .gateway import Kernel, Slot, fires
 from .population import template as synthetic_template
@@ -49,7 +49,7 @@ def _person(kernel: Kernel, slot: Slot, reference: int) -> None:
     fact = UserUpdated(
         user.user_id, user.first_name, user.last_name, user.user_type, at, device.clock.offset, (template,)
     )
-    dispatch.upload(kernel, slot, fact)
+    uploading.upload(kernel, slot, fact)
 
 
 @fires("session")

@@ -1,25 +1,21 @@
-"""A person at the device: punches and the menus for users, date and enrolment. Every act is a control action."""
+"""A person at the device punches: recorded, denied, directed, detected again. Punching is a control action."""
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import msgspec
 
-from . import chance, dialects, dispatch, population, zones
+from . import chance, dialects, population, uploading
 from .controls import action, slot_of
-from .device import Device, User
-from .fleet import instant_of, make_template, offset_of, usage, writable
-from .gateway import ControlError, Kernel, Slot
+from .device import Device
+from .fleet import instant_of, usage, writable
+from .gateway import Kernel, Slot
 from .ledger import Cause, Record
 from .profiles import duration_ms
-from .protocol.facts import DateModified, Punch, Template, UserDeleted, UserUpdated
+from .protocol.facts import Punch
 from .protocol.timestamps import gmt
-from .protocol.vocabulary import AttendanceType, InputType, TemplateType
-
-SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
-MOST_DRIFT_PPM = 100_000  # a tenth: 8,640 seconds a day
+from .protocol.vocabulary import AttendanceType, InputType
 
 
 class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -145,14 +141,14 @@ def _record(kernel: Kernel, slot: Slot, punch: Punch, photo: bool | str) -> int:
         device.photos[row.number] = picture if isinstance(photo, str) else ""
         fact = device.photo_fact(row, picture)
         if order != "after":
-            dispatch.upload(kernel, slot, fact)
+            uploading.upload(kernel, slot, fact)
     if pictured and order == "alone":
         kernel.state.ledger.lost(stgid, row.number, Cause.NOT_PUSHED)
         row.uploaded = True
     else:
-        dispatch.upload(kernel, slot, punch, row.number)
+        uploading.upload(kernel, slot, punch, row.number)
     if pictured and order == "after":
-        dispatch.upload(kernel, slot, fact)
+        uploading.upload(kernel, slot, fact)
     return row.number
 
 
@@ -165,174 +161,3 @@ def _redetect(kernel: Kernel, slot: Slot, punch: Punch, times: int) -> None:
     for turn in range(times):
         again = msgspec.structs.replace(punch, log_time=punch.log_time + turn + 1)
         _record(kernel, slot, again, False)
-
-
-# --- menus ------------------------------------------------------------------------------------------------------------
-
-
-class TemplateSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """A template of the user menu; without `data` a synthetic one is made."""
-
-    type: TemplateType
-    index: int = 0
-    data: str | None = None
-    generation: int = 0
-
-
-class UserSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST devices/{stgid}/users`: a user added or edited in the device's menu."""
-
-    user: str
-    first_name: str | None = None
-    last_name: str | None = None
-    user_type: str | None = None
-    templates: list[TemplateType | TemplateSpec] = msgspec.field(default_factory=list)
-    split: str | None = None
-    order: str = "fifo"
-    announce: bool = True
-
-
-@action("put_user")
-def put_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Somebody adds or edits a user in the menu; the changes are told as #3-#9."""
-    slot, spec = slot_of(kernel, device), msgspec.convert(args, UserSpec)
-    if spec.split is not None and spec.split not in SPLITS:
-        raise usage("split", spec.split, ", ".join(SPLITS))
-    if not 0 < len(spec.user) <= 24:
-        raise usage("user", spec.user, "1 to 24 characters")
-    templates = [_made(kernel, slot, spec.user, item) for item in spec.templates]
-    user, is_new = _edited(slot, spec, templates)
-    for template in templates:
-        slot.device.put_template(user, template)
-    renamed = is_new or not templates or any(v is not None for v in (spec.first_name, spec.last_name, spec.user_type))
-    facts = _told(kernel, slot, user, templates, spec.split or kernel.policy.split, renamed)
-    if spec.order == "shuffle":
-        facts = chance.shuffled(facts, kernel.state.seed, device, "user-order", kernel.count(slot, "user-order"))
-    if spec.announce:
-        for fact in facts:
-            dispatch.upload(kernel, slot, fact)
-    return {"user": spec.user, "new": is_new, "callbacks": len(facts) if spec.announce else 0}
-
-
-def _edited(slot: Slot, spec: UserSpec, templates: list[Template]) -> tuple[User, bool]:
-    """The user with the new names; nothing has changed when it does not fit. Raises: ControlError."""
-    user = slot.device.users.get(spec.user)
-    is_new = user is None
-    held = user.templates if user is not None else {}
-    extra = Counter(template.type for template in templates if template.key not in held)
-    full = slot.device.why_no_room(extra, users=int(is_new))
-    if full is not None:
-        raise ControlError(409, "device_full", full, "delete users or choose a larger model")
-    if user is None:
-        user = User(spec.user)
-        slot.device.put_user(user)
-    user.first_name = spec.first_name if spec.first_name is not None else user.first_name
-    user.last_name = spec.last_name if spec.last_name is not None else user.last_name
-    user.user_type = spec.user_type if spec.user_type is not None else user.user_type
-    return user, is_new
-
-
-def _made(kernel: Kernel, slot: Slot, user_id: str, item: TemplateType | TemplateSpec) -> Template:
-    spec = item if isinstance(item, TemplateSpec) else TemplateSpec(item)
-    if not slot.device.model.stores(spec.type):
-        raise usage("templates", str(spec.type), f"what model {slot.device.model.name} stores")
-    made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
-    return made if spec.data is None else msgspec.structs.replace(made, data=spec.data)
-
-
-def _told(
-    kernel: Kernel, slot: Slot, user: User, templates: list[Template], how: str, renamed: bool
-) -> list[UserUpdated]:
-    if how == "seeded":
-        number = kernel.count(slot, "split")
-        how = chance.choice(SPLITS[:4], kernel.state.seed, slot.config.stgid, "split", number)
-    clock = slot.device.clock
-    changed = User(user.user_id, user.first_name, user.last_name, user.user_type, {t.key: t for t in templates})
-    return dialects.of(slot).introduce(changed, clock.now_s(kernel.now), clock.offset, how, renamed)
-
-
-@action("delete_user")
-def delete_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Somebody deletes a user in the menu: #1."""
-    slot = slot_of(kernel, device)
-    if slot.device.remove_user(args["user"]) is None:
-        raise ControlError(
-            404, "unknown_user", f"user {args['user']!r} is not on device {device}", f"GET devices/{device}/users"
-        )
-    clock = slot.device.clock
-    dispatch.upload(kernel, slot, UserDeleted(args["user"], clock.now_s(kernel.now), clock.offset))
-    return {"deleted": args["user"]}
-
-
-class DateSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST devices/{stgid}/date`: a reading, a step in seconds, a zone, a drift (silent), or back to true."""
-
-    to: str | int | None = None
-    by: float | str | None = None
-    timezone: str | None = None
-    drift_ppm: float | None = None
-    true: bool = False
-    announce: bool = True
-
-
-@action("date")
-def date(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Somebody changes the date in the menu: #2, and later punches use the new clock (C-02)."""
-    slot, spec = slot_of(kernel, device), msgspec.convert(args, DateSpec)
-    clock = slot.device.clock
-    before, offset_before = clock.now_s(kernel.now), clock.offset
-    offset = offset_of(spec.timezone, kernel.now) if spec.timezone is not None else clock.offset
-    to = kernel.now // 1000 if spec.true else instant_of("to", spec.to, offset)
-    to = writable("by", spec.by, before + _step(spec.by)) if spec.by is not None else to
-    if spec.drift_ppm is not None and abs(spec.drift_ppm) > MOST_DRIFT_PPM:
-        raise usage("drift_ppm", spec.drift_ppm, f"{-MOST_DRIFT_PPM} to {MOST_DRIFT_PPM}")
-    if spec.timezone is not None:
-        zones.follow(kernel, slot, spec.timezone)
-    if to is not None:
-        clock.set_to(to, kernel.now)
-    if spec.drift_ppm is not None:
-        clock.set_to(clock.now_s(kernel.now), kernel.now)
-        clock.drift_ppm = spec.drift_ppm
-    after = clock.now_s(kernel.now)
-    changed = to is not None or spec.timezone is not None
-    if spec.announce and changed:
-        dispatch.upload(kernel, slot, DateModified(after, clock.offset, before, offset_before))
-    kernel.note(
-        slot,
-        "control",
-        "date",
-        verdict="changed",
-        why=f"{gmt(before, offset_before)} became {gmt(after, clock.offset)}",
-    )
-    return {"before": gmt(before, offset_before), "now": gmt(after, clock.offset), "told": spec.announce and changed}
-
-
-def _step(by: float | str) -> int:
-    text, sign = str(by), 1
-    if text[:1] in ("+", "-"):
-        text, sign = text[1:], -1 if text[0] == "-" else 1
-    try:
-        return sign * duration_ms(text) // 1000
-    except ValueError as problem:
-        raise usage("by", by, str(problem)) from None
-
-
-@action("enrol_finger")
-def enrol_finger(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
-    """Somebody puts a finger on the sensor at an open session, or enrols one in the menu: #6."""
-    slot = slot_of(kernel, device)
-    session = slot.device.enrolment
-    user_id = args.get("user") or (session.user_id if session else None)
-    user = slot.device.users.get(user_id) if isinstance(user_id, str) else None
-    if user is None:
-        raise ControlError(
-            404, "unknown_user", f"user {user_id!r} is not on device {device}", "name a user of the device"
-        )
-    index = slot.device.free_finger(user)
-    if index is None:
-        raise ControlError(
-            409, "device_full", f"all ten fingers of user {user.user_id} are enrolled", "delete the user first"
-        )
-    slot.device.enrolment = None
-    spec = {"user": user.user_id, "templates": [{"type": "Fingerprint", "index": int(index)}]}
-    return {**put_user(kernel, device, spec), "index": index}

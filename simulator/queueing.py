@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import chance, commands, dialects, dispatch, enrolment
+from . import chance, commands, dialects, enrolment, uploading
 from .device import User
 from .faults import Fault
 from .gateway import Kernel, PendingCommand, Reply, Request, Slot, fires, handles
@@ -182,8 +182,8 @@ def _aftermath(kernel: Kernel, slot: Slot, command: Command, outcome: commands.O
     for user in outcome.users:
         _announce(kernel, slot, user)
     for fact in outcome.facts:
-        dispatch.upload(kernel, slot, fact)
-    dispatch.resend(kernel, slot, outcome.resend)
+        uploading.upload(kernel, slot, fact)
+    uploading.resend(kernel, slot, outcome.resend)
     added = slot.device.users.get(command.user_id) if known is None else None
     if kernel.policy.rest.echo_changes and outcome.code == 0 and added is not None:
         _announce(kernel, slot, added)  # A-REST-23
@@ -192,7 +192,7 @@ def _aftermath(kernel: Kernel, slot: Slot, command: Command, outcome: commands.O
 def _announce(kernel: Kernel, slot: Slot, user: User) -> None:
     clock = slot.device.clock
     for fact in dialects.of(slot).introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
-        dispatch.upload(kernel, slot, fact)
+        uploading.upload(kernel, slot, fact)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

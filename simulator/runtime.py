@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from . import controls, dispatch, person, queueing_v2, queueing_v3  # noqa: F401  they register what the kernel handles
+from . import controls, dispatch, menus, person, queueing_v2, queueing_v3  # noqa: F401  they register what the kernel handles
 from .clock import DEFAULT_HORIZON_MS, LAST_MS, Clock, ClockError, Mode, start
 from .courier import Courier
 from .gateway import Answered, Control, ControlError, Effect, Event, Kernel, Reply, Request, Send, Tick
@@ -272,7 +272,10 @@ class Runtime:
     def _need_standing(self) -> None:
         if not self.clock.stands:
             raise ControlError(
-                409, "clock_runs", f"the clock is {self.clock.text}; it cannot be moved", 'PUT clock {"mode": "manual"} first'
+                409,
+                "clock_runs",
+                f"the clock is {self.clock.text}; it cannot be moved",
+                'PUT clock {"mode": "manual"} first',
             )
 
     def _moved(self, fired: int, deliveries: int) -> dict[str, Any]:

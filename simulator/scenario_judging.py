@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from .scenarios import (
+from .scenario_steps import (
     Answer,
     Assert,
     Callbacks,

@@ -12,7 +12,7 @@ from aiohttp import web
 from .protocol import envelope_v2
 from .protocol.envelope import EnvelopeError
 from .scenario_judging import Request
-from .scenarios import Behaviour
+from .scenario_steps import Behaviour
 
 DONE = b'{"status":"done"}'
 _JSON = "application/json"

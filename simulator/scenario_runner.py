@@ -15,11 +15,12 @@ import msgspec
 from . import scenario_acts
 from .fleet import instant_of
 from .gateway import ControlError
-from .scenario_acts import Cannot, Stage
 from .scenario_judging import Facts, Finding, Verdict, judge, overall
 from .scenario_ports import InProcess, Port, PortError, Remote
 from .scenario_receiver import ScenarioReceiver
-from .scenarios import Assert, Scenario, Step
+from .scenario_stage import Cannot, Stage
+from .scenario_steps import Assert
+from .scenarios import Scenario, Step
 from .site import Settings
 
 

@@ -13,6 +13,7 @@ from simulator import scenarios
 from simulator.scenario_command import app
 from simulator.scenario_judging import Verdict
 from simulator.scenario_runner import run_alone
+from simulator.scenario_steps import Assert
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scenarios.md").read_text()
 
@@ -38,6 +39,6 @@ def test_a_step_is_on_the_page(action: str) -> None:
     assert f"`{action}`" in PAGE
 
 
-@pytest.mark.parametrize("name", [field.name for field in msgspec.structs.fields(scenarios.Assert)])
+@pytest.mark.parametrize("name", [field.name for field in msgspec.structs.fields(Assert)])
 def test_an_assertion_is_on_the_page(name: str) -> None:
     assert f"`{name}`" in PAGE.partition("## Assertions")[2]

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.faults import DOES, Fault, FaultError, make, present, rewrite
+from simulator.faults import DOES, Fault, FaultError, make, present
+from simulator.rewriting import rewrite
 
 DUPLICATE = {"where": "callback.request", "do": "duplicate"}
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from running_sim import TOKEN, Sim, device
 
-from simulator import dialects, dispatch, resources
+from simulator import dialects, resources, uploading
 from simulator.fleet import PersonSpec
 from simulator.gateway import Kernel, Slot
 from simulator.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
@@ -118,7 +118,7 @@ def test_a_callback_of_the_same_facts_equals_the_printed_one(
     async def tell() -> None:
         kernel = gate.host.runtime.kernel
         kernel.effects = []
-        dispatch.upload(kernel, _slot(kernel), _fact(frame))
+        uploading.upload(kernel, _slot(kernel), _fact(frame))
         gate.host.runtime._carry_out(kernel.effects)
 
     gate.loop.run(tell())

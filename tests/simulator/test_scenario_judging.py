@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from simulator.scenario_judging import Facts, Request, Verdict, counts, has, judge, overall
-from simulator.scenarios import Assert, Range
+from simulator.scenario_steps import Assert, Range
 
 PASS, FAIL, BLOCKED, SKIPPED = Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.SKIPPED
 

@@ -34,7 +34,7 @@ def crash(sim: Sim) -> None:
     """The process is gone: nothing is flushed, the lock is free."""
 
     async def vanish() -> None:
-        sim.host.runtime.failed = "killed"
+        sim.host.runtime._fail("killed", None)  # held calls end, as their connections would
         await sim.host.runtime.courier.close()
         store = sim.host.runtime.store
         assert store is not None
