@@ -45,7 +45,9 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Nothing to do before the subcommand."""
 
@@ -53,19 +55,29 @@ def _main(
 @app.command()
 def serve(
     config: Annotated[Path | None, typer.Option("-c", "--config", help="A site.toml; flags override it.")] = None,
-    devices: Annotated[int | None, typer.Option(help="Number of devices SIM00001… (without a site file).", min=0, max=100_000)] = None,
-    users: Annotated[int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)] = None,
+    devices: Annotated[
+        int | None, typer.Option(help="Number of devices SIM00001… (without a site file).", min=0, max=100_000)
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)
+    ] = None,
     model: Annotated[str | None, typer.Option(help="Device model, such as f38+ or rsp10f1.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
-    auth_token: Annotated[str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")] = None,
+    auth_token: Annotated[
+        str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")
+    ] = None,
     security_key: Annotated[str | None, typer.Option(help="32 characters: encrypt with AES-256.")] = None,
     protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
     profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
     clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
     start: Annotated[str | None, typer.Option(help="Virtual time to start at.")] = None,
     horizon: Annotated[str, typer.Option(help="How far jumps go past the last input.")] = "48h",
-    latency: Annotated[str | None, typer.Option(help="Median time a device takes for a command; 0 answers at once.")] = None,
-    knob: Annotated[list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")] = None,
+    latency: Annotated[
+        str | None, typer.Option(help="Median time a device takes for a command; 0 answers at once.")
+    ] = None,
+    knob: Annotated[
+        list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
     host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",
@@ -73,7 +85,9 @@ def serve(
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
     management_port: Annotated[int, typer.Option(help="Management port; 0 picks a free one.", min=0, max=65535)] = 8125,
     management_token: Annotated[str | None, typer.Option(help="Bearer token of the management API.")] = None,
-    allowed_host: Annotated[list[str] | None, typer.Option(help="Host header to accept, as a compose service name. May repeat.")] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="Host header to accept, as a compose service name. May repeat.")
+    ] = None,
     ready_file: Annotated[Path | None, typer.Option(help="Written once both ports listen: URLs, pid, devices.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Serve the gateway over HTTPS with this certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
@@ -117,7 +131,10 @@ def punch(
         typer.echo(json.dumps(answer, indent=1))
     else:
         for item in answer["punches"]:
-            typer.echo(f"user {item['user']} {item['log_time']} " + ("recorded" if item["recorded"] else f"denied: {item['why']}"))
+            typer.echo(
+                f"user {item['user']} {item['log_time']} "
+                + ("recorded" if item["recorded"] else f"denied: {item['why']}")
+            )
     raise typer.Exit(1 if denied else 0)
 
 
@@ -233,7 +250,6 @@ def _call(url: str, token: str | None, method: str, path: str, body: Any = None,
 def _own() -> None:
     """Commands that live in modules of their own."""
     from .receiver.command import receiver
-
     from .scenario_command import app as scenario
 
     app.command("receiver")(receiver)

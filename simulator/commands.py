@@ -1,4 +1,4 @@
-"""What a device does with a command: HANDLERS maps a family to (device, command, context) -> Outcome. All or nothing on error."""
+"""What a device does with a command: HANDLERS maps a family to (device, command, context) -> Outcome."""
 
 from __future__ import annotations
 
@@ -209,7 +209,8 @@ def user_facts(user: User, at: int, offset: int, how: str, *, head: bool = True)
     if head:
         portions.insert(0, ())
     return [
-        UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion) for portion in portions
+        UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion)
+        for portion in portions
     ]
 
 

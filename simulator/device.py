@@ -1,4 +1,4 @@
-"""One attendance terminal: its users, templates, punch log, photos, clock and capacity. It knows nothing of the network."""
+"""One attendance terminal: its users, templates, punch log, photos, clock and capacity. It knows no network."""
 
 from __future__ import annotations
 

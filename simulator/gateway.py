@@ -1,4 +1,4 @@
-"""The kernel: what the gateway and its devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
+"""The kernel: what gateway and devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
 
 from __future__ import annotations
 
@@ -237,7 +237,7 @@ class Kernel:
         return self.state.now
 
     def handle(self, event: Event, now: int) -> list[Effect]:
-        """Take one event in; time never runs backwards (invariant 10). Raises: ControlError from Control events only."""
+        """Take one event in; time never runs backwards (invariant 10). Raises: ControlError, from Control events."""
         state = self.state
         if now > state.now:
             state.now = now

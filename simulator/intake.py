@@ -1,4 +1,4 @@
-"""What a v3 request asks for, checked before any device sees it: a typed Command, or a Refusal with code, field and reason."""
+"""What a v3 request asks for, before any device sees it: a typed Command, or a Refusal with code, field, reason."""
 
 from __future__ import annotations
 
@@ -75,13 +75,20 @@ class _Reading:
         if key not in body:
             if required:
                 near = next((name for name in body if isinstance(name, str) and name.lower() == key.lower()), None)
-                self.refuse(3, f"{where}.{key}", "required" + (f' (found "{near}"; the spelling is exact)' if near else ""))
+                hint = f' (found "{near}"; the spelling is exact)' if near else ""
+                self.refuse(3, f"{where}.{key}", f"required{hint}")
             return None
         value = body[key]
         if not isinstance(value, str):
             self.refuse(1, f"{where}.{key}", f"a text is expected, not {type(value).__name__}")
             return None
         return value
+
+    def operation_id(self, message: Mapping[str, Any]) -> None:
+        """`OperationID`: a text of 1-64 characters (A-REST-13)."""
+        number = message.get("OperationID")
+        if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
+            self.refuse(1, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected")
 
     def user_id(self, body: Mapping[str, Any], where: str) -> None:
         """`UserID`: 1-24 of A-Z a-z 0-9 _ - (A-DEV-01)."""
@@ -124,6 +131,7 @@ def check(
     reading = _Reading(Command(recognition.family, recognition.name), device_offset, rest)
     if reading.strict:
         _refuse_unprinted(reading, message, "")
+    reading.operation_id(message)
     _READERS[recognition.family](reading, message)
     for code in (3, 1, 15):
         for problem in reading.problems:
@@ -132,10 +140,11 @@ def check(
     return reading.command
 
 
-_PRINTED = frozenset(
-    "OperationID AuthToken Time Load Add Delete Resend Enroll Update PunchLog Filter StartTime EndTime DeviceInformation User"
-    " UserID FirstName LastName UserType Template Type Size Index Data Log PunchPhoto AccessTime Start End Access".split()
-)
+_KEYS = """
+    OperationID AuthToken Time Load Add Delete Resend Enroll Update PunchLog Filter StartTime EndTime DeviceInformation
+    User UserID FirstName LastName UserType Template Type Size Index Data Log PunchPhoto AccessTime Start End Access
+"""
+_PRINTED = frozenset(_KEYS.split())
 _BY_LOWER = {key.lower(): key for key in _PRINTED}
 
 

@@ -1,4 +1,4 @@
-"""What to send and when, for one device: strict order, one in flight, retried until the answer is an acknowledgement."""
+"""What to send and when, for one device: strict order, one in flight, retried until the answer acknowledges."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ STRICT_ACK = AckRule()
 _CANONICAL = frozenset({b'{"status":"done"}', b'{"status": "done"}', b'{ "status": "done" }'})
 
 
-def why_no_ack(status: int, body: bytes, rule: AckRule = STRICT_ACK, content_type: str = "application/json") -> str | None:
+def why_no_ack(
+    status: int, body: bytes, rule: AckRule = STRICT_ACK, content_type: str = "application/json"
+) -> str | None:
     """None when the answer acknowledges, else the reason in words (v3: `{"status":"done"}` with HTTP 200; A-CB-01)."""
     if status != 200 and not (rule.http == "2xx" and 200 <= status < 300):
         return f"HTTP {status}, 200 is expected"
@@ -131,7 +133,7 @@ class Outbox(msgspec.Struct):
         return iter(self.pending[self.start_index :])
 
     def start(self, now_ms: int) -> Delivery | None:
-        """Begin the next attempt if one is due: the head, counted as attempted; None when there is nothing to do now."""
+        """Begin the next attempt if one is due: the head, counted as attempted; None when nothing is due."""
         if self.start_index >= len(self.pending) or self.held or self.state is QueueState.SENDING:
             return None
         if self.state is QueueState.HOLD and self.next_at is not None and now_ms < self.next_at:

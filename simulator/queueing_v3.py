@@ -8,7 +8,7 @@ from . import answers_v3 as answers
 from . import commands, queueing
 from .faults import Fault
 from .gateway import Kernel, PendingCommand, Reply, Request, Slot, licensed
-from .intake import MAX_OPERATION_ID, Command, Refusal, check, leniently
+from .intake import Command, Refusal, check, leniently
 from .protocol import envelope
 from .protocol.catalogue import Recognition, UnrecognisedError, recognise
 from .protocol.statuses import StatusV3
@@ -97,7 +97,7 @@ def _open(kernel: Kernel, slot: Slot, event: Request, lint: list[str]) -> None:
 
 
 def _read(message: dict[str, Any], token: str) -> tuple[Recognition | None, Refusal | None]:
-    """Token 7, OperationID 3 or 1, shape 3 (A-REST-10, A-REST-12, A-REST-13)."""
+    """Token 7, OperationID missing 3, shape 3 (A-REST-10, A-REST-12)."""
     if message.get("AuthToken") != token:
         why = "does not match the device's token" if "AuthToken" in message else "missing"
         return None, Refusal(StatusV3.INVALID_AUTH_TOKEN, "AuthToken", why)
@@ -110,11 +110,6 @@ def _read(message: dict[str, Any], token: str) -> tuple[Recognition | None, Refu
     if recognition.direction == "callback":
         return None, Refusal(
             StatusV3.INVALID_REQUEST, "RealTime", "a callback is no request; the gateway sends it to you"
-        )
-    number = message["OperationID"]
-    if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
-        return None, Refusal(
-            StatusV3.INVALID_REQUEST_DATA, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected"
         )
     return recognition, None
 

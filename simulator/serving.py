@@ -159,7 +159,9 @@ def greeting(host: Host) -> str:
     if slots:
         first = slots[0].config
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
-        lines.append(f"  callbacks   {first.callback_url or 'no URL: events wait in the queue; --callback-url sets one'}")
+        lines.append(
+            f"  callbacks   {first.callback_url or 'no URL: events wait in the queue; --callback-url sets one'}"
+        )
     if settings.state is None:
         lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
     else:

@@ -211,7 +211,9 @@ def _queue(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) ->
         "queued": len(box),
         "pushed": box.pushed,
         "state": "held" if box.held else "frozen" if frozen else str(box.state),
-        "head": None if head is None else {"delivery": head.id, "operation": head.name, "user": head.user, "attempts": head.attempts},
+        "head": None
+        if head is None
+        else {"delivery": head.id, "operation": head.name, "user": head.user, "attempts": head.attempts},
         "attempts": head.attempts if head is not None else 0,
         "last_attempt": None if box.last_attempt_at is None else box.last_attempt_at / 1000,
         "next_retry": None if box.next_at is None else box.next_at / 1000,
