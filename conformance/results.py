@@ -179,7 +179,7 @@ class Result:
 
 def _state_text(result: Result) -> str:
     evidence = result.evidence
-    settle = evidence.profile.settle_s
+    settle = evidence.settled_s or evidence.profile.settle_s
     return (
         f"every callback is acknowledged and rightly stored, seen through {evidence.adapter} (settle time {settle:g} s)"
     )

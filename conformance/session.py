@@ -21,6 +21,7 @@ from .scenarios import Plan, plan
 from .sending.client import Client
 from .sending.exchange import Exchange, Silence
 from .sending.lanes import Answers, Lanes
+from .settling import settled
 from .target import (
     CHALLENGE_PATH,
     SafetyError,
@@ -54,6 +55,7 @@ class Evidence:
     capabilities: Capabilities | None = None
     adapter: str | None = None
     canary_s: float | None = None
+    settled_s: float | None = None
     storm: storm.Storm | None = None
     partial: bool = False
     void: str | None = None
@@ -216,10 +218,12 @@ class Session:
 
     async def _read_back(self, evidence: Evidence, adapter: ReadBack, before: Snapshot) -> None:
         self._progress("settle", 0, 0)
-        await asyncio.sleep(self.profile.settle_s)
-        self._progress("read back", 0, 0)
         people = [*evidence.plan.people, evidence.plan.absent]
-        found = await asyncio.to_thread(take, adapter, before.capabilities, people)
+        expected = sum(len(case.expect.punches) for case in evidence.plan.cases if case.id in evidence.answers)
+        expected += sum(map(len, before.punches.values()))
+        found, evidence.settled_s = await settled(
+            adapter, before.capabilities, people, self.profile.settle_s, expected
+        )
         new = found.without(before)
         if not any(new.punches.get(user) for user in _canary_people(evidence.plan)):
             raise ReadBackError(

@@ -100,17 +100,16 @@ class Client:
 
     async def _pooled(self, step: Step, number: int, patience_s: float) -> Exchange:
         begin = time.monotonic()
-        try:
-            status, headers, body = await self._post(step, patience_s)
-        except aiohttp.ServerDisconnectedError:
-            # A kept connection that the target had closed meanwhile: the gateway would open another one as well.
+        for fresh in (False, True):
             try:
                 status, headers, body = await self._post(step, patience_s)
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                return _silent(error, number, time.monotonic() - begin)
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            return _silent(error, number, time.monotonic() - begin)
-        return Exchange(number, status, headers, body, time.monotonic() - begin)
+                # A kept connection that the target had closed meanwhile: the gateway would open another one as well.
+                if fresh or not _ended(error):
+                    return _silent(error, number, time.monotonic() - begin)
+            else:
+                return Exchange(number, status, headers, body, time.monotonic() - begin)
+        raise AssertionError("the second try always returns")
 
     async def _post(self, step: Step, patience_s: float) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         data: Any = _pieces(step.wire) if step.transport is Transport.CHUNKED else step.wire
@@ -132,6 +131,13 @@ class Client:
 
 def _short(answer: aiohttp.ClientResponse) -> bool:
     return answer.content_length is not None and answer.content_length <= MAX_ANSWER
+
+
+def _ended(error: Exception) -> bool:
+    """Whether a connection that stood was closed or reset; which of the two depends on who is quicker."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return False
+    return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
 
 
 async def _pieces(body: bytes) -> AsyncIterator[bytes]:
