@@ -137,8 +137,9 @@ class Storm:
     async def _punch(self, session: aiohttp.ClientSession, stgid: str) -> None:
         first = self.next[stgid]
         self.next[stgid] += BATCH
-        specs = [{"user": "1", "at": START_S + n} for n in range(first, first + BATCH)]
-        times = [time.strftime("%Y-%m-%d %H:%M:%S GMT +0530", time.gmtime(s["at"] + 19_800)) for s in specs]
+        moments = range(START_S + first, START_S + first + BATCH)
+        specs = [{"user": "1", "at": moment} for moment in moments]
+        times = [time.strftime("%Y-%m-%d %H:%M:%S GMT +0530", time.gmtime(moment + 19_800)) for moment in moments]
         try:
             async with session.post(f"{self.url}/api/devices/{stgid}/punches", json=specs) as response:
                 answer = await response.json()

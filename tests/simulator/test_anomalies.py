@@ -27,7 +27,9 @@ RETRIES = (30, 60, 120, 300, 600, 1800, 3600, 3600)
 
 def fault(sim: Sim, where: str, do: str, **given: Any) -> dict[str, Any]:
     options = given.pop("options", {})
-    return sim.control("add_fault", "", where=where, do=do, **given, **({"with": options} if options else {}))
+    extra = {"with": options} if options else {}
+    made: dict[str, Any] = sim.control("add_fault", "", where=where, do=do, **given, **extra)
+    return made
 
 
 def on_request(sim: Sim, do: str, **given: Any) -> None:
