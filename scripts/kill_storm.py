@@ -165,7 +165,10 @@ class Storm:
         callback_url = f"http://127.0.0.1:{runner.addresses[0][1]}/callback"
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=10)) as session:
             await self.start(callback_url)
-            lanes = [asyncio.create_task(self.lane(session, self.devices[n::LANES])) for n in range(LANES)]
+            lanes = [
+                asyncio.create_task(self.lane(session, self.devices[n::LANES]))
+                for n in range(min(LANES, len(self.devices)))
+            ]
             try:
                 await self._killing(callback_url)
                 await asyncio.gather(*lanes)
