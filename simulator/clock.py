@@ -76,7 +76,7 @@ def parse_mode(text: str) -> tuple[Mode, float]:
 
 
 def start(text: str, host_ms: int, at: int | None = None, horizon_ms: int = DEFAULT_HORIZON_MS) -> Clock:
-    """A clock that starts at `at`, else at the host's time; manual and auto one horizon earlier: jumps stay in the past."""
+    """A clock that starts at `at`, else at the host's time; manual and auto one horizon before it."""
     mode, factor = parse_mode(text)
     begin = at if at is not None else host_ms - (horizon_ms if mode in (Mode.MANUAL, Mode.AUTO) else 0)
     begin -= begin % 1000 if mode in (Mode.MANUAL, Mode.AUTO) else 0
