@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
+import string
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
@@ -47,12 +50,13 @@ class Courier:
 
     async def close(self) -> None:
         """Drop what is under way and close the connections."""
-        for task in list(self._tasks):
+        old, self._session = self._session, None  # an attempt that begins meanwhile gets connections of its own
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if old is not None:
+            await old.close()
 
     async def configure(self, tls: ssl.SSLContext | bool, keepalive: bool) -> None:
         """Use other TLS or pooling settings from the next attempt on."""
@@ -80,7 +84,7 @@ class Courier:
     def _route(self, url: str) -> tuple[URL, asyncio.Semaphore]:
         route = self._urls.get(url)
         if route is None:
-            parsed = URL(url, encoded=True)
+            parsed = URL(_ascii(url), encoded=True)
             gate = self._origins.setdefault(str(parsed.origin()), asyncio.Semaphore(PER_ORIGIN))
             route = self._urls[url] = (parsed, gate)
         return route
@@ -167,6 +171,15 @@ async def _limited(response: aiohttp.ClientResponse) -> bytes:
 
 class OversizeError(Exception):
     """The answer is longer than is read."""
+
+
+def _ascii(url: str) -> str:
+    """The URL as it goes on the wire: a host in punycode, beyond ASCII percent-encoded, the rest as it is written."""
+    if url.isascii():
+        return url
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme}://{URL(f'{scheme}://{authority}').raw_authority}{quote(rest[len(authority) :], string.printable)}"
 
 
 def _why(problem: Exception, effect: Send) -> str:

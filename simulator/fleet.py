@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -22,7 +23,7 @@ DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FING
 DEFAULT_OFFSET = "+0530"
 MOST_USERS = 100_000
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
-URL = re.compile(r"https?://[^\s/?#]+\S*")
+_URL = re.compile(r"https?://[^\s/?#]+\S*")
 FIRST_S, LAST_S = 86_400, 4_105_123_200  # 1970-01-02 to 2100-02-01: at any offset the wire can write it
 
 
@@ -123,10 +124,20 @@ def writable(key: str, value: Any, epoch_s: int) -> int:
     return epoch_s
 
 
+def is_url(text: str) -> bool:
+    """Whether a callback URL can be called at all: http or https, with a host and a port that can exist."""
+    try:
+        parts = urlsplit(text)
+        (parts.hostname or "").encode("idna")
+        return _URL.fullmatch(text) is not None and parts.port != 0
+    except ValueError:
+        return False
+
+
 def check_config(given: Mapping[str, Any]) -> None:
     """Callback URL and direction rule of a device. Raises: ControlError."""
     url, direction = given.get("callback_url"), given.get("direction")
-    if url is not None and not URL.fullmatch(url):
+    if url is not None and not is_url(url):
         raise usage("callback_url", url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
         raise usage("direction", direction, ", ".join(DIRECTIONS))

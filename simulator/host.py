@@ -56,7 +56,7 @@ class Host:
             if store is not None:
                 store.begin(kernel, clock.text)
             if settings.ca is not None:
-                await runtime.courier.configure(ssl.create_default_context(cafile=settings.ca), kernel.policy.keepalive)
+                await runtime.courier.configure(_trust(settings.ca), kernel.policy.keepalive)
             host = await cls._listen(settings, runtime, restored)
             if restored is not None:
                 runtime.submit(Restarted())
@@ -117,10 +117,15 @@ class Host:
         }
 
     def write_ready(self, path: Path) -> None:
-        """Write the ready file in one step, so that nobody reads half of it."""
+        """Write the ready file in one step, so that nobody reads half of it. Raises: HostError."""
         draft = path.with_name(path.name + ".part")
-        draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.ready())) + b"\n")
-        draft.replace(path)
+        try:
+            draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.ready())) + b"\n")
+            draft.replace(path)
+        except OSError as problem:
+            raise HostError(
+                f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
+            ) from None
 
 
 def _check(settings: Settings) -> None:
@@ -182,6 +187,13 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     return context
 
 
+def _trust(ca: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except OSError as problem:  # SSLError is one
+        raise HostError(f"cannot use --ca {ca}: {problem.strerror or problem}; a PEM file is needed") from None
+
+
 async def _bind(runner: web.BaseRunner, host: str, port: int, tls: ssl.SSLContext | None, flag: str) -> int:
     await runner.setup()
     site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024, reuse_address=True)
@@ -191,7 +203,8 @@ async def _bind(runner: web.BaseRunner, host: str, port: int, tls: ssl.SSLContex
         await runner.cleanup()
         raise HostError(
             f"cannot listen on {host}:{port}: {problem.strerror or problem}; "
-            f"choose another with {flag}, or {flag} 0 for a free one"
+            f"choose another with {flag}, or {flag} 0 for a free one; "
+            f"{flag.replace('port', 'host')} says at which address of this machine"
         ) from None
     return int(runner.addresses[0][1])
 

@@ -224,12 +224,16 @@ class Runtime:
         return True
 
     async def _settled(self) -> None:
-        while not self.quiescent:
-            self._quiet.clear()
-            await self._quiet.wait()
-        await asyncio.sleep(0)
-        if not self.quiescent:
-            await self._settled()
+        """Wait for quiet. Raises: ControlError when somebody lets the clock run meanwhile: it moves by itself then."""
+        while True:
+            while not self.quiescent:
+                self._quiet.clear()
+                await self._quiet.wait()
+                self._need_standing()
+            await asyncio.sleep(0)  # whoever heard of it too may have something to do
+            self._need_standing()
+            if self.quiescent:
+                return
 
     async def run_until_idle(self) -> dict[str, Any]:
         """Move time until nothing is left to do before the horizon; says what still waits."""
@@ -261,7 +265,7 @@ class Runtime:
                 target = self.clock.still + round(seconds * 1000)
                 while self._tick_to_next(target, every=True):
                     await self._settled()
-                self.clock.still = target
+                self.clock.still = max(self.clock.still, target)
                 self.submit(Tick())
                 await self._settled()
             finally:
@@ -312,6 +316,7 @@ class Runtime:
             for item in done:
                 self.outstanding -= 1
                 self._answer(item)
+        self._quiet.set()  # whoever moves time looks again whether it may
         self._plan()
 
     async def reset(self, scope: str) -> Any:
@@ -328,8 +333,8 @@ class Runtime:
         return result
 
     async def _drop_everything_under_way(self) -> None:
+        self.outstanding, self._done = 0, []  # what is cancelled never reports; what begins while it goes away counts
         await self.courier.close()
-        self.outstanding, self._done = 0, []
         for waiter in self._waiters.values():
             if not waiter.done():
                 waiter.set_exception(StoreError("the simulator was reset before the device answered"))

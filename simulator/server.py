@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
@@ -23,6 +23,7 @@ _PROTOCOL_OF = {V3_PATH: "v3", "/": "v3", V2_PATH: "v2"}
 _PATHS = f"unknown path; v3 is POST {V3_PATH}?stgid=… or /?stgid=…, v2 is POST {V2_PATH}"
 _JSON = "application/json"
 _STREAM_FROM = 1024 * 1024
+PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
 
 
 def _only_our_faults(record: logging.LogRecord) -> bool:
@@ -59,7 +60,8 @@ class Gateway:
         try:
             if "Expect" in request.headers:
                 await _go_on(request)
-            body = await self._body(request)
+            async with asyncio.timeout(PATIENCE_S):
+                body = await self._body(request)
             if body is None:
                 most = self._runtime.kernel.policy.rest.max_body
                 return self._refuse(413, request, "body", f"longer than {most} bytes", {"Connection": "close"})
@@ -77,6 +79,8 @@ class Gateway:
             reply = await self._runtime.request(event)
         except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
             return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", {"Connection": "close"})
+        except TimeoutError:
+            return self._refuse(408, request, "body", f"not there within {PATIENCE_S:g} s", {"Connection": "close"})
         except StoreError as problem:
             return web.json_response({"error": str(problem)}, status=503)
         finally:
@@ -90,8 +94,7 @@ class Gateway:
     async def _written(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
         """Where time stands still, the answer leaves before time may move again."""
         if self._runtime.clock.stands and isinstance(response, web.Response):
-            await response.prepare(request)
-            await response.write_eof()
+            await _write(request, response, ())
         return response
 
     async def _body(self, request: web.BaseRequest) -> bytes | None:
@@ -129,10 +132,7 @@ class Gateway:
         if size < _STREAM_FROM:
             return web.Response(body=b"".join(parts), status=reply.http, content_type=_JSON)
         response = web.StreamResponse(status=reply.http, headers={"Content-Type": _JSON, "Content-Length": str(size)})
-        await response.prepare(request)
-        for part in parts:
-            await response.write(part)
-        await response.write_eof()
+        await _write(request, response, parts)
         return response
 
     async def _damaged(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
@@ -157,6 +157,19 @@ class Gateway:
         if request.transport is not None:
             request.transport.close() if whole else request.transport.abort()
         return response
+
+
+async def _write(request: web.BaseRequest, response: web.StreamResponse, parts: Iterable[bytes]) -> None:
+    """Send an answer; the connection goes when the client does not read on."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await response.prepare(request)
+            for part in parts:
+                await response.write(part)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
 
 
 def _clean(text: str) -> str:

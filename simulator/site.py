@@ -15,7 +15,7 @@ import msgspec
 
 from .clock import ClockError, parse_mode
 from .faults import FaultError, make
-from .fleet import URL, DeviceSpec, PersonSpec, check_spec, identifiers
+from .fleet import DeviceSpec, PersonSpec, check_spec, identifiers, is_url
 from .gateway import ControlError
 from .models import MODELS, Capacity, Model, UnknownModelError, find
 from .profiles import KnobError, duration_ms, resolve
@@ -163,6 +163,7 @@ def _people(value: Any) -> int | list[PersonSpec]:
     raise SiteError(f"people = {value!r} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
 
 
+SEEDS = (-(1 << 63), (1 << 63) - 1)  # what a state file can hold
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 
@@ -214,6 +215,10 @@ def _parts(kind: Any) -> Iterator[Any]:
 
 def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
+    if not SEEDS[0] <= settings.seed <= SEEDS[1]:
+        raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+    if (settings.tls_cert is None) and settings.tls_key is not None:
+        raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:
         parse_mode(settings.clock)
         resolve(settings.profile, settings.knobs)
@@ -252,7 +257,7 @@ def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
 
 def check_url(key: str, url: str) -> None:
     """A callback URL is absolute http or https. Raises: SiteError."""
-    if not URL.fullmatch(url):
+    if not is_url(url):
         raise SiteError(f"{key} = {url!r} is not allowed; allowed: http://host[:port]/path or https://…")
 
 

@@ -157,6 +157,8 @@ def _connect(path: Path) -> sqlite3.Connection:
             raise StoreError(
                 f"state file {path} is in use by another process; stop it or choose another --state"
             ) from None
+        if "no such" in str(problem):
+            raise StoreError(f"{path} is an SQLite file of something else ({problem}); nothing was changed") from None
         raise StoreError(
             f"cannot open state file {path}: {problem}; does the folder exist and may you write to it?"
         ) from None
