@@ -221,9 +221,7 @@ class Session:
         people = [*evidence.plan.people, evidence.plan.absent]
         expected = sum(len(case.expect.punches) for case in evidence.plan.cases if case.id in evidence.answers)
         expected += sum(map(len, before.punches.values()))
-        found, evidence.settled_s = await settled(
-            adapter, before.capabilities, people, self.profile.settle_s, expected
-        )
+        found, evidence.settled_s = await settled(adapter, before.capabilities, people, self.profile.settle_s, expected)
         new = found.without(before)
         if not any(new.punches.get(user) for user in _canary_people(evidence.plan)):
             raise ReadBackError(

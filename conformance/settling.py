@@ -29,7 +29,7 @@ async def settled(
         if _rows(again) <= _rows(found):
             break
         found, waited = again, time.monotonic() - begin
-    return found, round(waited, 1)
+    return found, round(waited, 2)
 
 
 def _rows(snapshot: Snapshot) -> int:

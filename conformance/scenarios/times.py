@@ -29,10 +29,12 @@ def moments(make: Maker, requirement: str) -> Iterator[Case]:
     """Instants whose day, hour and second a careless target gets wrong."""
     wall_night = (make.now + make.offset * 60 - HOUR) // DAY * DAY + 2 * HOUR - make.offset * 60
     night = wall_night if wall_night < make.now - HOUR else wall_night - DAY
+    afternoon = night - 11 * HOUR + 20 * MINUTE  # 15:20 the day before
     for name, at in {
         "minutes-old": make.ago(11 * MINUTE),
         "hours-old": make.ago(7 * HOUR),
         "two-at-night": night,  # another day in UTC than on the device's wall
+        "afternoon": afternoon,  # twelve hours earlier on a clock without AM and PM
         "odd-second": make.ago(2 * HOUR) + 37,
     }.items():
         punch = make.punch(make.user(), at)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+import struct
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -165,6 +166,27 @@ def test_a_target_that_acknowledges_and_stores_nothing_is_void_not_passed() -> N
     with serving(Done) as url, start(tokens=[TOKEN]) as other:
         result = told(profile(url, other.readback_url))
     assert (result["exit_code"], result["grade"]) == (3, "none")
+
+
+async def reset_when_kept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers once a connection, and resets it when it is used again, as one that was closed while it was idle."""
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+        kind = b"Content-Type: application/json\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + kind + b'Content-Length: 17\r\n\r\n{"status":"done"}')
+        await reader.read(1)
+        # Lingering for no time makes the end a reset.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def test_a_kept_connection_that_is_reset_is_opened_again() -> None:
+    with TcpServer(reset_when_kept) as server:
+        result = told(profile(f"http://127.0.0.1:{server.port}/", None, "CB-ACK-001"))
+    assert (result["exit_code"], result["counts"]["PASS"]) == (0, 1)
 
 
 class Mortal:
