@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof kill-storm soak fuzz wheel docs clean
+.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php soak fuzz wheel docs clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -52,6 +52,11 @@ proof: $(VENV)/.dev ## the suite against every mutant and benign variant, 20 see
 
 kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
 	$(BIN)/python scripts/kill_storm.py --kills 200
+
+vendor-php: $(VENV)/.dev ## certify the vendor's PHP demo: make vendor-php PAGE=web-api-v3.txt (root installs PHP and MariaDB)
+	@test -n "$(PAGE)" || { echo "vendor-php needs the text of the vendor's v3 page: make vendor-php PAGE=path"; exit 2; }
+	$(PIP) install pymysql
+	$(BIN)/python scripts/vendor_php_demo.py "$(PAGE)"
 
 fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
 	CAMSIM_FUZZ=5000 $(PYTEST) tests/simulator -k 'bad_requests or v2_bad'

@@ -5,41 +5,37 @@
     python scripts/vendor_php_demo.py PAGE --write-docs        put the table into docs/cookbook/vendor-php-demo.md
 
 PAGE is the text of the vendor's v3 page; it is not shipped and nothing of it is kept: the two files live in a temporary
-folder while the script runs. One line of the demo is changed, the connection: this server's socket instead of localhost.
+folder while the script runs. One line of the demo is changed, the connection: the socket of the temporary server
+instead of localhost. Needs PyMySQL from PyPI and Debian's php-cli, php-mysql and mariadb-server (root installs them).
 Exit: 0 judged, whatever the verdicts; 2 the page has no such demo; 3 could not judge, with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
-import importlib.util
 import json
-import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import vendor_php_servers as servers
+from vendor_php_servers import SkippedError
+
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs" / "cookbook" / "vendor-php-demo.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 SECTION, SQL_FILE, PHP_FILE, NEXT_STEP = "Demo with PHP Program", "cams_db_setup.sql", "cams-callback.php", "Step "
-PACKAGES = {"mariadbd": "mariadb-server", "mariadb-install-db": "mariadb-server", "mariadb": "mariadb-client"}
-PHP_PACKAGES = {"php": "php-cli"}
-SYSTEM_PATHS = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/bin"))
-DATABASE, TOKEN = "cams_biometric", "vendor-php-demo-token"  # noqa: S105  made up for this run; the demo never looks
-READY_S, RUN_LIMIT_S = 60.0, 600.0
+DATABASE, TOKEN = "cams_biometric", "vendor-php-demo-token"  # made up; the demo never looks at it
+RUN_LIMIT_S = 600.0
 SELECT = (
     "SELECT user_id AS user, log_time AS time, punch_type AS type, input_type AS input, temperature,"
     " face_mask AS mask, serial_number AS device FROM attendance_logs WHERE user_id IN :users"
@@ -50,10 +46,6 @@ NOTHING = "SELECT NULL AS user FROM attendance_logs WHERE FALSE AND user_id IN :
 
 class PageError(ValueError):
     """The page does not hold the demo; the message says which part is missing."""
-
-
-class SkippedError(RuntimeError):
-    """The demo cannot be judged here; the message says why and the way out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,116 +113,6 @@ def connected(php: str, server: Path) -> str:
     return changed
 
 
-# --- what is needed ---------------------------------------------------------------------------------------------------
-
-
-def needs(*, install: bool) -> None:
-    """True after the call: PHP with pdo_mysql, MariaDB and PyMySQL are there. Raises: SkippedError."""
-    if importlib.util.find_spec("pymysql") is None:
-        raise SkippedError("PyMySQL is missing, the read-back needs it: python -m pip install pymysql")
-    missing = [package for program, package in {**PACKAGES, **PHP_PACKAGES}.items() if _program(program) is None]
-    if _program("php") is None or not _php_speaks_mysql():
-        missing.append("php-mysql")
-    if missing:
-        _install(sorted(set(missing)), allowed=install)
-
-
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=SYSTEM_PATHS)
-
-
-def _php_speaks_mysql() -> bool:
-    done = subprocess.run([_program("php") or "php", "-m"], capture_output=True, text=True, check=False)
-    return "pdo_mysql" in done.stdout.split()
-
-
-def _install(packages: Sequence[str], *, allowed: bool) -> None:
-    names = " ".join(packages)
-    if not allowed or os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise SkippedError(f"not installed, and this run may not install it: apt-get install {names}")
-    print(f"installing {names} from Debian's packages ...", file=sys.stderr)
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "--no-install-recommends", *packages]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if done.returncode or not _php_speaks_mysql():
-        raise SkippedError(f"apt-get install {names} did not work: {done.stderr.strip()[-300:] or done.returncode}")
-
-
-# --- the servers ------------------------------------------------------------------------------------------------------
-
-
-def _unprivileged() -> dict[str, Any]:
-    # Debian's package makes this user; anybody but root simply stays who they are.
-    return {"user": "mysql", "group": "mysql", "extra_groups": []} if os.geteuid() == 0 else {}
-
-
-@contextlib.contextmanager
-def running(command: Sequence[str], log: Path, ready: Callable[[], bool]) -> Iterator[None]:
-    """A server until the block ends, once `ready` is true. Raises: SkippedError with the end of its log."""
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=log.parent, **_unprivileged()
-        )
-        try:
-            _await(process, ready, log)
-            yield
-        finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(READY_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _await(process: subprocess.Popen[bytes], ready: Callable[[], bool], log: Path) -> None:
-    end = time.monotonic() + READY_S
-    while not ready():
-        if process.poll() is not None or time.monotonic() > end:
-            raise SkippedError(f"{process.args!s} did not start: {log.read_text('utf-8', 'replace')[-600:]}")
-        time.sleep(0.05)
-
-
-@contextlib.contextmanager
-def mariadb(folder: Path) -> Iterator[Path]:
-    """The socket of a MariaDB of its own with an empty data directory and no network. Raises: SkippedError."""
-    data, server = folder / "data", folder / "db.sock"
-    make = [_program("mariadb-install-db") or "", "--no-defaults", f"--datadir={data}", "--skip-test-db"]
-    make.append("--auth-root-authentication-method=normal")
-    done = subprocess.run(make, capture_output=True, text=True, check=False, cwd=folder, **_unprivileged())
-    if done.returncode:
-        raise SkippedError(f"mariadb-install-db: {(done.stderr or done.stdout).strip()[-600:]}")
-    command = [_program("mariadbd") or "", "--no-defaults", f"--datadir={data}", f"--socket={server}"]
-    command += ["--skip-networking", f"--pid-file={folder / 'db.pid'}", "--innodb-buffer-pool-size=64M"]
-    with running(command, folder / "mariadb.log", lambda: _answers(socket.AF_UNIX, str(server))):
-        yield server
-
-
-def _answers(family: socket.AddressFamily, address: Any) -> bool:
-    with socket.socket(family) as probe:
-        return probe.connect_ex(address) == 0
-
-
-def set_up(server: Path, sql: str) -> None:
-    """The demo's own SQL on a clean server, as its Step 3 asks. Raises: SkippedError."""
-    client = [_program("mariadb") or "", "--no-defaults", f"--socket={server}", "-u", "root"]
-    text = f"DROP DATABASE IF EXISTS {DATABASE};\n{sql}"
-    done = subprocess.run(client, input=text, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SkippedError(f"{SQL_FILE}: {done.stderr.strip()}")
-
-
-@contextlib.contextmanager
-def php(folder: Path, timezone: str) -> Iterator[str]:
-    """The callback URL of the demo, served by `php -S`. Raises: SkippedError."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    command = [_program("php") or "", "-d", f"date.timezone={timezone}", "-S", f"127.0.0.1:{port}", "-t", str(folder)]
-    with running(command, folder.parent / "php.log", lambda: _answers(socket.AF_INET, ("127.0.0.1", port))):
-        yield f"http://127.0.0.1:{port}/{PHP_FILE}"
-
-
 # --- the verdicts -----------------------------------------------------------------------------------------------------
 
 
@@ -264,15 +146,15 @@ def judged(demo: Demo, out: Path, seed: int) -> dict[str, dict[str, Any]]:
     with tempfile.TemporaryDirectory(prefix="cams-php-", ignore_cleanup_errors=True) as name:
         folder, site = Path(name), Path(name) / "site"
         site.mkdir()
-        with contextlib.suppress(KeyError, PermissionError, LookupError):
-            shutil.chown(folder, **{key: value for key, value in _unprivileged().items() if key != "extra_groups"})
-        (site / PHP_FILE).write_text(connected(demo.php, folder / "db.sock"))
-        with mariadb(folder) as server:
+        (site / PHP_FILE).write_text(connected(demo.php, folder / servers.SOCKET))
+        servers.handed_over(folder, site, site / PHP_FILE)
+        with servers.mariadb(folder) as server:
             for number, run in enumerate(RUNS, 1):
                 print(f"run {number} of {len(RUNS)}: {run.name} ...", file=sys.stderr)
-                set_up(server, demo.sql)
-                with php(site, run.timezone) as url:
-                    results[run.name] = certified(run, url, server, out / f"run-{number}", seed)
+                servers.run_sql(server, f"DROP DATABASE IF EXISTS {DATABASE};\n{demo.sql}")
+                with servers.php(site, run.timezone) as url:
+                    results[run.name] = certified(run, f"{url}/{PHP_FILE}", server, out / f"run-{number}", seed)
+                shutil.copy(folder / servers.PHP_LOG, out / f"run-{number}")
     return results
 
 
@@ -295,7 +177,9 @@ def table_of(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _version(*command: str) -> str:
-    done = subprocess.run([_program(command[0]) or "", *command[1:]], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [servers.program(command[0]) or "", *command[1:]], capture_output=True, text=True, check=False
+    )
     found = re.search(r"\d+\.\d+\.\d+", done.stdout)
     return found.group() if found else "of unknown version"
 
@@ -325,10 +209,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-install", action="store_true", help="never install a Debian package")
     parser.add_argument("--write-docs", action="store_true", help=f"put the table into {DOCS.relative_to(ROOT)}")
     told = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped
     try:
         page = told.page.read_bytes()
         demo = demo_of(page.decode("utf-8"))
-        needs(install=not told.no_install)
+        servers.needs(install=not told.no_install)
         with tempfile.TemporaryDirectory(prefix="cams-php-out-") as spare:
             results = judged(demo, (told.out or Path(spare)).resolve(), told.seed)
     except (OSError, PageError) as error:
