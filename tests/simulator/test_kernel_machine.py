@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import wire_v2
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -35,10 +36,20 @@ assert runtime.Runtime  # importing it registers what the kernel handles
 START = 1_600_000_000_000
 KEY = "0123456789abcdef0123456789abcdef"
 SMALL = Model("small", "Small", capacity=Capacity(users=4, fingerprints=3, faces=1, palms=1, photos=1, logs=6))
-DEVICES = ("A", "B")
+DEVICES = ("A", "B", "C")  # plain v3, encrypted v3, v2
 USERS = ("1", "2", "3", "4", "5", "6")
 CODES = {int(code) for code in StatusV3}
 TIMES = {"StartTime": "2020-09-01 00:00:00 GMT +0000", "EndTime": "2020-12-30 00:00:00 GMT +0000"}
+V2_OPERATIONS = (
+    ("AddUser", {"Name": "Ann", "FirstName": "Ann", "LastName": "", "Priority": "0", "Signature": []}),
+    ("DeleteUser", ""),
+    ("ClearLog", ""),
+    ("TriggerUserDetail", ""),
+    ("EnrollFingerprint", ""),
+    ("LoadPunchLog", {"StartTime": "1599000000", "EndTime": "1609000000", "OffSet": ""}),
+    ("SendDeviceInfo", ""),
+    ("NoSuchThing", ""),
+)
 device_ids, user_ids = st.sampled_from(DEVICES), st.sampled_from(USERS)
 
 
@@ -101,7 +112,7 @@ def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
 
 
 class KernelMachine(RuleBasedStateMachine):
-    """Two devices of a small model, a receiver that answers as it likes, clients, operators, restarts."""
+    """Three devices of a small model, a receiver that answers as it likes, clients, operators, restarts."""
 
     latency = "0s"
 
@@ -123,9 +134,8 @@ class KernelMachine(RuleBasedStateMachine):
             "callback_url": "http://127.0.0.1:9/",
             "users": [{"id": "1"}, {"id": "2"}],
         }
-        self.give(
-            Control("add_devices", "", {"devices": [{"id": "A", **spec}, {"id": "B", "security_key": KEY, **spec}]})
-        )
+        others = [{"id": "B", "security_key": KEY, **spec}, {"id": "C", "protocol": "v2", **spec}]
+        self.give(Control("add_devices", "", {"devices": [{"id": "A", **spec}, *others]}))
 
     def _fresh(self, knobs: dict[str, Any]) -> Kernel:
         kernel = Kernel(State(seed=7, now=START, models={"small": SMALL}))
@@ -197,7 +207,7 @@ class KernelMachine(RuleBasedStateMachine):
         """Somebody sets the device's clock."""
         self.give(Control("date", device, {"by": str(by)}))
 
-    @rule(device=device_ids, message=commands, token=st.sampled_from(["t", "t", "t", "wrong"]))
+    @rule(device=st.sampled_from(DEVICES[:2]), message=commands, token=st.sampled_from(["t", "t", "t", "wrong"]))
     def command(self, device: str, message: dict[str, Any], token: str) -> None:
         """A client sends a command; an answer that refuses at once leaves the device as it was (4)."""
         from simulator.protocol import envelope
@@ -208,6 +218,13 @@ class KernelMachine(RuleBasedStateMachine):
         for reply in self._ask(device, body):
             if reply.entry is None or reply.entry.code != 0:
                 assert views.device_digest(self.kernel.state.slots[device]) == before
+
+    @rule(operation=st.sampled_from(V2_OPERATIONS), user=user_ids)
+    def command_of_v2(self, operation: tuple[str, Any], user: str) -> None:
+        """A client sends a v2 command; its lazy response comes as a callback."""
+        name, data = operation
+        body = wire_v2.form(wire_v2.message(name, user, data, AuthToken="t", tag="C"))
+        self._ask("", body, "v2")
 
     @rule(device=st.sampled_from([*DEVICES, "nobody", ""]), body=st.binary(max_size=60))
     def noise(self, device: str, body: bytes) -> None:
@@ -220,10 +237,10 @@ class KernelMachine(RuleBasedStateMachine):
         )
         assert [views.device_digest(slot) for slot in self.kernel.state.slots.values()] == before
 
-    def _ask(self, device: str, body: bytes) -> list[Reply]:
+    def _ask(self, device: str, body: bytes, protocol: str = "v3") -> list[Reply]:
         self.requests += 1
         self.open.add(self.requests)
-        return self.give(Request(self.requests, [device], body, content_type="application/json"))
+        return self.give(Request(self.requests, [device], body, protocol, "application/json"))
 
     @precondition(lambda self: self.sent)
     @rule(data=st.data(), how=st.sampled_from(["done", "done", "no", "error", "500"]))
