@@ -32,7 +32,7 @@ async def _run() -> dict[str, Any]:
     attempts = runtime.deliveries
     await receiver.behave(behaviour_of("done"))
     runtime.set_clock("auto")
-    while any(len(slot.outbox) for slot in runtime.kernel.state.slots.values()):  # noqa: ASYNC110
+    while any(len(slot.outbox) for slot in runtime.kernel.state.slots.values()):
         await asyncio.sleep(0.005)
     drained = time.perf_counter()
     summary = runtime.kernel.state.ledger.summary()

@@ -1,4 +1,4 @@
-"""Callback delivery to a constant-answer receiver against a bare aiohttp client loop posting the same bytes; ratio, side by side."""
+"""Callbacks to a constant receiver against a bare aiohttp client loop posting the same bytes: the ratio."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ DEVICES, EACH, ROUNDS = 50, 200, 5
 
 
 async def _ours(port: int, state: str | None = None) -> tuple[float, list[list[bytes]]]:
-    """Deliveries a second of a gateway that finds its callbacks queued, journal and ledger on; and the bytes it sent."""
+    """Deliveries a second of a gateway that finds its callbacks queued, and the bytes it sent."""
     from simulator.fleet import DeviceSpec
     from simulator.host import Host
     from simulator.serving import tune_collector
     from simulator.site import Settings
 
     url = f"http://127.0.0.1:{port}/callback"
-    settings = Settings(devices=[DeviceSpec(count=DEVICES, users=1, callback_url=url)], state=Path(state) if state else None)
+    settings = Settings(
+        devices=[DeviceSpec(count=DEVICES, users=1, callback_url=url)], state=Path(state) if state else None
+    )
     host = await Host.start(settings)
     runtime = host.runtime
     tune_collector()

@@ -1,4 +1,4 @@
-"""Raw HTTP/1.1 over asyncio: a constant-answer server and a closed-loop client, both thin enough not to be the bottleneck."""
+"""Raw HTTP/1.1 over asyncio: a constant-answer server and a closed-loop client, too thin to be the bottleneck."""
 
 from __future__ import annotations
 

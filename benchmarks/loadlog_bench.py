@@ -11,6 +11,7 @@ import load
 
 async def _run(key: str | None) -> dict[str, float]:
     import aiohttp
+
     from simulator.fleet import DeviceSpec
     from simulator.host import Host
     from simulator.serving import tune_collector
@@ -65,7 +66,15 @@ async def _load_log(aiohttp: object, gateway: str, token: str, key: str | None) 
     message = {"Load": {"PunchLog": {"Filter": window}}, "OperationID": "bench", "AuthToken": token, "Time": "x"}
     body = envelope.seal_v3(json.dumps(message).encode(), key)
     process = await asyncio.create_subprocess_exec(
-        "curl", "-s", "-o", "/dev/null", "-w", "%{size_download}", "--data-binary", body, f"{gateway}/?stgid=FULL",
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{size_download}",
+        "--data-binary",
+        body,
+        f"{gateway}/?stgid=FULL",
         stdout=asyncio.subprocess.PIPE,
     )
     out, _ = await process.communicate()

@@ -59,7 +59,7 @@ async def _measured(runtime: Any, kinds: list[str]) -> dict[str, Any]:
         await asyncio.sleep(EVERY_S)
         peak = max(peak, _memory_mb())
     deadline = time.monotonic() + 20
-    while any(len(slots[n].outbox) for n in slots if n.startswith("GOOD")) and time.monotonic() < deadline:  # noqa: ASYNC110
+    while any(len(slots[n].outbox) for n in slots if n.startswith("GOOD")) and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     attempts = dict.fromkeys(kinds, 0)
     for entry in runtime.kernel.state.journal.select(direction="callback"):

@@ -1,4 +1,4 @@
-"""RESTful EnableUser at zero latency against a bare aiohttp handler that parses and answers JSON; ratio, side by side."""
+"""EnableUser at zero latency against a bare aiohttp handler that parses and answers JSON; ratio, side by side."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ def measure() -> dict[str, float]:
     token = "BenchTokenOf32CharactersxxxxxxxX"
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
-        words = ["--port", "0", "--management-port", "0", "--latency", "0", "--auth-token", token, "--ready-file", str(ready), "-q"]
+        words = ["--port", "0", "--management-port", "0", "--latency", "0", "--auth-token", token]
+        words += ["--ready-file", str(ready), "-q"]
         ours = subprocess.Popen([sys.executable, "-m", "simulator", "serve", *words])
         bare = subprocess.Popen([sys.executable, "-c", BARE], stdout=subprocess.PIPE, text=True)
         try:

@@ -13,11 +13,20 @@ def _ordered(profile: Profile) -> list[tuple[str, str]]:
     return sorted(profile.secrets().items(), key=lambda item: -len(item[0]))
 
 
+LONG = 8  # a shorter secret could be a piece of any word: it is masked only where it stands alone or in quotes
+
+
+def _hidden(text: str, secret: str, placeholder: str) -> str:
+    if len(secret) >= LONG:
+        return text.replace(secret, placeholder)
+    return placeholder if text == secret else text.replace(f'"{secret}"', f'"{placeholder}"')
+
+
 def mask(value: Any, profile: Profile) -> Any:
     """The value with every secret in every text replaced."""
     if isinstance(value, str):
         for secret, placeholder in _ordered(profile):
-            value = value.replace(secret, placeholder)
+            value = _hidden(value, secret, placeholder)
         return value
     if isinstance(value, Mapping):
         return {mask(key, profile): mask(inner, profile) for key, inner in value.items()}
@@ -29,7 +38,8 @@ def mask(value: Any, profile: Profile) -> Any:
 def mask_bytes(body: bytes, profile: Profile) -> bytes:
     """The body with placeholders."""
     for secret, placeholder in _ordered(profile):
-        body = body.replace(secret.encode(), placeholder.encode())
+        whole = (secret, placeholder) if len(secret) >= LONG else (f'"{secret}"', f'"{placeholder}"')
+        body = body.replace(whole[0].encode(), whole[1].encode())
     return body
 
 

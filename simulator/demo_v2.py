@@ -16,22 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from . import population
-from .demo import (
-    DAY_S,
-    FACTORY,
-    FRONT,
-    GATE,
-    OFFSET,
-    Day,
-    Tally,
-    demo_devices,
-    menus,
-    progress,
-    receiver,
-    stored_of,
-    work,
-)
-from .demo import templates as templates_of
+from .demo import DAY_S, demo_devices, progress, receiver
+from .demo_day import FACTORY, FRONT, GATE, OFFSET, Day, Tally, menus, work
+from .demo_day import templates as templates_of
+from .demo_report import stored_of
 from .host import Host
 from .protocol import cipher, envelope, envelope_v2, messages_v2
 from .protocol.catalogue import V2_CALLBACKS, V2_COMMANDS, Direction

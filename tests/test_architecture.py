@@ -21,7 +21,7 @@ def _set(words: str) -> frozenset[str]:
 # The I/O shell; every other module of simulator is pure.
 SHELL = _set(
     """cli __main__ serving host runtime server courier damage management management_scenarios views store patience
-    demo demo_v2 client receiver pytest_plugin listings scenario_acts scenario_command scenario_crowd scenario_ports
+    demo demo_day demo_report demo_v2 client receiver pytest_plugin listings scenario_acts scenario_command scenario_crowd scenario_ports
     scenario_receiver scenario_rest scenario_runner scenario_stage"""
 )
 CORE = _set(
@@ -141,6 +141,8 @@ PROVED_BY = {
     "simulator.*_v2": "simulator/test_v2_commands.py",
     "simulator.courier": "simulator/test_anomalies.py",
     "simulator.demo": "simulator/test_demo.py",
+    "simulator.demo_day": "simulator/test_demo.py",
+    "simulator.demo_report": "simulator/test_demo.py",
     "simulator.client.*": "simulator/test_client.py",
     "simulator.pytest_plugin.*": "simulator/test_pytest_plugin.py",
     "simulator.receiver.*": "simulator/receiver/test_receiver_http.py",
