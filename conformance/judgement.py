@@ -97,6 +97,18 @@ def _difference(difference: Difference, sent: int, snapshot: Snapshot) -> str:
     return "; ".join(parts)
 
 
+def same_rows(case: Observed) -> Finding:
+    """The same set, and each row still tells the type and input that were sent, where the target keeps them: a
+    re-send or a late punch must not rewrite them."""
+    found = same_set(case)
+    snapshot = case.snapshot
+    kept = [name for name in ("type", "input") if snapshot is not None and snapshot.keeps(name)]
+    if not found.holds or not found.verified or not kept:
+        return found
+    told = fields(case, *kept)
+    return found if told.holds else told
+
+
 def present(case: Observed) -> Finding:
     """Each sent punch has a row; more rows are another check's business."""
     found = same_set(case)

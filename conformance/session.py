@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from .target import (
     resolve,
 )
 
+log = logging.getLogger(__name__)
 POLL_S = 0.1
 PREFIXES = 90_000
 Progress = Callable[[str, int, int], None]
@@ -134,8 +136,12 @@ class Session:
             asyncio.run(self._send(evidence, adapter))
         except* (UnreachableError, ReadBackError) as group:
             evidence.void = str(_first(group))
-        except* SafetyError as group:
+        except* (SafetyError, UsageError) as group:
             raise _first(group) from None
+        except* Exception as group:
+            # Ours, not the target's: the run is incomplete, and the trace says where to look.
+            log.exception("harness error")
+            evidence.void = f"harness error: {_first(group)!r}"
         evidence.seconds = time.monotonic() - begin
         return evidence
 
@@ -205,7 +211,7 @@ class Session:
         return before
 
     async def _before(self, evidence: Evidence, adapter: ReadBack, capabilities: Capabilities) -> Snapshot:
-        people = [*evidence.plan.people, evidence.plan.absent]
+        people = [*evidence.plan.watched, evidence.plan.absent]
         before = await asyncio.to_thread(take, adapter, capabilities, people)
         fresh = not self.profile.people
         if (fresh and not before.empty) or before.punches.get(evidence.plan.absent):
@@ -218,7 +224,7 @@ class Session:
 
     async def _read_back(self, evidence: Evidence, adapter: ReadBack, before: Snapshot) -> None:
         self._progress("settle", 0, 0)
-        people = [*evidence.plan.people, evidence.plan.absent]
+        people = [*evidence.plan.watched, evidence.plan.absent]
         expected = sum(len(case.expect.punches) for case in evidence.plan.cases if case.id in evidence.answers)
         expected += sum(map(len, before.punches.values()))
         found, evidence.settled_s = await settled(adapter, before.capabilities, people, self.profile.settle_s, expected)

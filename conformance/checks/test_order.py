@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..judgement import same_set
+from ..judgement import same_rows, same_set
 from ..observed import Observed
 from .registry import judges
 
@@ -10,19 +10,19 @@ from .registry import judges
 @judges("CB-ORD-001")
 def test_an_older_punch_is_kept(case: Observed) -> None:
     """A punch that is older than one already stored is kept."""
-    case.state = same_set(case)
+    case.state = same_rows(case)
 
 
 @judges("CB-ORD-002")
 def test_the_stored_set_is_the_sent_set(case: Observed) -> None:
     """The stored set is the sent set: nothing missing, nothing invented."""
-    case.state = same_set(case)
+    case.state = same_rows(case)
 
 
 @judges("CB-ORD-003")
 def test_a_hundred_cached_punches_are_kept(case: Observed) -> None:
     """A hundred cached punches, shuffled and mixed with live ones, are all kept."""
-    case.state = same_set(case)
+    case.state = same_rows(case)
 
 
 @judges("CB-ORD-004")

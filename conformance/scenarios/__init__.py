@@ -58,6 +58,14 @@ class Plan:
     canaries: tuple[Case, ...]
     absent: str
 
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Who is read back: only people something is expected of. What a target makes of a time that is none, as
+        PHP's year -1, is nobody's business."""
+        expected = {user for case in (*self.canaries, *self.cases) for user in case.expect.people}
+        canaries = self.people[: len(self.canaries)]
+        return tuple(user for user in self.people if user in expected or user in canaries)
+
     def stage(self, stage: Stage) -> tuple[Case, ...]:
         """The cases of one stage that do apply."""
         return tuple(case for case in self.cases if case.stage is stage and case.blocked is None)

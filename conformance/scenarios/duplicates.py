@@ -39,7 +39,7 @@ def _one_row(requirement: str, name: str, steps: tuple[Step, ...], *punches: Pun
 
 def identical(make: Maker, requirement: str) -> Iterator[Case]:
     """The same bytes again."""
-    punch = make.punch(make.user())
+    punch = make.punch(make.user(), type_="CheckOut", input_="Card")
     step = make.step(punch)
     yield _one_row(requirement, "twice", (step, step), punch)
     user = make.user()

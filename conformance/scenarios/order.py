@@ -21,6 +21,8 @@ def cases(make: Maker) -> Iterator[Case]:
     yield complete(make, "CB-ORD-002")
     user = make.user()
     yield stored_case(make, "CB-ORD-002", "in-without-out", make.punch(user, make.ago(26 * HOUR)))
+    if "photo" in make.profile.features:
+        yield _photographed(make)
     yield Case("CB-ORD-002", "never-punched", (), Expect((make.user(),)))
     yield cached(make, "CB-ORD-003")
     yield from _calendar(make)
@@ -50,6 +52,15 @@ def complete(make: Maker, requirement: str) -> Case:
                 punches.append(make.punch(user, start + hour * HOUR + jitter, type_))
     punches.sort(key=lambda punch: punch.log_time)
     return stored_case(make, requirement, "four-days", *punches)
+
+
+def _photographed(make: Maker) -> Case:
+    """The printed photo is eight seconds younger than its printed punch: taken for a punch, it doubles each."""
+    user, other = make.users(2)
+    at = make.ago(5 * HOUR)
+    punch = make.punch(user, at, "CheckOut")
+    steps = (make.step(punch), make.step(make.photo(user, at + 8)), make.step(make.photo(other, at)))
+    return Case("CB-ORD-002", "photos-are-no-punches", steps, Expect((user, other), (punch,)))
 
 
 def cached(make: Maker, requirement: str) -> Case:

@@ -18,6 +18,7 @@ from ..maker import MINUTE, Maker
 NAMES = {
     "accents": ("José", "Müller-Øst"),
     "tamil": ("தமிழ்", "செல்வி"),
+    "tamil-long": ("சுப்பிரமணியன்", "முத்துலட்சுமி"),  # 13 signs in 39 bytes each
     "arabic": ("محمد", "الأمين"),
     "chinese": ("小明", "王"),
 }
@@ -42,6 +43,10 @@ def _utf8(make: Maker) -> Iterator[Case]:
             user = make.user()
             step = make.step(make.updated(user, first=first, last=last))
             yield Case("CB-WIRE-002", f"name-{name}", (step,), Expect((user,), users={user: StoredName(first, last)}))
+        user = make.user()
+        first, last = NAMES["tamil-long"]
+        step = make.step(make.updated(user, first=first, last=last), transport=Transport.SEGMENTS)
+        yield Case("CB-WIRE-002", "name-in-segments", (step,), Expect((user,), users={user: StoredName(first, last)}))
     for name, label in {"accents": "Tür Süd – 1º", "tamil": "நுழைவு வாயில்", "emoji": "Door 🚪"}.items():
         punch = make.punch(make.user())
         message = make.message(punch)

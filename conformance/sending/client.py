@@ -87,7 +87,7 @@ class Client:
     async def get(self, path: str) -> tuple[int, bytes]:
         """GET a path of the target's origin. Raises: aiohttp.ClientError, TimeoutError."""
         async with self._session.get(f"{self.target.origin}{path}", allow_redirects=False) as answer:
-            return answer.status, await answer.content.read(MAX_ANSWER)
+            return answer.status, await _body(answer)
 
     async def send(self, step: Step, number: int = 0, *, patience_s: float | None = None) -> Exchange:
         """One copy of a step; `patience_s` instead of the profile's. Never raises for what the peer does."""
@@ -120,8 +120,7 @@ class Client:
             allow_redirects=False,
             timeout=aiohttp.ClientTimeout(total=patience_s),
         ) as answer:
-            body = await answer.content.read(-1 if _short(answer) else MAX_ANSWER)
-            return answer.status, tuple(answer.headers.items()), body
+            return answer.status, tuple(answer.headers.items()), await _body(answer)
 
     def _url(self, step: Step) -> Any:
         from yarl import URL
@@ -129,8 +128,12 @@ class Client:
         return URL(f"{self.target.origin}{self.target.path}{step.query}", encoded=True)
 
 
-def _short(answer: aiohttp.ClientResponse) -> bool:
-    return answer.content_length is not None and answer.content_length <= MAX_ANSWER
+async def _body(answer: aiohttp.ClientResponse) -> bytes:
+    """The body up to its end, or as much as is read of one; a single read gives no more than one chunk."""
+    body = bytearray()
+    while len(body) < MAX_ANSWER and (piece := await answer.content.read(MAX_ANSWER - len(body))):
+        body += piece
+    return bytes(body)
 
 
 def _ended(error: Exception) -> bool:

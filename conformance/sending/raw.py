@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
 
 from ..cases import Step, Transport
 from ..target import Target
@@ -43,9 +44,10 @@ async def _converse(
     agent: str,
     begin: float,
 ) -> Exchange:
+    early = b""
     try:
         if step.transport is Transport.EXPECT:
-            await _ask_first(reader, writer, _head(target, step, agent), step)
+            early = await _ask_first(reader, writer, _head(target, step, agent), step)
         else:
             await _write(writer, _head(target, step, agent), step)
     except OSError:
@@ -55,7 +57,7 @@ async def _converse(
     if step.transport is Transport.LOST_ACK:
         await _first_byte(reader)
         return Exchange(number, silence=Silence.MEANT, detail="the answer was lost on purpose")
-    raw = await _read(reader)
+    raw = await _read(reader, early)
     return parse(raw, number, time.monotonic() - begin)
 
 
@@ -80,8 +82,8 @@ async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
     if step.transport is Transport.CUT:
         body = body[: len(body) // 2]
     if step.transport is Transport.SEGMENTS:
-        for start in range(0, len(body), SEGMENT):
-            writer.write((head if start == 0 else b"") + body[start : start + SEGMENT])
+        for number, piece in enumerate(_segments(body)):
+            writer.write((head if number == 0 else b"") + piece)
             await writer.drain()
             await asyncio.sleep(PAUSE_S)
         return
@@ -91,8 +93,19 @@ async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
         await asyncio.sleep(PAUSE_S)
 
 
-async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
-    """Wait a moment for 100 Continue, then send the body anyway, as HTTP asks of a client."""
+def _segments(body: bytes) -> Iterator[bytes]:
+    """Pieces of a body, cut inside a UTF-8 sign where one is near: who decodes piece by piece breaks it."""
+    start = 0
+    while start < len(body):
+        near = range(start + SEGMENT, min(start + 2 * SEGMENT, len(body)))
+        end = next((place for place in near if body[place] & 0xC0 == 0x80), start + SEGMENT)
+        yield body[start:end]
+        start = end
+
+
+async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, step: Step) -> bytes:
+    """Wait a moment for 100 Continue, then send the body anyway, as HTTP asks of a client. Gives what came instead:
+    the beginning of the final answer."""
     writer.write(head)
     await writer.drain()
     try:
@@ -102,10 +115,10 @@ async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
     except asyncio.IncompleteReadError as short:
         line = short.partial
     if line and not line.startswith(b"HTTP/1.1 100"):
-        reader.feed_data(line)  # the final answer already: leave it to be read
-        return
+        return line
     writer.write(step.wire)
     await writer.drain()
+    return b""
 
 
 async def _first_byte(reader: asyncio.StreamReader) -> None:
@@ -115,8 +128,10 @@ async def _first_byte(reader: asyncio.StreamReader) -> None:
         return
 
 
-async def _read(reader: asyncio.StreamReader) -> bytes:
-    pieces = bytearray()
+async def _read(reader: asyncio.StreamReader, early: bytes = b"") -> bytes:
+    pieces = bytearray(early)
+    if early and _complete(pieces):
+        return early
     while len(pieces) < MAX_ANSWER:
         try:
             piece = await reader.read(MAX_ANSWER)

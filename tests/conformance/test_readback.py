@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verdicts
 
+from conformance.cases import Step
 from conformance.profile import Device, UsageError
 from conformance.readback import ReadBackError, open_readback
 from conformance.readback.model import MAX_IDS, punch_of, seconds_of, take
+from conformance.scenarios import Plan
 from conformance.session import Session
 from simulator.receiver import KnownDevice, Running, start
 
@@ -193,7 +195,7 @@ class Liar:
 
     def forgetful(self, kind: str, users: list[str]) -> Any:
         self.calls += 1
-        seen = 1 < self.calls < 4
+        seen = self.calls == 2  # the look for the canary
         return {kind: [{"user": users[0], "time": "2026-01-01T00:00:00Z"}] if seen else []}
 
     def no_json(self, kind: str, users: list[str]) -> Any:
@@ -213,6 +215,19 @@ def test_a_lying_adapter_voids_the_run(receiver: Running, name: str) -> None:
     with adapter(getattr(Liar(), name)) as url:
         result = told(profile(receiver.url, url, "CB-DUP-001", "CB-ACK-001"))
     assert (result["exit_code"], result["grade"], bool(result["void"])) == (3, "none", True)
+
+
+def test_people_of_whom_nothing_is_expected_are_not_read_back(receiver: Running) -> None:
+    chosen = profile(receiver.url, receiver.readback_url, "CB-ACK-002", "CB-DUP-001")
+    made = Session(chosen).plan()
+    odd = {user for user in made.people if any(user in step.plain.decode() for step in steps_of(made, "CB-ACK-002"))}
+    assert odd
+    assert not odd & set(made.watched)
+    assert {user for case in made.cases for user in case.expect.people} <= set(made.watched)
+
+
+def steps_of(made: Plan, requirement: str) -> list[Step]:
+    return [step for case in made.cases if case.requirement == requirement for step in case.steps]
 
 
 def test_an_adapter_that_answers_500_voids_the_run(receiver: Running) -> None:

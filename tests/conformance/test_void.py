@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 import trustme
-from certifying import TOKEN, TcpServer, profile, serving, told
+from certifying import TOKEN, TcpServer, profile, rows, serving, told
 
+from conformance.sending.lanes import Lanes
 from simulator.receiver import Running, start
 
 
@@ -187,6 +188,51 @@ def test_a_kept_connection_that_is_reset_is_opened_again() -> None:
     with TcpServer(reset_when_kept) as server:
         result = told(profile(f"http://127.0.0.1:{server.port}/", None, "CB-ACK-001"))
     assert (result["exit_code"], result["counts"]["PASS"]) == (0, 1)
+
+
+async def in_two_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """An acknowledgement in two chunks with a pause between."""
+    try:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        writer.write(b'5\r\n{"sta\r\n')
+        await writer.drain()
+        await asyncio.sleep(0.02)
+        writer.write(b'c\r\ntus":"done"}\r\n0\r\n\r\n')
+        await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        pass
+    finally:
+        writer.close()
+
+
+def test_an_answer_in_chunks_is_read_to_its_end() -> None:
+    with TcpServer(in_two_chunks) as server:
+        result = told(profile(f"http://127.0.0.1:{server.port}/", None, "CB-ACK-001"))
+    assert (result["exit_code"], result["counts"]["PASS"]) == (0, 1), result["problems"]
+
+
+async def refuse_to_continue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answers in one piece without reading a body, and closes."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.0 400 Bad\r\n\r\nno")
+    writer.close()
+
+
+def test_a_refusal_before_the_body_is_read_whole() -> None:
+    with TcpServer(refuse_to_continue) as server:
+        result = told(profile(f"http://127.0.0.1:{server.port}/", None, "CB-WIRE-005"))
+    case = next(case for case in rows(result, "CB-WIRE-005")["cases"] if case["id"].endswith("expect-100-continue"))
+    assert "HTTP 400 no" in case["actual"]
+
+
+def test_an_error_of_our_own_is_an_incomplete_run(receiver: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fails(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("ours")
+
+    monkeypatch.setattr(Lanes, "in_turn", fails)
+    result = told(profile(receiver.url, None, "CB-ACK-001"))
+    assert (result["exit_code"], result["void"]) == (3, "harness error: ZeroDivisionError('ours')")
 
 
 class Mortal:
