@@ -147,7 +147,10 @@ def parse_people(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
     file = Path(text)
-    words = file.read_text("utf-8").split() if file.is_file() else text.split(",")
+    try:
+        words = file.read_text("utf-8").split() if file.is_file() else text.split(",")
+    except OSError:  # a long list is no legal file name
+        words = text.split(",")
     people = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
     if not people:
         raise UsageError(f"--users {text!r}: no user id found; give ids with commas or a file with one a line")

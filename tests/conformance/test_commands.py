@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from conformance.command import app
 from conformance.mutants import policy
+from conformance.profile import parse_people
 from simulator.receiver import Running, start
 
 FAST = ("--auth-token", TOKEN, "--settle", "0.2")
@@ -185,3 +186,8 @@ def test_mutants_run_tells_whether_the_adapter_kills_them() -> None:
     assert done.exit_code == 0
     assert "CB-PUNCH-002" in rows["outs-as-ins"]["failed"]
     assert rows["pretty-ack"]["failed"] == []
+
+
+def test_a_long_list_of_users_is_no_file_name() -> None:
+    people = [str(10_000 + n) for n in range(400)]
+    assert list(parse_people(",".join(people))) == people
