@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import ssl
 import time
@@ -99,12 +100,7 @@ class Host:
             for site in list(runner.sites):
                 await site.stop()
         await self.runtime.close()
-        for runner in self._runners:
-            try:
-                async with asyncio.timeout(2):
-                    await runner.cleanup()
-            except TimeoutError:
-                continue
+        await asyncio.gather(*map(_let_go, self._runners))
 
     def ready(self) -> dict[str, Any]:
         """What `--ready-file` holds."""
@@ -126,6 +122,12 @@ class Host:
             raise HostError(
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
             ) from None
+
+
+async def _let_go(runner: web.BaseRunner) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(2):
+            await runner.cleanup()
 
 
 def _check(settings: Settings) -> None:

@@ -163,9 +163,7 @@ class Runtime:
         if done is not None and not done.done():
             done.set_exception(StoreError(why))
             done.exception()
-        for waiter in self._waiters.values():
-            if not waiter.done():
-                waiter.set_exception(StoreError(why))
+        self._give_up(why)
         if self._on_failure is not None:
             self._on_failure(why)
 
@@ -335,15 +333,19 @@ class Runtime:
     async def _drop_everything_under_way(self) -> None:
         self.outstanding, self._done = 0, []  # what is cancelled never reports; what begins while it goes away counts
         await self.courier.close()
+        self._give_up("the simulator was reset before the device answered")
+
+    def _give_up(self, why: str) -> None:
         for waiter in self._waiters.values():
             if not waiter.done():
-                waiter.set_exception(StoreError("the simulator was reset before the device answered"))
+                waiter.set_exception(StoreError(why))
 
     async def close(self) -> None:
         """Stop taking work and flush the state."""
         if self._timer is not None:
             self._timer.cancel()
         await self.courier.close()
+        self._give_up("the simulator was stopped before the device answered")
         store, self.store = self.store, None
         if store is not None and self.failed:
             store.abandon()

@@ -14,6 +14,8 @@ from .gateway import ControlError, Event, Kernel, State
 
 SCHEMA = 1
 SNAPSHOT_EVERY = 100_000  # events; replaying that many takes some five to ten seconds
+QUICK_S, MOST_S = 0.2, 1.5  # a stop has five seconds for everything
+REPLAY_S = 0.0001  # for one event
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), upto INTEGER NOT NULL, state BLOB NOT NULL);
@@ -43,6 +45,7 @@ class Store:
         self._pending: list[tuple[int, int, bytes]] = []
         self._seq = 0
         self._since_snapshot = 0
+        self._took_s = 0.0  # the last snapshot
         self._db = _connect(path)
 
     def load(self) -> Found:
@@ -86,7 +89,7 @@ class Store:
 
     def commit(self, kernel: Kernel) -> None:
         """Write the batch. Raises: StoreError; what was written before stays."""
-        batch, self._pending = self._pending, []
+        batch = self._take_pending()
         self._guard(lambda: self._write(batch))
         self._since_snapshot += len(batch)
         if self._since_snapshot >= SNAPSHOT_EVERY:
@@ -97,9 +100,18 @@ class Store:
         self._guard(lambda: self._set_meta("clock", text))
 
     def close(self, kernel: Kernel, clock: str) -> None:
-        """A last snapshot, then let go of the file."""
-        self._guard(lambda: self._snapshot(kernel, clock))
+        """A last snapshot where it is quick, else the clock; then let go of the file: the log holds the rest."""
+        large = self._took_s > QUICK_S and self._since_snapshot * REPLAY_S < self._took_s
+        if large or self._took_s > MOST_S:
+            self._guard(lambda: self._write(self._take_pending()))
+            self.remember_clock(clock)
+        else:
+            self._guard(lambda: self._snapshot(kernel, clock))
         self._db.close()
+
+    def _take_pending(self) -> list[tuple[int, int, bytes]]:
+        batch, self._pending = self._pending, []
+        return batch
 
     def abandon(self) -> None:
         """Let go of the file as it is."""
@@ -110,12 +122,14 @@ class Store:
             self._db.executemany("INSERT INTO log VALUES (?, ?, ?)", batch)
 
     def _snapshot(self, kernel: Kernel, clock: str) -> None:
+        began = time.perf_counter()
         state = self._encode(kernel.state)
         with self._db:
             self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?)", (self._seq, state))
             self._db.execute("DELETE FROM log WHERE seq <= ?", (self._seq,))
             self._db.execute("INSERT OR REPLACE INTO meta VALUES ('clock', ?)", (clock,))
         self._since_snapshot = 0
+        self._took_s = time.perf_counter() - began
 
     def _meta(self, key: str) -> str | None:
         row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()

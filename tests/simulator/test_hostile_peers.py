@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from aiohttp import web
 from running_sim import DONE, TOKEN, Loop, Received, Sim, device, settings
 
-from simulator import server
+from simulator import server, store, views
 from simulator.fleet import is_url
 from simulator.host import Host, HostError
 from simulator.store import Store, StoreError
@@ -179,3 +180,28 @@ def test_a_file_of_another_program_with_a_table_of_our_name_is_left_alone(tmp_pa
     with pytest.raises(StoreError, match="something else"):
         Store(path)
     assert path.read_bytes() == before
+
+
+def test_a_stop_is_quick_with_requests_held_and_a_feed_open(loop: Loop) -> None:
+    sim = Sim(loop, settings(device(), clock="real", knobs={"rest.latency": "25s"}))
+    held = [sim.rest_later({"Load": {"DeviceInformation": "All"}}) for _ in range(3)]
+    began = time.monotonic()
+    loop.run(sim.host.stop())
+    assert time.monotonic() - began < 1.9
+    assert [answer.result(5).status for answer in held] == [503] * 3
+    sim.stop()
+
+
+def test_a_large_state_is_not_written_again_at_the_stop(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_S", 0.0)
+    sim = Sim(loop, settings(device(callback_url=None), state=tmp_path / "s.db"))
+    sim.punch()
+    sim.clock("scaled:7")
+    digest = sim.digest()
+    sim.stop()
+    found = Store(tmp_path / "s.db").load()
+    assert (found.replayed, found.clock) == (1, "scaled:7")
+    assert found.kernel is not None
+    assert views.device_digest(found.kernel.state.slots["SIM1"]) == digest
