@@ -38,7 +38,10 @@ def _rest_operation() -> Document:
         "operationId": "command",
         "summary": "Command a device",
         "parameters": [{"name": "stgid", "in": "query", "required": True, "schema": {"type": "string"}}],
-        "requestBody": {"required": True, "content": _json(_any_of(rest, "Request"), {row.name: _sample(row) for row in COMMANDS})},
+        "requestBody": {
+            "required": True,
+            "content": _json(_any_of(rest, "Request"), {row.name: _sample(row) for row in COMMANDS}),
+        },
         "responses": {
             "200": {**answer, "content": _json(_any_of(rest, "Response"))},
             "405": {"description": "not POST"},
@@ -73,7 +76,9 @@ def _any_of(names: list[Family], part: str) -> Document:
 
 def _components() -> Document:
     """Every message schema with the shared parts inlined under one roof."""
-    shared = {f"common_{name}": _local(part) for name, part in resources.load("schemas", "common.json")["$defs"].items()}
+    shared = {
+        f"common_{name}": _local(part) for name, part in resources.load("schemas", "common.json")["$defs"].items()
+    }
     for family in families():
         for part, schema in document(family)["$defs"].items():
             shared[f"{family}{part.capitalize()}"] = _local(schema)
@@ -96,8 +101,7 @@ def _samples() -> Mapping[int, Any]:
 
 
 def _sample(row: Operation) -> Any:
-    assert row.number is not None
-    return _samples()[row.number]["request"]
+    return _samples()[row.number or 0]["request"]
 
 
 def asyncapi() -> Document:
@@ -113,7 +117,11 @@ def asyncapi() -> Document:
             }
         },
         "operations": {
-            "deliver": {"action": "send", "channel": {"$ref": "#/channels/callback"}, "summary": 'until the answer is {"status":"done"}'}
+            "deliver": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/callback"},
+                "summary": 'until the answer is {"status":"done"}',
+            }
         },
         "components": {
             "messages": {
@@ -131,7 +139,7 @@ def asyncapi() -> Document:
 
 
 def postman() -> Document:
-    """A Postman 2.1 collection: the 27 commands with variables base_url, stgid and auth_token, as the vendor offers one."""
+    """A Postman 2.1 collection: the 27 commands with the variables base_url, stgid and auth_token (V3, URL Testing)."""
     return {
         "info": {
             "name": "Cams Biometric Gateway, Web API 3.0",
@@ -168,7 +176,10 @@ def _postman_item(row: Operation) -> Document:
 def schemas() -> Document:
     """Every JSON Schema by its path below schemas/."""
     root = resources.path("schemas")
-    return {str(path.relative_to(root)): resources.load("schemas", *path.relative_to(root).parts) for path in sorted(root.rglob("*.json"))}
+    return {
+        str(path.relative_to(root)): resources.load("schemas", *path.relative_to(root).parts)
+        for path in sorted(root.rglob("*.json"))
+    }
 
 
 FORMATS: Mapping[str, Callable[[], Document]] = {

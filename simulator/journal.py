@@ -163,7 +163,7 @@ def present(entry: Entry, *, full: bool = False) -> dict[str, Any]:
 
 
 def canonical(journal: Journal) -> bytes:
-    """The comparable form: one JSON line an entry, by virtual time, device and its sequence; no real clock, port or duration."""
+    """The comparable form: a JSON line an entry, by virtual time, device and sequence; no real clock or duration."""
     ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
     return b"".join(msgspec.json.encode(_canonical(entry)) + b"\n" for entry in ordered)
 

@@ -57,6 +57,13 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
         why = f"{entry['field']}: {entry['why']}" if entry["field"] else entry["why"]
         attempt = str(entry["attempt"] or "")
         table.add_row(
-            str(entry["seq"]), entry["device"], entry["direction"], entry["operation"], entry["user"], attempt, verdict, why
+            str(entry["seq"]),
+            entry["device"],
+            entry["direction"],
+            entry["operation"],
+            entry["user"],
+            attempt,
+            verdict,
+            why,
         )
     Console().print(table)

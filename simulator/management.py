@@ -69,7 +69,9 @@ class Management:
         except ControlError as problem:
             return _error(problem.http, problem.code, problem.message, problem.hint)
         except web.HTTPException as problem:
-            return _error(problem.status, problem.reason.lower().replace(" ", "_"), f"{request.method} {request.path}", _API_HINT)
+            return _error(
+                problem.status, problem.reason.lower().replace(" ", "_"), f"{request.method} {request.path}", _API_HINT
+            )
         except StoreError as problem:
             return _error(503, "state_not_written", str(problem), "the simulator has stopped taking work")
         except asyncio.CancelledError:
@@ -85,7 +87,9 @@ class Management:
         if self.token is not None:
             given = request.headers.get("Authorization", "")
             if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
-                raise ControlError(401, "unauthorized", "a bearer token is needed", "Authorization: Bearer <--management-token>")
+                raise ControlError(
+                    401, "unauthorized", "a bearer token is needed", "Authorization: Bearer <--management-token>"
+                )
 
 
 _API_HINT = "GET /api/health says whether the API is there; docs/management-api.md lists the calls"
@@ -232,7 +236,9 @@ async def _set_clock(m: Management, request: web.Request) -> Any:
     body = await object_of(request)
     mode = body.get("mode")
     if not isinstance(mode, str):
-        raise ControlError(422, "invalid_value", f"mode = {mode!r} is not allowed", "allowed: real, manual, auto, scaled:N")
+        raise ControlError(
+            422, "invalid_value", f"mode = {mode!r} is not allowed", "allowed: real, manual, auto, scaled:N"
+        )
     m.runtime.set_clock(mode)
     return views.clock(m.runtime)
 
@@ -245,7 +251,9 @@ async def _advance(m: Management, request: web.Request) -> Any:
         except ValueError as problem:
             raise ControlError(422, "invalid_value", str(problem)) from None
     if not isinstance(seconds, (int, float)) or isinstance(seconds, bool):
-        raise ControlError(422, "invalid_value", f"seconds = {seconds!r} is not allowed", "allowed: a number, or 15s, 2m, 48h")
+        raise ControlError(
+            422, "invalid_value", f"seconds = {seconds!r} is not allowed", "allowed: a number, or 15s, 2m, 48h"
+        )
     return await m.runtime.advance(seconds)
 
 
@@ -253,7 +261,7 @@ async def _run_until_idle(m: Management, request: web.Request) -> Any:
     return await m.runtime.run_until_idle()
 
 
-# --- faults, journal, ledger --------------------------------------------------------------------------------------------
+# --- faults, journal, ledger ------------------------------------------------------------------------------------------
 
 
 async def _faults(m: Management, request: web.Request) -> Any:
@@ -282,7 +290,18 @@ def _is_number(text: str) -> bool:
 _FILTERS = ("operation", "user", "device", "direction", "verdict")
 
 
-def _filters(source: Any) -> dict[str, Any]:
+_DIRECTIONS = ("callback", "rest", "control")
+
+
+def _filters(source: Any, *others: str) -> dict[str, Any]:
+    """What to select by; a filter that does not exist would match silently, so it is refused."""
+    for key in source:
+        if key not in _FILTERS and key not in others:
+            allowed = ", ".join((*_FILTERS, *others))
+            raise ControlError(422, "invalid_value", f"{key!r} is no filter of the journal", f"allowed: {allowed}")
+    if source.get("direction", "rest") not in _DIRECTIONS:
+        hint = f"allowed: {', '.join(_DIRECTIONS)}"
+        raise ControlError(422, "invalid_value", f"direction = {source['direction']!r} is not allowed", hint)
     return {key: source[key] for key in _FILTERS if key in source}
 
 
@@ -293,7 +312,7 @@ async def _journal(m: Management, request: web.Request) -> Any:
     limit = request.query.get("limit", "200")
     if not _is_number(limit):
         raise ControlError(422, "invalid_value", f"limit = {limit!r} is not allowed", "allowed: a whole number")
-    entries = book.newest(int(limit), **_filters(request.query))
+    entries = book.newest(int(limit), **_filters(request.query, "limit", "canonical"))
     return {"dropped": book.dropped, "entries": [journal.present(entry, full=m.full) for entry in entries]}
 
 
@@ -308,10 +327,12 @@ async def _journal_wait(m: Management, request: web.Request) -> Any:
     wanted, patience = body.get("count", 1), body.get("timeout", 10)
     for key, value in (("count", wanted), ("timeout", patience)):
         if not isinstance(value, (int, float)) or isinstance(value, bool) or not 0 <= value <= MOST_WAIT_S:
-            raise ControlError(422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: 0 to {MOST_WAIT_S}")
-    deadline = time.monotonic() + patience
+            raise ControlError(
+                422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: 0 to {MOST_WAIT_S}"
+            )
+    filters, deadline = _filters(body, "count", "timeout"), time.monotonic() + patience
     while True:
-        found = sum(1 for _ in m.runtime.kernel.state.journal.select(**_filters(body)))
+        found = sum(1 for _ in m.runtime.kernel.state.journal.select(**filters))
         if found >= wanted or time.monotonic() >= deadline:
             return {"count": found, "reached": found >= wanted}
         await asyncio.sleep(0.01)
@@ -324,7 +345,8 @@ async def _journal_clear(m: Management, request: web.Request) -> Any:
 async def _ledger(m: Management, request: web.Request) -> Any:
     book = m.runtime.kernel.state.ledger
     wanted = {key: request.query[key] for key in ("device", "user") if key in request.query}
-    rows = [ledger.present(device, record) for device, record in book.rows()] if request.query.get("summary") != "1" else []
+    all_rows = book.rows() if request.query.get("summary") != "1" else ()
+    rows = [ledger.present(device, record) for device, record in all_rows]
     chosen = [row for row in rows if all(row[key] == value for key, value in wanted.items())]
     return {"summary": book.summary(), "punches": chosen}
 

@@ -1,4 +1,4 @@
-"""Patience with many tasks on one timer: a timer of its own for every attempt is what costs most after the request itself."""
+"""Patience with many tasks on one timer: a timer for every attempt would cost most after the request itself."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ class Limit:
         self.deadline = self.loop.time() + self._seconds
         self._patience.watch(self)
 
-    def __exit__(self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._patience.forget(self)
         if self._late and kind is asyncio.CancelledError and self._task is not None and self._task.uncancel() == 0:
             raise TimeoutError from problem

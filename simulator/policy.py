@@ -1,4 +1,4 @@
-"""The knobs in force, compiled for hot paths: field names say what a knob does, comments cite its row of the register."""
+"""The knobs in force, compiled for hot paths; comments cite each knob's row of the register."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ class Runtime:
         self._plan()
 
     def _completed(self, answered: Answered) -> None:
-        """An attempt ended. Where time stands still, completions of one instant are applied together, in device order."""
+        """An attempt ended. Where time stands, completions of one instant are applied together, in device order."""
         self.deliveries += 1
         if not self.clock.stands:
             self.outstanding -= 1
@@ -147,9 +147,9 @@ class Runtime:
         self._commit_planned = False
         effects, self._uncommitted = self._uncommitted, []
         done, self._committed = self._committed, None
-        assert self.store is not None
         try:
-            self.store.commit(self.kernel)
+            if self.store is not None:
+                self.store.commit(self.kernel)
         except StoreError as problem:
             self._fail(str(problem), done)
             return
@@ -318,7 +318,7 @@ class Runtime:
         self._plan()
 
     async def reset(self, scope: str) -> Any:
-        """Forget (see the action). Without devices, what is under way is dropped; `all` begins a standing clock anew."""
+        """Forget (see the action). Without devices, work under way is dropped; `all` begins a standing clock anew."""
         anew = scope == "all" and self.clock.stands
         if anew and self._origin is None:
             self._origin = start(self.clock.text, _host_ms(), horizon_ms=self.horizon_ms).still

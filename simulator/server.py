@@ -80,7 +80,7 @@ class Gateway:
         except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
             return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", {"Connection": "close"})
         except TimeoutError:
-            return self._refuse(408, request, "body", f"not there within {PATIENCE_S:g} s", {"Connection": "close"})
+            return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", {"Connection": "close"})
         except StoreError as problem:
             return web.json_response({"error": str(problem)}, status=503)
         finally:

@@ -1,4 +1,4 @@
-"""The operations of both protocols, one row each: routing, recognition, schemas, docs and load mixes derive from here."""
+"""The operations of both protocols, one row each: routing, recognition, schemas, docs and load mixes derive from it."""
 
 from __future__ import annotations
 
@@ -66,7 +66,9 @@ def _callback(number: int, name: str, family: Family, purpose: str, *kinds: Temp
     return Operation(number, name, Direction.CALLBACK, family, kinds=frozenset(kinds), purpose=purpose)
 
 
-def _rest(number: int, name: str, family: Family, purpose: str, *kinds: TemplateType, literal: str | None = None) -> Operation:
+def _rest(
+    number: int, name: str, family: Family, purpose: str, *kinds: TemplateType, literal: str | None = None
+) -> Operation:
     return Operation(number, name, Direction.REST, family, kinds=frozenset(kinds), literal=literal, purpose=purpose)
 
 
@@ -85,7 +87,13 @@ V3: tuple[Operation, ...] = (
     _callback(10, "RealTimeAttendancePhoto", Family.ATTENDANCE_PHOTO, "the photo taken at a punch"),
     _callback(11, "RealTimePunchLog", Family.PUNCH_LOG, "a punch"),
     _rest(12, "LoadLog", Family.LOAD_LOG, "punches of a time range"),
-    _rest(13, "LoadDeviceInformation", Family.LOAD_DEVICE_INFORMATION, "model, capacity, counts and licence", literal="All"),
+    _rest(
+        13,
+        "LoadDeviceInformation",
+        Family.LOAD_DEVICE_INFORMATION,
+        "model, capacity, counts and licence",
+        literal="All",
+    ),
     _rest(14, "AddUserWithCard", _ADD, "add a user with a card", CARD),
     _rest(15, "AddUserWithPassword", _ADD, "add a user with a PIN", PASSWORD),
     _rest(16, "AddUserWithFace", _ADD, "add a user with a face", FACE),
@@ -97,8 +105,26 @@ V3: tuple[Operation, ...] = (
     _rest(22, "AddUserWithPalmAndFace", _ADD, "add a user with palm and face", PALM, FACE),
     _rest(23, "AddUserWithCard_FingerPrintAndFace", _ADD, "add a user with three templates", CARD, FINGER, FACE),
     _rest(24, "AddUserWithCard_PalmAndUserPhoto", _ADD, "add a user with three templates", CARD, PALM, PHOTO),
-    _rest(25, "AddUserWithCard_Password_FingerPrintAndFace", _ADD, "add a user with four templates", CARD, PASSWORD, FINGER, FACE),
-    _rest(26, "AddUserWithCard_Password_PalmAndUserPhoto", _ADD, "add a user with four templates", CARD, PASSWORD, PALM, PHOTO),
+    _rest(
+        25,
+        "AddUserWithCard_Password_FingerPrintAndFace",
+        _ADD,
+        "add a user with four templates",
+        CARD,
+        PASSWORD,
+        FINGER,
+        FACE,
+    ),
+    _rest(
+        26,
+        "AddUserWithCard_Password_PalmAndUserPhoto",
+        _ADD,
+        "add a user with four templates",
+        CARD,
+        PASSWORD,
+        PALM,
+        PHOTO,
+    ),
     _rest(
         27,
         "AddUserWithCard_FingerPrint_Password_Face_PalmAndUserPhoto",
@@ -211,7 +237,9 @@ def _recognise_callback(body: Any) -> Recognition:
         raise UnrecognisedError("RealTime", "not an object")
     present = [key for key in _CALLBACK_KEYS if key in body]
     if len(present) != 1:
-        raise UnrecognisedError("RealTime", f"exactly one of {', '.join(_CALLBACK_KEYS)} expected, found {present or 'none'}")
+        raise UnrecognisedError(
+            "RealTime", f"exactly one of {', '.join(_CALLBACK_KEYS)} expected, found {present or 'none'}"
+        )
     family = _CALLBACK_KEYS[present[0]]
     inner = body[present[0]]
     if family is Family.USER_UPDATED:
@@ -223,7 +251,9 @@ def _recognise_callback(body: Any) -> Recognition:
 def _recognise_command(message: Mapping[str, Any]) -> Recognition:
     words = [word for word in COMMAND_WORDS if word in message]
     if len(words) != 1:
-        raise UnrecognisedError("message", f"exactly one of {', '.join(COMMAND_WORDS)} expected, found {words or 'none'}")
+        raise UnrecognisedError(
+            "message", f"exactly one of {', '.join(COMMAND_WORDS)} expected, found {words or 'none'}"
+        )
     word = words[0]
     body = message[word]
     if not isinstance(body, Mapping):

@@ -14,7 +14,7 @@ _decoder = msgspec.json.Decoder()
 
 
 class EnvelopeError(ValueError):
-    """The bytes are no message; `fault` is `json`, `mode` (plain where encrypted is due, or the reverse) or `cipher`."""
+    """The bytes are no message; `fault` is `json`, `mode` (plain instead of encrypted, or the reverse) or `cipher`."""
 
     def __init__(self, fault: str, why: str) -> None:
         super().__init__(why)

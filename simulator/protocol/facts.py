@@ -1,4 +1,4 @@
-"""What happened at a device, whatever protocol will tell it. Times are UTC epoch seconds with the device's offset in minutes."""
+"""What happened at a device, whatever protocol tells it. Times: UTC epoch seconds and an offset in minutes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from .vocabulary import TemplateType
 
 
 class Template(msgspec.Struct, frozen=True, gc=False):
-    """One credential; `data` is the wire text: Base64, a card number or a PIN. `index` and `size` are texts as printed."""
+    """One credential; `data` is the wire text: Base64, card number or PIN. `index` and `size` are texts as printed."""
 
     type: TemplateType
     data: str

@@ -106,7 +106,12 @@ def _updated_body(fact: facts.UserUpdated, style: Style) -> Message:
 def _observed_photo(body: Message, fact: facts.UserUpdated) -> None:
     for template in fact.templates:
         if template.type is TemplateType.USER_PHOTO:
-            body["Photo"] = {"Type": "Base64", "Size": str(len(template.data)), "Data": template.data, "UserId": fact.user_id}
+            body["Photo"] = {
+                "Type": "Base64",
+                "Size": str(len(template.data)),
+                "Data": template.data,
+                "UserId": fact.user_id,
+            }
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +125,15 @@ class _Form:
 
 
 _FORMS: Mapping[type, _Form] = {
-    facts.UserDeleted: _Form(Family.USER_DELETED, _deleted_body, False, ("OperationID", "AuthToken", "Time", "body", "label")),
-    facts.DateModified: _Form(Family.DATE_MODIFIED, _date_body, False, ("OperationID", "AuthToken", "Time", "body", "label")),
-    facts.UserUpdated: _Form(Family.USER_UPDATED, _updated_body, True, ("body", "label", "OperationID", "AuthToken", "Time")),
+    facts.UserDeleted: _Form(
+        Family.USER_DELETED, _deleted_body, False, ("OperationID", "AuthToken", "Time", "body", "label")
+    ),
+    facts.DateModified: _Form(
+        Family.DATE_MODIFIED, _date_body, False, ("OperationID", "AuthToken", "Time", "body", "label")
+    ),
+    facts.UserUpdated: _Form(
+        Family.USER_UPDATED, _updated_body, True, ("body", "label", "OperationID", "AuthToken", "Time")
+    ),
     facts.AttendancePhoto: _Form(
         Family.ATTENDANCE_PHOTO, _photo_body, False, ("body", "label", "OperationID", "AuthToken", "Time")
     ),
@@ -165,7 +176,7 @@ _PLAIN_NAMES: Mapping[type, str] = {
 
 
 def split(templates: Iterable[facts.Template], how: str) -> list[tuple[facts.Template, ...]]:
-    """Portions in which templates are told: `per_template`, `by_type`, `grouped` (cards with PINs, the rest alone) or `all`."""
+    """Portions in which templates are told: `per_template`, `by_type`, `grouped` (card with PIN), `all`."""
     items = list(templates)
     if how == "all":
         return [tuple(items)] if items else []
@@ -186,7 +197,7 @@ _SPLIT_KEYS: Mapping[str, Callable[[int, facts.Template], Any]] = {
 
 
 def command(operation: Operation, operation_id: str, auth_token: str, time_text: str, **fields: Any) -> Message:
-    """A RESTful request. Fields by family: `user_id`, `first_name`, `last_name`, `user_type`, `templates`, `start`, `end`."""
+    """A RESTful request. Fields by family: user_id, first_name, last_name, user_type, templates, start, end."""
     head, body = _COMMAND_BODIES[operation.family](operation, fields)
     tail: Message = {"OperationID": operation_id, "AuthToken": auth_token, "Time": time_text}
     return {head: body, **tail}

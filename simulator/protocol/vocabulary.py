@@ -25,7 +25,9 @@ class AttendanceType(StrEnum):
     MEAL_OUT = "MealOut"
 
 
-IN_TYPES = frozenset({AttendanceType.CHECK_IN, AttendanceType.BREAK_IN, AttendanceType.OVERTIME_IN, AttendanceType.MEAL_IN})
+IN_TYPES = frozenset(
+    {AttendanceType.CHECK_IN, AttendanceType.BREAK_IN, AttendanceType.OVERTIME_IN, AttendanceType.MEAL_IN}
+)
 
 
 class InputType(StrEnum):
@@ -76,7 +78,6 @@ ATTENDANCE_ONLY = frozenset(
         ConnectionMode.FILE_INDIRECT,
     }
 )
-
 
 
 class Service(StrEnum):

@@ -327,7 +327,11 @@ def _check(sim: Sim, bad: Bad, before: tuple[str, str]) -> bool:
 def test_a_bad_request_changes_nothing_and_is_explained(
     start_sim: Callable[..., Sim], caplog: pytest.LogCaptureFixture, chunk: int, profile: str
 ) -> None:
-    sim = _gate(start_sim, profile=profile, knobs={"rest.mode": "hold", "rest.http_status": "always_200", "enroll.person": "absent"})
+    sim = _gate(
+        start_sim,
+        profile=profile,
+        knobs={"rest.mode": "hold", "rest.http_status": "always_200", "enroll.person": "absent"},
+    )
     rng = random.Random(f"{chunk} {profile}")
     kinds, weights = zip(*KINDS, strict=True)
     wanted = -(-TOTAL // CHUNKS // 3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from openapi_spec_validator import validate
+
 from simulator import export
 from simulator.protocol.catalogue import CALLBACKS, COMMANDS
 

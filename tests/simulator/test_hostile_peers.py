@@ -34,12 +34,12 @@ async def _begin(sim: Sim, head: bytes) -> tuple[asyncio.StreamReader, asyncio.S
     return reader, writer
 
 
-def test_a_body_that_never_ends_is_408_and_time_moves_on(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_never_ends_is_refused_and_time_moves_on(sim: Sim, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "PATIENCE_S", 0.2)
     head = b"POST /?stgid=SIM1 HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n{"
     reader, writer = sim.loop.run(_begin(sim, head))
     assert sim.api("POST", "clock/run-until-idle").status == 200
-    assert b" 408 " in sim.loop.run(reader.readline())
+    assert b" 400 " in sim.loop.run(reader.readline())
     writer.close()
 
 

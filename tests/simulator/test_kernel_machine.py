@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,9 +36,9 @@ from simulator.protocol.vocabulary import TemplateType
 assert runtime.Runtime  # importing it registers what the kernel handles
 START = 1_600_000_000_000
 KEY = "0123456789abcdef0123456789abcdef"
-SMALL = Model("small", "Small", capacity=Capacity(users=4, fingerprints=3, faces=1, palms=1, photos=1, logs=6))
+SMALL = Model("small", "Small", capacity=Capacity(users=3, fingerprints=2, faces=1, palms=1, photos=1, logs=4))
 DEVICES = ("A", "B", "C")  # plain v3, encrypted v3, v2
-USERS = ("1", "2", "3", "4", "5", "6")
+USERS = ("1", "2", "3", "4", "5")
 CODES = {int(code) for code in StatusV3}
 TIMES = {"StartTime": "2020-09-01 00:00:00 GMT +0000", "EndTime": "2020-12-30 00:00:00 GMT +0000"}
 V2_OPERATIONS = (
@@ -391,6 +392,99 @@ class DeafDevices(KernelMachine):
     """The same with devices that take longer than the window."""
 
     latency = "2m"
+
+
+class Walk:
+    """A long seeded walk over the same machine: deep states that short generated runs seldom reach."""
+
+    def __init__(self, machine: KernelMachine, seed: int) -> None:
+        self.machine, self.rng = machine, random.Random(seed)
+        machine.begin()
+
+    def go(self, steps: int) -> None:
+        """Take steps, check after each, and drain at the end."""
+        names = [name for name, weight in _WEIGHTS.items() for _ in range(weight)]
+        for _ in range(steps):
+            getattr(self, self.rng.choice(names))()
+            for check in _INVARIANTS:
+                getattr(self.machine, check)()
+        self.machine.teardown()
+
+    @property
+    def device(self) -> str:
+        return self.rng.choice(DEVICES)
+
+    @property
+    def user(self) -> str:
+        return self.rng.choice(USERS)
+
+    def punch(self) -> None:
+        self.machine.punch(self.device, self.user, self.rng.random() < 0.3, self.rng.randint(1, 3))
+
+    def menu(self) -> None:
+        kind = self.rng.choice(["Card", "Password", "Fingerprint"])
+        self.machine.menu_edits(self.device, self.user, kind, self.rng.randint(0, 2))
+        if self.rng.random() < 0.3:
+            self.machine.menu_deletes(self.device, self.user)
+
+    def command(self) -> None:
+        user = self.user
+        add = {"Add": {"User": {"UserID": user}, "Template": [{"Type": "Card", "UserID": user, "Data": "1"}]}}
+        messages = [
+            add,
+            add,
+            {"Delete": {"User": {"UserID": user}}},
+            {"Delete": {"Log": "All"}},
+            {"Resend": {"User": "All"}},
+        ]
+        messages += [
+            {"Resend": {"PunchLog": {"Filter": TIMES}}},
+            {"Enroll": {"User": {"UserID": user, "Type": "Fingerprint"}}},
+        ]
+        self.machine.command(self.rng.choice(DEVICES[:2]), self.rng.choice(messages), "t")
+        self.machine.command_of_v2(self.rng.choice(V2_OPERATIONS), user)
+
+    def answer(self) -> None:
+        for device in sorted(self.machine.sent):
+            if self.rng.random() < 0.7:
+                done = self.rng.random() < 0.7
+                self.machine.answer(
+                    device, **({"status": 200, "body": b'{"status":"done"}'} if done else {"status": 500})
+                )
+
+    def connection(self) -> None:
+        if self.rng.random() < 0.5:
+            self.machine.goes_offline(self.device)
+        else:
+            order = self.rng.choice(["fifo", "lifo", "shuffle", "interleave"])
+            self.machine.comes_online(self.device, order, self.rng.choice(["0s", "2s"]))
+
+    def operator(self) -> None:
+        self.machine.operator(self.device, self.rng.choice(["hold", "resume", "retry-now", "reset"]))
+        self.machine.uplink(self.rng.random() < 0.8)
+
+    def time(self) -> None:
+        self.machine.time_passes(self.rng.choice([0, 1, 15, 31, 61, 3600]))
+
+    def process(self) -> None:
+        self.machine.snapshot_and_restore()
+        if self.rng.random() < 0.3:
+            self.machine.process_dies()
+
+
+_WEIGHTS = {"punch": 6, "answer": 6, "command": 4, "menu": 3, "time": 3, "connection": 2, "operator": 1, "process": 1}
+_INVARIANTS = (
+    "time_is_monotone",
+    "no_accepted_punch_vanishes",
+    "counts_are_true_and_fit",
+    "held_calls_have_a_command",
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("machine", [KernelMachine, SlowDevices, DeafDevices])
+def test_the_invariants_hold_on_a_long_walk(machine: type[KernelMachine], seed: int) -> None:
+    Walk(machine(), seed).go(300)
 
 
 _STEPS = settings(
