@@ -268,9 +268,12 @@ def _join() -> None:
 
 
 def _missing(name: str, why: str) -> None:
-    @app.command(name, hidden=True, help=f"Not installed: {why}")
+    way = f"`camsim {name}` needs more packages ({why}): in the clone, .venv/bin/pip install -e '.[all]'"
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}  # else its own options would be the error
+
+    @app.command(name, help="Not installed: needs the extra 'all'.", context_settings=anything, add_help_option=False)
     def absent() -> None:
-        raise Exit(2, f"`camsim {name}` needs an extra: pip install 'camsim[all]' ({why})")
+        raise Exit(2, way)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import difflib
 import json
 from collections.abc import Coroutine
 from pathlib import Path
@@ -46,8 +47,10 @@ def _of_library(name: str) -> Path:
     try:
         return resources.path("fixtures", "scenarios", f"{Path(name).name}.yaml")
     except FileNotFoundError:
-        known = ", ".join(sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml")))
-        raise Usage(f"{name!r} is no file (.yaml, .yml, .json) and not in the library: {known}") from None
+        known = sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml"))
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`camsim scenario list` shows it"
+        raise Usage(f"{name!r} is no file (.yaml, .yml, .json) and not in the library; {hint}") from None
 
 
 @app.command()

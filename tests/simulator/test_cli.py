@@ -230,3 +230,18 @@ def test_a_wrong_site_file_exits_2_and_names_the_key(serve: Serve, tmp_path: Pat
     process = serve("-c", "site.toml", *FREE)
     _, err = process.communicate(timeout=20)
     assert (process.returncode, "devices[0].modle" in err) == (2, True)
+
+
+def test_a_command_whose_packages_are_missing_says_how_to_get_them_whatever_its_options() -> None:
+    hidden = "import sys; sys.modules['jinja2'] = None; from simulator.cli import main; main()"
+    words = ["storm", "http://127.0.0.1:8123/callback", "--auth-token", "T", "--rate", "20"]
+    done = subprocess.run([sys.executable, "-c", hidden, *words], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "pip install -e '.[all]'" in done.stderr
+
+
+def test_a_misspelt_scenario_of_the_library_is_told_the_nearest() -> None:
+    words = [sys.executable, "-m", "simulator", "scenario", "run", "lost_acks"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "did you mean lost-acks" in done.stderr
