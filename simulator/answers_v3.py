@@ -80,15 +80,16 @@ def refuse(
     plain: bytes,
     message: dict[str, Any],
     lint: list[str],
+    name: str = "?",
 ) -> None:
-    """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03)."""
+    """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03). `name` is the operation where it is known."""
     echo = message.get("OperationID", "")
     body = envelope.encode(answer_message(kernel, refusal.code, echo if isinstance(echo, str) else "", {}))
     http = _http(kernel, refusal.code)
     kernel.note(
         slot,
         "rest",
-        "?",
+        name,
         plain=plain,
         verdict="refused",
         code=int(refusal.code),

@@ -10,7 +10,7 @@ from .faults import Fault
 from .gateway import Kernel, PendingCommand, Reply, Request, Slot, licensed
 from .intake import Command, Refusal, check, leniently
 from .protocol import envelope
-from .protocol.catalogue import Recognition, UnrecognisedError, recognise
+from .protocol.catalogue import Family, Recognition, UnrecognisedError, recognise
 from .protocol.statuses import StatusV3
 from .protocol.timestamps import TimestampError, parse
 from .protocol.vocabulary import ATTENDANCE_ONLY
@@ -82,7 +82,12 @@ def _open(kernel: Kernel, slot: Slot, event: Request, lint: list[str]) -> None:
         code = {"json": 1, "mode": kernel.policy.rest.mode_mismatch_code, "cipher": 4}[problem.fault]
         answers.refuse(kernel, slot, event, Refusal(code, "body", problem.why), event.body, {}, lint)
         return
-    lenient = kernel.policy.rest.strictness == "lenient"
+    strictness = kernel.policy.rest.strictness
+    if strictness == "strict" and "json" not in event.content_type:
+        refusal = Refusal(1, "Content-Type", f"{event.content_type[:60]!r} is not application/json (A-REST-18)")
+        answers.refuse(kernel, slot, event, refusal, opened.plain, opened.message, lint)
+        return
+    lenient = strictness == "lenient"
     message = leniently(opened.message) if lenient else opened.message
     lint.extend(opened.lint)
     recognition, refusal = _read(message, config.auth_token)
@@ -90,7 +95,8 @@ def _open(kernel: Kernel, slot: Slot, event: Request, lint: list[str]) -> None:
         checked = check(message, recognition, slot.device.clock.offset, kernel.policy.rest)
         refusal = checked if isinstance(checked, Refusal) else _why_impossible(slot, checked)
     if refusal is not None or recognition is None or isinstance(checked, Refusal):
-        answers.refuse(kernel, slot, event, refusal or Refusal(3, "message", ""), opened.plain, message, lint)
+        name = recognition.name if recognition is not None else "?"
+        answers.refuse(kernel, slot, event, refusal or Refusal(3, "message", ""), opened.plain, message, lint, name)
         return
     _lint_time(message, lint)
     _accept(kernel, slot, event, checked, message, opened.plain, lint)
@@ -152,7 +158,8 @@ def _accept(
     policy = kernel.policy.rest
     if policy.mode == "accept":
         answers.answer(kernel, slot, pending, 0, {})
-    if slot.online and not slot.commands and policy.latency_ms == 0:
+    cached = command.family is Family.LOAD_DEVICE_INFORMATION and policy.devinfo_offline == "cached"
+    if (slot.online and not slot.commands and policy.latency_ms == 0) or (cached and not slot.online):
         pending.connected = True
         queueing.carry_out(kernel, slot, pending, command, policy.add_existing, lint)
         return

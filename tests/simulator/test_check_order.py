@@ -62,3 +62,19 @@ def test_the_earlier_check_answers(start_sim: Start, spec: dict[str, Any], messa
 
 def test_the_tag_comes_before_everything(sim: Sim) -> None:
     assert sim.post(b"no json", "stgid=nobody").code == 2
+
+
+def test_strict_refuses_another_content_type(start_sim: Start) -> None:
+    sim = start_sim(profile="strict")
+    body = json.dumps({**GOOD, "Time": "2020-09-17 11:09:09 GMT +0530"}).encode()
+    assert sim.post(body, Content_Type="text/plain").code == 1
+
+
+def test_device_information_can_be_answered_from_the_cache_of_an_offline_device(start_sim: Start) -> None:
+    sim = start_sim(device(online=False), knobs={"devinfo.offline": "cached"})
+    assert sim.rest({"Load": {"DeviceInformation": "All"}}).code == 0
+
+
+def test_a_refusal_names_the_operation_that_was_recognised(sim: Sim) -> None:
+    sim.rest({"Delete": {"User": {"UserID": ""}}})
+    assert sim.api("GET", "journal").message["entries"][-1]["operation"] == "DeleteUser"
