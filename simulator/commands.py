@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from dataclasses import field as dataclass_field
 from typing import Any
+
+import msgspec
 
 from .device import Device, LogRow, User
 from .intake import Command, Refusal
@@ -20,8 +20,7 @@ from .protocol.vocabulary import TemplateType
 PAGE_ROWS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, gc=False):
     """What the gateway knows that a device does not. Times: ms for now, UTC seconds else."""
 
     now_ms: int
@@ -32,8 +31,7 @@ class Context:
     existing: int | str = 8  # R-14 add.existing
 
 
-@dataclass(slots=True)
-class Rows:
+class Rows(msgspec.Struct, gc=False):
     """Punches an answer carries: a snapshot of the log, filtered and rendered piece by piece by whoever sends it."""
 
     rows: list[LogRow]
@@ -51,20 +49,19 @@ class Rows:
                 yield row
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(msgspec.Struct, gc=False):
     """What became of a command. `facts` follow as callbacks; `users` and the log rows of `resend` are told again."""
 
     code: int = 0
     field: str = ""
     why: str = ""
-    members: dict[str, Any] = dataclass_field(default_factory=dict)
+    members: dict[str, Any] = msgspec.field(default_factory=dict)
     rows: Rows | None = None
-    facts: list[Fact] = dataclass_field(default_factory=list)
-    resend: list[LogRow] = dataclass_field(default_factory=list)
-    users: list[User] = dataclass_field(default_factory=list)
-    lost: list[LogRow] = dataclass_field(default_factory=list)
-    lint: list[str] = dataclass_field(default_factory=list)
+    facts: list[Fact] = msgspec.field(default_factory=list)
+    resend: list[LogRow] = msgspec.field(default_factory=list)
+    users: list[User] = msgspec.field(default_factory=list)
+    lost: list[LogRow] = msgspec.field(default_factory=list)
+    lint: list[str] = msgspec.field(default_factory=list)
     opens_session: bool = False
     silent: bool = False  # the device does not answer: 6 after the window
 

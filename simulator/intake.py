@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
+
+import msgspec
 
 from .policy import RestPolicy
 from .protocol.catalogue import Family, Recognition
@@ -31,8 +32,7 @@ class Refusal(NamedTuple):
     why: str
 
 
-@dataclass(slots=True)
-class Command:
+class Command(msgspec.Struct, gc=False):
     """A request in typed form. `start` and `end` are UTC seconds; `access` the device's wall-clock seconds."""
 
     family: Family
@@ -50,17 +50,16 @@ class Command:
     offset_rows: int = 0
     priority: str = ""
     message: str = ""
-    lint: list[str] = field(default_factory=list)
+    lint: list[str] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(msgspec.Struct, gc=False):
     """A request being read: problems are collected, the one that the order of checks puts first decides (A-REST-10)."""
 
     command: Command
     device_offset: int
     rest: RestPolicy
-    problems: list[Refusal] = field(default_factory=list)
+    problems: list[Refusal] = msgspec.field(default_factory=list)
 
     @property
     def strict(self) -> bool:

@@ -84,8 +84,8 @@ def _open(kernel: Kernel, slot: Slot, event: Request, lint: list[str]) -> None:
         return
     strictness = kernel.policy.rest.strictness
     if strictness == "strict" and "json" not in event.content_type:
-        refusal = Refusal(1, "Content-Type", f"{event.content_type[:60]!r} is not application/json (A-REST-18)")
-        answers.refuse(kernel, slot, event, refusal, opened.plain, opened.message, lint)
+        why = f"{event.content_type[:60]!r} is not application/json (A-REST-18)"
+        answers.refuse(kernel, slot, event, Refusal(1, "Content-Type", why), opened.plain, opened.message, lint)
         return
     lenient = strictness == "lenient"
     message = leniently(opened.message) if lenient else opened.message

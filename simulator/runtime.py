@@ -38,6 +38,8 @@ class Runtime:
         self._last_input = kernel.now
         self._done: list[Answered] = []
         self._waiters: dict[int, asyncio.Future[Reply]] = {}
+        self._expected = 0  # the request being submitted: an answer at once needs no future
+        self._at_once: Reply | None = None
         self._request_ids = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
@@ -84,11 +86,17 @@ class Runtime:
         """Hand a RESTful request over; returns when it is answered, which may be virtual seconds later."""
         self._request_ids += 1
         number = event.id = self._request_ids
+        self._expected, self._at_once = number, None
+        try:
+            self.submit(event)
+        finally:
+            self._expected = 0
+        if self._at_once is not None:
+            return self._at_once
         waiter: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._waiters[number] = waiter
         try:
-            self.submit(event)
-            return waiter.result() if waiter.done() else await waiter
+            return await waiter
         except asyncio.CancelledError:
             if waiter.done() and not waiter.cancelled():
                 self.settle()  # answered, but nobody is there to write it
@@ -129,6 +137,9 @@ class Runtime:
             if isinstance(effect, Send):
                 self.outstanding += 1
                 self.courier.send(effect)
+            elif effect.request == self._expected:
+                self.inbound += 1  # until the server has written it: see `settle`
+                self._at_once = effect
             else:
                 waiter = self._waiters.get(effect.request)
                 if waiter is not None and not waiter.done():

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
 from .vocabulary import Protocol, TemplateType
 
 CARD, PASSWORD = TemplateType.CARD, TemplateType.PASSWORD
@@ -189,6 +191,10 @@ _COMMAND_PATHS: Mapping[tuple[str, str], tuple[Family | None, Family | None]] = 
     ("Update", "AccessTime"): (Family.UPDATE_ACCESS_TIME, None),
     ("Update", "User"): (Family.UPDATE_USER_ACCESS, None),
 }
+_PATHS_BY_WORD: Mapping[str, Mapping[str, tuple[Family | None, Family | None]]] = {
+    word: {key: families for (top, key), families in _COMMAND_PATHS.items() if top == word}
+    for word in ("Load", "Delete", "Resend", "Enroll", "Update")
+}
 COMMAND_WORDS = ("Load", "Add", "Delete", "Resend", "Enroll", "Update")
 _CALLBACK_KEYS: Mapping[str, Family] = {
     "UserDeleted": Family.USER_DELETED,
@@ -206,8 +212,7 @@ _BY_LITERAL: Mapping[tuple[Family, str | None], Operation] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
+class Recognition(msgspec.Struct, frozen=True, gc=False):
     """What a message is. `operation` is None for grouped templates without a number; `name` always names it."""
 
     family: Family
@@ -233,7 +238,7 @@ def recognise(message: Mapping[str, Any]) -> Recognition:
 
 
 def _recognise_callback(body: Any) -> Recognition:
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise UnrecognisedError("RealTime", "not an object")
     present = [key for key in _CALLBACK_KEYS if key in body]
     if len(present) != 1:
@@ -256,24 +261,24 @@ def _recognise_command(message: Mapping[str, Any]) -> Recognition:
         )
     word = words[0]
     body = message[word]
-    if not isinstance(body, Mapping):
+    if not isinstance(body, (dict, Mapping)):
         raise UnrecognisedError(word, "not an object")
     if word == "Add":
-        if not isinstance(body.get("User"), Mapping):
+        if not isinstance(body.get("User"), (dict, Mapping)):
             raise UnrecognisedError("Add.User", "an object is required")
         return named(Family.ADD_USER, Direction.REST, kinds_of(body))
     return _recognise_path(word, body)
 
 
 def _recognise_path(word: str, body: Mapping[str, Any]) -> Recognition:
-    paths = {key: families for (top, key), families in _COMMAND_PATHS.items() if top == word}
+    paths = _PATHS_BY_WORD[word]
     present = [key for key in paths if key in body]
     if len(present) != 1:
         raise UnrecognisedError(word, f"exactly one of {', '.join(paths)} expected, found {present or 'none'}")
     key = present[0]
     as_object, as_text = paths[key]
     value = body[key]
-    if isinstance(value, Mapping) and as_object is not None:
+    if isinstance(value, (dict, Mapping)) and as_object is not None:
         literal = str(value.get("Access", "")).lower() if as_object is Family.UPDATE_USER_ACCESS else None
         row = _BY_LITERAL.get((as_object, literal))
         return Recognition(as_object, Direction.REST, row, row.name if row else str(as_object))
@@ -289,7 +294,7 @@ def _recognise_path(word: str, body: Mapping[str, Any]) -> Recognition:
 
 def kinds_of(body: Any) -> frozenset[TemplateType] | None:
     """The set of template types of an Add or UserUpdated body; None when one of them is unknown."""
-    items = body.get("Template") if isinstance(body, Mapping) else None
+    items = body.get("Template") if isinstance(body, (dict, Mapping)) else None
     if not isinstance(items, list):
         return frozenset()
     words = [item.get("Type") if isinstance(item, Mapping) else None for item in items]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,8 +21,7 @@ class EnvelopeError(ValueError):
         self.why = why
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True, gc=False):
     """A message read from the wire and what was odd about it."""
 
     message: dict[str, Any]
@@ -54,7 +52,7 @@ _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 def open_v3(body: bytes, key: str | None) -> Opened:
     """Read a request. With `key` the body must be encrypted, without it plain. Raises: EnvelopeError (A-ENC-04)."""
     if key is None:
-        if looks_encrypted(body) and len(body) >= 24:
+        if body[:1] != b"{" and len(body) >= 24 and looks_encrypted(body):
             raise EnvelopeError("mode", "the body looks encrypted, the device has no security key")
         return Opened(decode(body), body)
     if body.lstrip()[:1] in (b"{", b"["):
