@@ -20,9 +20,10 @@ def _set(words: str) -> frozenset[str]:
 
 # The I/O shell; every other module of simulator is pure.
 SHELL = _set(
-    """cli __main__ serving host runtime server courier damage management management_scenarios views store patience wholly
-    demo demo_day demo_report demo_v2 client receiver pytest_plugin listings scenario_acts scenario_command
-    scenario_crowd scenario_ports scenario_receiver scenario_rest scenario_runner scenario_stage"""
+    """cli __main__ serving host runtime server courier damage management management_scenarios views store
+    patience wholly demo demo_day demo_report demo_v2 client receiver pytest_plugin listings
+    scenario_acts scenario_command scenario_crowd scenario_ports scenario_receiver scenario_rest
+    scenario_runner scenario_stage"""
 )
 CORE = _set(
     """chance models profiles outbox timers clock population portraits workday policy faults journal ledger device
