@@ -49,6 +49,7 @@ bench-storm: $(VENV)/.dev ## speed of the load driver (installs nginx from Debia
 
 proof: $(VENV)/.dev ## the suite against every mutant and benign variant, 20 seeds; writes docs/proof.md
 	$(BIN)/python -m conformance.proof --seeds 20
+	CAMSIM_ALL_MUTANTS=1 $(PYTEST) tests/conformance/mutants
 
 kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
 	$(BIN)/python scripts/kill_storm.py --kills 200
