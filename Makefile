@@ -48,7 +48,7 @@ bench-storm: $(VENV)/.dev ## speed of the load driver (installs nginx from Debia
 	$(BIN)/python benchmarks/storm_bench.py
 
 proof: $(VENV)/.dev ## the suite against every mutant and benign variant, 20 seeds; writes docs/proof.md
-	$(BIN)/python -m conformance.proof --seeds 20
+	$(BIN)/python -m camsim_conformance.proof --seeds 20
 	CAMSIM_ALL_MUTANTS=1 $(PYTEST) tests/conformance/mutants
 
 kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost

@@ -13,10 +13,10 @@ DEVICES, PUNCHES, DOWN_S = 1000, 5, 86_400
 
 
 async def _run() -> dict[str, Any]:
-    from simulator.fleet import DeviceSpec
-    from simulator.host import Host
-    from simulator.scenario_receiver import ScenarioReceiver, behaviour_of
-    from simulator.site import Settings
+    from camsim.actions.device_spec import DeviceSpec
+    from camsim.host import Host
+    from camsim.scenarios.receiver import ScenarioReceiver, behaviour_of
+    from camsim.settings import Settings
 
     receiver = ScenarioReceiver()
     await receiver.start()

@@ -15,10 +15,10 @@ DEVICES, EACH, ROUNDS = 50, 200, 5
 
 async def _ours(port: int, state: str | None = None) -> tuple[float, list[list[bytes]]]:
     """Deliveries a second of a gateway that finds its callbacks queued, and the bytes it sent."""
-    from simulator.fleet import DeviceSpec
-    from simulator.host import Host
-    from simulator.serving import tune_collector
-    from simulator.site import Settings
+    from camsim.actions.device_spec import DeviceSpec
+    from camsim.cli.serve import tune_collector
+    from camsim.host import Host
+    from camsim.settings import Settings
 
     url = f"http://127.0.0.1:{port}/callback"
     settings = Settings(

@@ -12,10 +12,10 @@ import load
 async def _run(key: str | None) -> dict[str, float]:
     import aiohttp
 
-    from simulator.fleet import DeviceSpec
-    from simulator.host import Host
-    from simulator.serving import tune_collector
-    from simulator.site import Settings
+    from camsim.actions.device_spec import DeviceSpec
+    from camsim.cli.serve import tune_collector
+    from camsim.host import Host
+    from camsim.settings import Settings
 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(load.ConstantServer, "127.0.0.1", 0)
@@ -60,7 +60,7 @@ async def _run(key: str | None) -> dict[str, float]:
 
 
 async def _load_log(aiohttp: object, gateway: str, token: str, key: str | None) -> int:
-    from simulator.protocol import envelope
+    from camsim.protocol.v3 import envelope
 
     window = {"StartTime": "2000-01-01 00:00:00 GMT +0000", "EndTime": "2090-01-01 00:00:00 GMT +0000"}
     message = {"Load": {"PunchLog": {"Filter": window}}, "OperationID": "bench", "AuthToken": token, "Time": "x"}

@@ -52,13 +52,13 @@ def _pytest(folder: Path, *plugins: str) -> float:
 def _start_up(folder: Path) -> float:
     """CPU milliseconds that the plugin adds to a run without tests: the median of paired differences."""
     folder.mkdir()
-    _pytest(folder, "simulator.pytest_plugin")
-    return median(_pytest(folder, "simulator.pytest_plugin") - _pytest(folder) for _ in range(ROUNDS)) * 1000
+    _pytest(folder, "camsim.pytest_plugin")
+    return median(_pytest(folder, "camsim.pytest_plugin") - _pytest(folder) for _ in range(ROUNDS)) * 1000
 
 
 def _setups(folder: Path) -> list[float]:
     """Set-up of each test of a run, in seconds."""
-    _pytest(folder, "simulator.pytest_plugin")
+    _pytest(folder, "camsim.pytest_plugin")
     setups: list[float] = json.loads((folder / "setups.json").read_text())
     return setups
 

@@ -28,9 +28,9 @@ def _memory_mb() -> float:
 
 async def _run(good_port: int, bad: dict[str, int]) -> dict[str, Any]:
     """Delays of the good devices' deliveries, ms from punch to ack; attempts at the bad ones by kind; memory."""
-    from simulator.fleet import DeviceSpec
-    from simulator.host import Host
-    from simulator.site import Settings
+    from camsim.actions.device_spec import DeviceSpec
+    from camsim.host import Host
+    from camsim.settings import Settings
 
     specs = [DeviceSpec(id="GOOD{:03d}", count=GOOD, users=1, callback_url=f"http://127.0.0.1:{good_port}/")]
     kinds = list(bad)

@@ -51,7 +51,7 @@ def measure() -> dict[str, float]:
         ready = Path(folder) / "ready.json"
         words = ["--port", "0", "--management-port", "0", "--latency", "0", "--auth-token", token]
         words += ["--ready-file", str(ready), "-q"]
-        ours = subprocess.Popen([sys.executable, "-m", "simulator", "serve", *words])
+        ours = subprocess.Popen([sys.executable, "-m", "camsim", "serve", *words])
         bare = subprocess.Popen([sys.executable, "-c", BARE], stdout=subprocess.PIPE, text=True)
         try:
             assert bare.stdout is not None

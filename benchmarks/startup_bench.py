@@ -17,7 +17,7 @@ def _serve(folder: str, number: int) -> float:
     ready = Path(folder) / f"ready{number}.json"
     words = ["serve", "--port", "0", "--management-port", "0", "--ready-file", str(ready), "-q"]
     began = time.perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", "simulator", *words])
+    process = subprocess.Popen([sys.executable, "-m", "camsim", *words])
     while not ready.exists():
         time.sleep(0.002)
     took = time.perf_counter() - began

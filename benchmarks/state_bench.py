@@ -39,10 +39,12 @@ def _deliveries(folder: Path) -> dict[str, float]:
 
 def _replay(folder: Path) -> dict[str, float]:
     """How fast a log of punches and their answers gives the state back, and how long a snapshot takes."""
-    from simulator.gateway import Answered, Control, Kernel, State
-    from simulator.profiles import resolve
-    from simulator.runtime import Runtime  # noqa: F401  registers what the kernel handles
-    from simulator.store import Store
+    from camsim.kernel.events import Answered, Control
+    from camsim.kernel.kernel import Kernel
+    from camsim.knobs.register import resolve
+    from camsim.service.runtime import Runtime  # noqa: F401  registers what the kernel handles
+    from camsim.service.store import Store
+    from camsim.state.gateway import State
 
     store, kernel = Store(folder / "replay.db"), Kernel(State(seed=1, now=1_700_000_000_000))
     kernel.use_knobs(resolve().values)
@@ -64,7 +66,7 @@ def _replay(folder: Path) -> dict[str, float]:
 
 
 def _read_back(path: Path, count: int) -> dict[str, float]:
-    from simulator.store import Store
+    from camsim.service.store import Store
 
     began = time.perf_counter()
     store = Store(path)

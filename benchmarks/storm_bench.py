@@ -34,7 +34,7 @@ Figures = dict[str, Any]
 def storm(url: str, *options: str, cores: set[int] | None = None) -> Figures:
     """storm.json of a storm; whatever its verdict. Raises: RuntimeError when it left none."""
     with tempfile.TemporaryDirectory(prefix="storm-bench-") as folder:
-        command = [sys.executable, "-m", "loadtests", url, "--out", folder, *options]
+        command = [sys.executable, "-m", "camsim_loadtests", url, "--out", folder, *options]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, preexec_fn=pinned(cores))
         file = Path(folder) / "storm.json"
         if not file.exists():
@@ -114,11 +114,11 @@ def ratio() -> Figures:
 def _invalid(count: int) -> int:
     from itertools import islice
 
-    from loadtests.bodies import Writer
-    from loadtests.plan import Plan
-    from loadtests.settings import Settings
-    from simulator.protocol import schemas
-    from simulator.protocol.envelope import decode
+    from camsim.protocol import schemas
+    from camsim.protocol.v3.envelope import decode
+    from camsim_loadtests.plan.bodies import Writer
+    from camsim_loadtests.plan.plan import Plan
+    from camsim_loadtests.plan.settings import Settings
 
     plan = Plan(Settings(url="http://127.0.0.1/", start_s=int(time.time()), rate=1000.0, people=10_000))
     writer = Writer(plan)
@@ -234,8 +234,8 @@ def large() -> Figures:
 
 
 def _same_punches() -> bool:
-    from loadtests.plan import Plan
-    from loadtests.settings import Settings
+    from camsim_loadtests.plan.plan import Plan
+    from camsim_loadtests.plan.settings import Settings
 
     plan = Plan(
         Settings(url="http://127.0.0.1/", devices=10_000, people=100_000, rate=500.0, duration_s=300.0, start_s=1)

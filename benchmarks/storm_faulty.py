@@ -13,7 +13,7 @@ import time
 
 from aiohttp import web
 
-from simulator.protocol.timestamps import local, parse
+from camsim.protocol.timestamps import local, parse
 
 STORED: dict[str, set[str]] = {}
 

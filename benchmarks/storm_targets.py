@@ -118,7 +118,7 @@ def reference(kind: str) -> Iterator[tuple[str, str]]:
     with tempfile.TemporaryDirectory(prefix="storm-receiver-") as folder:
         serve = f"""
 import threading
-from simulator.receiver.running import start
+from camsim.receiver.running import start
 start({kind!r}, {port}, readback=True, db={str(Path(folder) / "punches.db")!r})
 threading.Event().wait()
 """

@@ -111,7 +111,7 @@ class Storm:
         words = ["serve", "--devices", str(len(self.devices)), "--users", "5", "--model", "rsp10i3", "--quiet"]
         words += ["--port", "0", "--management-port", "0", "--callback-url", callback_url]
         words += ["--state", str(self.folder / "state.db"), "--ready-file", str(ready)]
-        self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "simulator", *words)
+        self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "camsim", *words)
         return self.process
 
     async def kill(self) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from simulator import resources, scenarios
-from simulator.faults import DOES
+from camsim import resources
+from camsim.scenarios import document
+from camsim.state.faults import DOES
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "anomalies.md"
 HEAD = """# Anomalies
@@ -133,15 +134,13 @@ def page() -> str:
         parts.append(f"\n## {group}\n")
         parts += [_section(*row) for row in rows]
     parts.append("\n## Over v2\n\nThe same knobs, faults, calls and steps; the devices say `protocol: v2`.\n")
-    parts += [
-        _section(name, "", "", "", "devices: {protocol: v2}") for name in scenarios.library() if name[:3] == "v2-"
-    ]
+    parts += [_section(name, "", "", "", "devices: {protocol: v2}") for name in document.library() if name[:3] == "v2-"]
     return "".join(parts) + _faults()
 
 
 def _section(name: str, knob: str, fault: str, call: str, step: str) -> str:
     text = resources.path("fixtures", "scenarios", f"{name}.yaml").read_text()
-    scenario = scenarios.parse(text, name)
+    scenario = document.parse(text, name)
     where, _, do = fault.partition(":")
     ways = {
         "knob": f"`{knob}`" if knob else "",

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from simulator import scenario_schema
+from camsim.scenarios import schema
 
 if __name__ == "__main__":
     target = Path(__file__).resolve().parent.parent / "schemas" / "scenario.schema.json"
-    target.write_bytes(scenario_schema.encoded())
+    target.write_bytes(schema.encoded())
     print(f"wrote {target.name}")

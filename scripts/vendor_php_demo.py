@@ -122,7 +122,7 @@ def certified(run: Run, url: str, server: Path, folder: Path, seed: int) -> dict
     file = folder / "map.toml"
     file.write_text(map_of(run))
     database = f"sql:mysql+pymysql://root@localhost/{DATABASE}?unix_socket={quote(str(server), safe='')}"
-    command = [sys.executable, "-m", "simulator", "certify", url, "--auth-token", TOKEN, "--seed", str(seed)]
+    command = [sys.executable, "-m", "camsim", "certify", url, "--auth-token", TOKEN, "--seed", str(seed)]
     command += ["--features", run.features, "--readback", database, "--map", str(file), "--out", str(folder)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=RUN_LIMIT_S)
     (folder / "terminal.txt").write_text(done.stdout + done.stderr)

@@ -30,8 +30,8 @@ SOURCES = (
     "schemas/**/*.json",
     "conformance/requirements*.json",
     "conformance/requirements*.toml",
-    "conformance/requirements/*.json",
-    "conformance/requirements/*.toml",
+    "conformance/camsim_conformance/requirements/*.json",
+    "conformance/camsim_conformance/requirements/*.toml",
 )
 _TEXT = re.compile(r"\bV([23]):([0-9]+(?:, ?[0-9]+)*)")
 

@@ -1,4 +1,4 @@
-"""Who may import whom (ARCHITECTURE.md): imports run one way, the pure part does no I/O, every module is proved."""
+"""Who may import whom (ARCHITECTURE.md): layers are folders, imports run down, the pure part does no I/O."""
 
 from __future__ import annotations
 
@@ -11,47 +11,129 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("simulator", "conformance", "loadtests")
+PACKAGES = {
+    "camsim": ROOT / "simulator",
+    "camsim_conformance": ROOT / "conformance",
+    "camsim_loadtests": ROOT / "loadtests",
+}
 
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-# The I/O shell; every other module of simulator is pure.
-SHELL = _set(
-    """cli __main__ serving host runtime server courier damage management management_scenarios views store
-    patience wholly demo demo_day demo_report demo_v2 client receiver pytest_plugin listings
-    scenario_acts scenario_command scenario_crowd scenario_ports scenario_receiver scenario_rest
-    scenario_runner scenario_stage"""
-)
-CORE = _set(
-    """chance models profiles outbox timers clock population portraits workday policy faults journal ledger device
-    intake commands"""
-)
-IMPURE = _set(
-    """asyncio socket time random threading subprocess ssl signal sqlite3 aiohttp uvloop http urllib select selectors
-    tempfile concurrent multiprocessing"""
-)
-# What the other two packages may use of simulator: pure parts, and the reference receivers for mutants and proofs.
-SHARED = frozenset({"protocol", "population", "outbox", "chance", "receiver", "__version__"})
+# Lowest first. A line names the rooms (folders, or modules at the top of a package) of one layer: they may import those
+# of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
-    "protocol": 0,
-    "resources": 0,
-    **dict.fromkeys(CORE, 1),
-    "gateway": 2,
-    **dict.fromkeys(SHELL, 4),
-}  # all else: 3
-KERNEL = 3  # the layer of everything else
+    "camsim": """
+        __version__ resources chance durations ownership
+        protocol
+        readback synthetic
+        state
+        knobs
+        kernel
+        callbacks
+        commands
+        actions
+        engine
+        service
+        api settings
+        scenarios
+        host
+        client
+        receiver
+        pytest_plugin demo standalone
+        cli
+        __main__
+    """,
+    "camsim_conformance": """
+        SUITE_VERSION
+        requirements
+        target
+        sending readback
+        plan
+        session
+        findings
+        checks
+        verdict
+        report
+        certify
+        mutants pytest_entry pytest_checks
+        proof
+        commands
+        command
+        __main__
+    """,
+    "camsim_loadtests": """
+        plan
+        driver
+        verdict
+        report
+        safety preflight
+        workers
+        storm
+        command
+        __main__ locustfile
+    """,
+}
+# What the other two packages may use of the simulator.
+SHARED = frozenset(
+    ["chance", "durations", "ownership", "protocol", "readback", "synthetic", "state.outbox", "receiver", "__version__"]
+)
+# Rooms that do I/O and read clocks; every other room of the simulator is pure.
+SHELL = frozenset(
+    [
+        "ownership",
+        "readback",
+        "service",
+        "api",
+        "scenarios",
+        "host",
+        "client",
+        "receiver",
+        "pytest_plugin",
+        "demo",
+        "standalone",
+        "cli",
+    ]
+)
+PURE_IN_SHELL = frozenset({"camsim.scenarios.steps", "camsim.scenarios.assertions", "camsim.scenarios.errors"})
+IMPURE = frozenset(
+    [
+        "asyncio",
+        "socket",
+        "time",
+        "random",
+        "threading",
+        "subprocess",
+        "ssl",
+        "signal",
+        "sqlite3",
+        "aiohttp",
+        "uvloop",
+        "http",
+        "urllib",
+        "select",
+        "selectors",
+        "tempfile",
+        "concurrent",
+        "multiprocessing",
+    ]
+)
 
 
 def _modules(package: str) -> list[Path]:
-    return [path for path in sorted((ROOT / package).rglob("*.py")) if "_data" not in path.parts]
+    return [path for path in sorted((PACKAGES[package] / package).rglob("*.py")) if "_data" not in path.parts]
+
+
+def _all() -> list[Path]:
+    return [path for package in PACKAGES for path in _modules(package)]
 
 
 def _name(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    for folder in (*PACKAGES.values(), ROOT):
+        if path.is_relative_to(folder):
+            parts = path.relative_to(folder).with_suffix("").parts
+            return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    raise AssertionError(path)
+
+
+NAMES = {_name(path): path for path in _all()}
 
 
 @cache
@@ -71,93 +153,128 @@ def _found(tree: ast.Module, package: list[str]) -> Iterator[str]:
             yield from (".".join([*module, alias.name]) for alias in node.names)
 
 
-def _part(name: str) -> str:
-    """The member of simulator that a dotted name belongs to."""
+def _room(name: str) -> str:
+    """The folder, or the module at the top of its package, that a dotted name belongs to."""
     pieces = name.split(".")
-    return pieces[1] if len(pieces) > 1 else "__version__"
+    return pieces[1] if len(pieces) > 1 else "__init__"
 
 
-def _layer(name: str) -> int:
-    return LAYERS.get(_part(name), KERNEL)
-
-
-def _all() -> list[Path]:
-    return [path for package in PACKAGES for path in _modules(package)]
+def _layers(package: str) -> dict[str, int]:
+    lines = [line.split() for line in LAYERS[package].strip().splitlines()]
+    return {room: number for number, rooms in enumerate(lines) for room in rooms}
 
 
 def _ours(path: Path) -> set[str]:
-    return {name for name in _imports(path) if name.split(".")[0] == "simulator" and len(name.split(".")) > 1}
+    """What a file imports of the package that it belongs to."""
+    package = _name(path).split(".")[0]
+    return {name for name in _imports(path) if name.split(".")[0] == package and "." in name}
+
+
+@pytest.mark.parametrize("path", _all(), ids=_name)
+def test_imports_run_down(path: Path) -> None:
+    name = _name(path)
+    package, room = name.split(".")[0], _room(name)
+    if room == "__init__":
+        assert _ours(path) == set()
+        return
+    layers = _layers(package)
+    used = {_room(other) for other in _ours(path)} - {room}
+    assert {other for other in used if layers[other] >= layers[room]} == set()
+
+
+def test_every_room_has_its_layer_and_every_layer_its_rooms() -> None:
+    for package in PACKAGES:
+        rooms = {_room(name) for name in NAMES if name.split(".")[0] == package} - {"__init__"}
+        named = {room for room in _layers(package) if room.islower()}
+        assert rooms | {"__version__"} == named | {"__version__"}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    arrows = {name: {_module_of(target) for target in _ours(path)} - {name} for name, path in NAMES.items()}
+    while free := {name for name, targets in arrows.items() if not targets & set(arrows)}:
+        arrows = {name: targets for name, targets in arrows.items() if name not in free}
+    assert arrows == {}
+
+
+def _module_of(target: str) -> str:
+    return target if target in NAMES else target.rpartition(".")[0]
 
 
 @pytest.mark.parametrize("path", _all(), ids=_name)
 def test_packages_import_only_what_they_may(path: Path) -> None:
     own = _name(path).split(".")[0]
-    strangers = {name for name in _imports(path) if name.split(".")[0] in {*PACKAGES, "tests"} - {own, "simulator"}}
+    strangers = {name for name in _imports(path) if name.split(".")[0] in {*PACKAGES, "tests"} - {own, "camsim"}}
     assert strangers == set()
-    if own != "simulator":
-        assert {name for name in _ours(path) if _part(name) not in SHARED} == set()
+    if own != "camsim":
+        used = {name for name in _imports(path) if name.split(".")[0] == "camsim"}
+        shared = {name for name in used for room in SHARED if f"{name}.".startswith(f"camsim.{room}.")}
+        assert used - shared - {"camsim.state"} == set()
 
 
-PURE = [path for path in _modules("simulator") if _part(_name(path)) not in SHELL]
+PURE = [path for path in _modules("camsim") if _room(_name(path)) not in SHELL or _name(path) in PURE_IN_SHELL]
 
 
 @pytest.mark.parametrize("path", PURE, ids=_name)
-def test_a_pure_module_knows_no_clock_no_socket_and_no_shell(path: Path) -> None:
+def test_a_pure_module_knows_no_clock_and_no_socket(path: Path) -> None:
     impure = {name for name in _imports(path) if name.split(".")[0] in IMPURE}
     assert {name for name in impure if not name.startswith("urllib.parse.")} == set()
-    assert {name for name in _ours(path) if _part(name) in SHELL} == set()
     tree = ast.parse(path.read_text("utf-8"))
     clocks = {"now", "utcnow", "today"}
     read = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr in clocks]
     assert [node for node in read if ast.unparse(node.value) in ("datetime", "date", "datetime.datetime")] == []
 
 
-@pytest.mark.parametrize("path", _modules("simulator"), ids=_name)
-def test_imports_run_one_way(path: Path) -> None:
-    assert {name for name in _ours(path) if _layer(name) > _layer(_name(path))} == set()
-
-
 def test_only_locust_imports_what_patches_the_process() -> None:
     patched = [_name(path) for path in _all() if any(name.split(".")[0] == "locust" for name in _imports(path))]
-    assert all(name.startswith("loadtests.") for name in patched)
+    assert all(name.startswith("camsim_loadtests.") for name in patched)
     importers = {_name(path) for path in _all() if set(patched) & {n.rsplit(".", 1)[0] for n in _imports(path)}}
-    assert importers <= {*patched, "loadtests.locustfile"}  # the file that Locust is told to run
+    assert importers <= {*patched, "camsim_loadtests.locustfile"}  # the file that Locust is told to run
+
+
+MOST_LINES, MOST_FUNCTION_LINES = 300, 47
+
+
+@pytest.mark.parametrize("path", _all(), ids=_name)
+def test_modules_and_functions_are_short(path: Path) -> None:
+    text = path.read_text("utf-8")
+    assert text.count("\n") <= MOST_LINES
+    functions = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    lengths = {node.name: _body_lines(node) for node in functions}
+    assert {name: length for name, length in lengths.items() if length > MOST_FUNCTION_LINES} == {}
+
+
+def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Lines of a function without its signature and docstring: what somebody has to follow."""
+    body = function.body[1:] if ast.get_docstring(function) is not None else function.body
+    return (function.end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
 # Modules that a test proves from outside, by what they do together; the others are imported by a test.
 PROVED_BY = {
-    "simulator.__main__": "simulator/test_cli.py",
-    "simulator.serving": "simulator/test_cli.py",
-    "simulator.listings": "simulator/test_cli.py",
-    "simulator.controls": "simulator/test_management.py",
-    "simulator.person": "simulator/test_management.py",
-    "simulator.menus": "simulator/test_management.py",
-    "simulator.dispatch": "simulator/test_anomalies.py",
-    "simulator.uploading": "simulator/test_backlog.py",
-    "simulator.rewriting": "simulator/test_anomalies.py",
-    "simulator.damage": "simulator/test_anomalies.py",
-    "simulator.queueing": "simulator/test_rest_flow.py",
-    "simulator.enrolment": "simulator/test_rest_flow.py",
-    "simulator.*_v3": "simulator/test_rest_flow.py",
-    "simulator.*_v2": "simulator/test_v2_commands.py",
-    "simulator.courier": "simulator/test_anomalies.py",
-    "simulator.demo": "simulator/test_demo.py",
-    "simulator.demo_day": "simulator/test_demo.py",
-    "simulator.demo_report": "simulator/test_demo.py",
-    "simulator.client.*": "simulator/test_client.py",
-    "simulator.pytest_plugin.*": "simulator/test_pytest_plugin.py",
-    "simulator.receiver.*": "simulator/receiver/test_receiver_http.py",
-    "simulator.scenario_*": "simulator/test_scenario_runner.py",
-    "conformance.__main__": "conformance/test_commands.py",
-    "conformance.pytest_*": "conformance/test_pytest_form.py",
-    "conformance.checks.*": "conformance/test_pytest_form.py",
-    "conformance.commands.*": "conformance/test_commands.py",
-    "conformance.comparing": "conformance/test_comparison.py",
-    "conformance.mutants.*": "conformance/mutants/test_mutants.py",
-    "conformance.readback.*": "conformance/test_readback.py",
-    "conformance.report.*": "conformance/test_report.py",
-    "conformance.*": "conformance/test_proof.py",
-    "loadtests.*": "loadtests/test_storms.py",
+    "camsim.__main__": "simulator/test_cli.py",
+    "camsim.cli.*": "simulator/test_cli.py",
+    "camsim.actions.*": "simulator/test_management.py",
+    "camsim.callbacks.*": "simulator/test_anomalies.py",
+    "camsim.service.*": "simulator/test_anomalies.py",
+    "camsim.kernel.*": "simulator/test_kernel_machine.py",
+    "camsim.commands.*": "simulator/test_rest_flow.py",
+    "camsim.commands.v2.*": "simulator/test_v2_commands.py",
+    "camsim.demo.*": "simulator/test_demo.py",
+    "camsim.client.*": "simulator/test_client.py",
+    "camsim.pytest_plugin.*": "simulator/test_pytest_plugin.py",
+    "camsim.receiver.*": "simulator/receiver/test_receiver_http.py",
+    "camsim.scenarios.*": "simulator/test_scenario_runner.py",
+    "camsim.readback.*": "conformance/test_readback.py",
+    "camsim.standalone": "simulator/test_scenario_runner.py",
+    "camsim_conformance.__main__": "conformance/test_commands.py",
+    "camsim_conformance.pytest_*": "conformance/test_pytest_form.py",
+    "camsim_conformance.checks.*": "conformance/test_pytest_form.py",
+    "camsim_conformance.commands.*": "conformance/test_commands.py",
+    "camsim_conformance.mutants.*": "conformance/mutants/test_mutants.py",
+    "camsim_conformance.readback.*": "conformance/test_readback.py",
+    "camsim_conformance.report.*": "conformance/test_report.py",
+    "camsim_conformance.*": "conformance/test_proof.py",
+    "camsim_loadtests.*": "loadtests/test_storms.py",
 }
 
 

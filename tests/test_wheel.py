@@ -56,21 +56,27 @@ def _names(wheel: Path) -> list[str]:
 
 def test_the_wheel_has_three_packages_and_nothing_else(wheel: Path) -> None:
     tops = {name.split("/", 1)[0] for name in _names(wheel)}
-    assert {top for top in tops if not top.endswith(".dist-info")} == {"simulator", "conformance", "loadtests"}
-    assert not [name for name in _names(wheel) if "/test_" in name and not name.startswith("conformance/checks/")]
+    assert {top for top in tops if not top.endswith(".dist-info")} == {
+        "camsim",
+        "camsim_conformance",
+        "camsim_loadtests",
+    }
+    assert not [
+        name for name in _names(wheel) if "/test_" in name and not name.startswith("camsim_conformance/checks/")
+    ]
 
 
 @pytest.mark.parametrize("room", ["schemas", "fixtures"])
-def test_schemas_and_fixtures_travel_within_simulator(wheel: Path, room: str) -> None:
+def test_schemas_and_fixtures_travel_within_camsim(wheel: Path, room: str) -> None:
     wanted = {str(path.relative_to(ROOT)) for path in (ROOT / room).rglob("*.json")}
-    assert wanted <= {name.removeprefix("simulator/_data/") for name in _names(wheel)}
+    assert wanted <= {name.removeprefix("camsim/_data/") for name in _names(wheel)}
 
 
 def test_the_wheel_says_what_it_is(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [name for name in archive.namelist() if name.endswith("entry_points.txt")]
         points = archive.read(name).decode()
-    assert "camsim = simulator.cli:main" in points
+    assert "camsim = camsim.cli:main" in points
     assert "[pytest11]" in points
 
 
@@ -80,9 +86,9 @@ def test_the_installed_command_lists_the_operations(installed: Path, tmp_path: P
 
 
 def test_the_installed_data_is_the_wheels_own(installed: Path, tmp_path: Path) -> None:
-    code = "from simulator import resources; print(resources.path('fixtures', 'register.json'))"
+    code = "from camsim import resources; print(resources.path('fixtures', 'register.json'))"
     result = _run(installed.with_name("python"), "-c", code, cwd=tmp_path, env=_lent())
-    assert "simulator/_data/fixtures/register.json" in result.stdout
+    assert "camsim/_data/fixtures/register.json" in result.stdout
     assert str(ROOT) not in result.stdout
 
 

@@ -11,11 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from conformance.judging import judge_all
-from conformance.profile import Device, Profile
-from conformance.report.document import document
-from conformance.results import Result, conclude
-from conformance.session import Evidence, Session
+from camsim_conformance.report.document import document
+from camsim_conformance.session.session import Evidence, Session
+from camsim_conformance.target.profile import Device, Profile
+from camsim_conformance.verdict.judge import judge_all
+from camsim_conformance.verdict.result import Result, conclude
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
 FAST = {"settle_s": 0.3, "patience_s": 3.0}

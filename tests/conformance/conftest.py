@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from certifying import TOKEN, profile
 
-from conformance import running
-from conformance.running import Outputs
-from simulator.receiver import Running, start
+from camsim.receiver import Running, start
+from camsim_conformance import certify
+from camsim_conformance.certify import Outputs
 
 FULL = frozenset({"core", "user-data", "photo"})
 
@@ -29,7 +29,7 @@ def passed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pa
     out = tmp_path_factory.mktemp("passed")
     with start(tokens=[TOKEN]) as made:
         chosen = profile(made.url, made.readback_url, features=FULL)
-        _, document = running.certify(chosen, Outputs(out=out))
+        _, document = certify.certify(chosen, Outputs(out=out))
     return document, out
 
 
@@ -39,11 +39,11 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Pa
     out = tmp_path_factory.mktemp("failed")
     with start(tokens=[TOKEN], broken=_policy("no-dedupe")) as made:
         chosen = profile(made.url, made.readback_url, "CB-DUP-*", "CB-ACK-001")
-        _, document = running.certify(chosen, Outputs(out=out))
+        _, document = certify.certify(chosen, Outputs(out=out))
     return document, out
 
 
 def _policy(name: str) -> Any:
-    from conformance.mutants import policy
+    from camsim_conformance.mutants import policy
 
     return policy(name)

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from certifying import TOKEN, profile, run, verdicts
 
-from simulator.receiver import start
+from camsim.receiver import start
 
 ADAPTERS = Path(__file__).resolve().parents[2] / "docs" / "adapters"
 # The tables the adapters speak of, as views on those of the reference receiver.

@@ -14,10 +14,10 @@ import pytest
 from certifying import TOKEN
 from typer.testing import CliRunner
 
-from conformance import certificate
-from conformance.certificate import CertificateError, new_key, payload, verify
-from conformance.command import app
-from conformance.profile import UsageError
+from camsim_conformance.command import app
+from camsim_conformance.report import certificate
+from camsim_conformance.report.certificate import CertificateError, new_key, payload, verify
+from camsim_conformance.target.profile import UsageError
 
 Made = tuple[dict[str, Any], Path]
 

@@ -11,10 +11,10 @@ import pytest
 from certifying import TOKEN, adapter
 from typer.testing import CliRunner, Result
 
-from conformance.command import app
-from conformance.mutants import policy
-from conformance.profile import parse_people
-from simulator.receiver import Running, start
+from camsim.receiver import Running, start
+from camsim_conformance.command import app
+from camsim_conformance.mutants import policy
+from camsim_conformance.target.profile import parse_people
 
 FAST = ("--auth-token", TOKEN, "--settle", "0.2")
 

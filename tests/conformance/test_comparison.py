@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.comparison import Moment, TypeMatch, compare, moment_of, same_word, type_match
-from conformance.readback.model import Capabilities, StoredPunch
-from simulator.protocol.facts import Punch
+from camsim.protocol.facts import Punch
+from camsim.readback.model import Capabilities, StoredPunch
+from camsim_conformance.findings.matching import Moment, TypeMatch, compare, moment_of, same_word, type_match
 
 AT = 1_790_000_000
 SENT = [Punch("1", AT, 330, "CheckIn", "Face"), Punch("1", AT + 60, 330, "CheckOut", "Face")]

@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from certifying import profile
 
-from conformance.cases import Stage
-from conformance.maker import PeopleError
-from conformance.profile import Device
-from conformance.scenarios import plan
-from conformance.verdicts import Level
-from simulator.protocol.vocabulary import Protocol
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan import plan
+from camsim_conformance.plan.builder import PeopleError
+from camsim_conformance.plan.cases import Stage
+from camsim_conformance.requirements.verdicts import Level
+from camsim_conformance.target.profile import Device
 
 NOW = 1_790_000_000
 URL = "http://127.0.0.1:1/"

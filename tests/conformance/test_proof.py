@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from conformance.mutants import BENIGN, MUTANTS
-from conformance.proof import Report, Task, run, tasks
-from conformance.requirements import by_id
-from conformance.results import Grade
-from conformance.verdicts import Evidence
-from simulator.protocol.vocabulary import Protocol
-from simulator.receiver import Kind
+from camsim.protocol.vocabulary import Protocol
+from camsim.receiver import Kind
+from camsim_conformance.mutants import BENIGN, MUTANTS
+from camsim_conformance.proof.run import Report, Task, run, tasks
+from camsim_conformance.requirements import by_id
+from camsim_conformance.requirements.verdicts import Evidence
+from camsim_conformance.verdict.result import Grade
 
 SEED = 7
 PARTS = 8
@@ -92,13 +92,13 @@ def test_a_report_tells_a_survivor_and_an_undeclared_failure() -> None:
 
 
 def _good() -> tuple:
-    from conformance.results import Outcome
+    from camsim_conformance.verdict.result import Outcome
 
     return Outcome.PASSED, Grade.STATE, None
 
 
 def test_the_page_says_what_was_run(tmp_path: Path) -> None:
-    from conformance.proof_page import page
+    from camsim_conformance.proof.page import page
 
     text = page([Report(Task("no-dedupe", 1), MUTANTS["no-dedupe"].must, *_good(), (), 0.0)])
     assert "no-dedupe" in text

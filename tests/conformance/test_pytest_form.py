@@ -1,4 +1,4 @@
-"""`pytest --pyargs conformance.checks` gives the same verdicts and exit codes as certify."""
+"""`pytest --pyargs camsim_conformance.checks` gives the same verdicts and exit codes as certify."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from certifying import TOKEN
 
-from conformance.mutants import policy
-from simulator.receiver import Running, start
+from camsim.receiver import Running, start
+from camsim_conformance.mutants import policy
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -20,14 +20,14 @@ ENV = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_
 
 def checks(folder: Path, *words: object, plugin: bool = True) -> subprocess.CompletedProcess[str]:
     line = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:locust", "-p", "no:schemathesis"]
-    line += ["--rootdir", str(folder), "--pyargs", "conformance.checks"]
+    line += ["--rootdir", str(folder), "--pyargs", "camsim_conformance.checks"]
     # In an installation the entry point loads it; a bare checkout names it.
-    line += ["-p", "conformance.pytest_entry"] if plugin else []
+    line += ["-p", "camsim_conformance.pytest_entry"] if plugin else []
     return subprocess.run([*line, *map(str, words)], cwd=folder, env=ENV, capture_output=True, text=True, check=False)
 
 
 def certify(folder: Path, *words: object) -> subprocess.CompletedProcess[str]:
-    line = [sys.executable, "-m", "conformance", "certify", *map(str, words)]
+    line = [sys.executable, "-m", "camsim_conformance", "certify", *map(str, words)]
     return subprocess.run(line, cwd=folder, env=ENV, capture_output=True, text=True, check=False)
 
 
@@ -78,6 +78,6 @@ def test_without_a_url_it_says_what_is_missing(tmp_path: Path) -> None:
 
 def test_other_peoples_pytest_does_not_know_its_options(tmp_path: Path) -> None:
     (tmp_path / "test_own.py").write_text("def test_own():\n    pass\n")
-    line = [sys.executable, "-m", "pytest", "-p", "conformance.pytest_entry", "--help"]
+    line = [sys.executable, "-m", "pytest", "-p", "camsim_conformance.pytest_entry", "--help"]
     shown = subprocess.run(line, cwd=tmp_path, env=ENV, capture_output=True, text=True, check=False).stdout
     assert "--callback-url" not in shown

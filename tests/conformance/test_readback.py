@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verdicts
 
-from conformance.cases import Step
-from conformance.profile import Device, UsageError
-from conformance.readback import ReadBackError, open_readback
-from conformance.readback.model import MAX_IDS, punch_of, seconds_of, take
-from conformance.scenarios import Plan
-from conformance.session import Session
-from simulator.receiver import KnownDevice, Running, start
+from camsim.readback.model import MAX_IDS, punch_of, seconds_of, take
+from camsim.receiver import KnownDevice, Running, start
+from camsim_conformance.plan import Plan
+from camsim_conformance.plan.cases import Step
+from camsim_conformance.readback import ReadBackError, open_readback
+from camsim_conformance.session.session import Session
+from camsim_conformance.target.profile import Device, UsageError
 
 AT = 1_600_309_102
 ROW = {"user": "7", "time": "2020-09-17T02:18:22Z", "type": "CheckIn"}
@@ -261,7 +261,7 @@ def test_what_is_not_kept_is_unverified_and_gives_no_grade_state(receiver: Runni
 
 
 def _plain(row: Any) -> dict[str, Any]:
-    from simulator.protocol import timestamps
+    from camsim.protocol import timestamps
 
     return {
         "user": row.user,

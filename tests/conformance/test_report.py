@@ -16,15 +16,15 @@ import pytest
 import xmlschema
 from certifying import TOKEN, profile, rows, told
 
-from conformance import running
-from conformance.masking import fill, mask, mask_bytes
-from conformance.mutants import policy
-from conformance.profile import Device
-from conformance.report import junit
-from conformance.running import Outputs
-from conformance.verdicts import Verdict
-from simulator import resources
-from simulator.receiver import Running, start
+from camsim import resources
+from camsim.receiver import Running, start
+from camsim_conformance import certify
+from camsim_conformance.certify import Outputs
+from camsim_conformance.mutants import policy
+from camsim_conformance.report import junit
+from camsim_conformance.report.masking import fill, mask, mask_bytes
+from camsim_conformance.requirements.verdicts import Verdict
+from camsim_conformance.target.profile import Device
 
 Made = tuple[dict[str, Any], Path]
 KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
@@ -48,7 +48,7 @@ def test_result_json_is_valid_and_is_what_was_printed(passed: Made, failed: Made
 
 
 def test_a_void_result_is_valid_too(tmp_path: Path) -> None:
-    _, document = running.certify(profile("http://127.0.0.1:9/"), Outputs(out=tmp_path))
+    _, document = certify.certify(profile("http://127.0.0.1:9/"), Outputs(out=tmp_path))
     check_result(document)
     root = check_junit(tmp_path / "junit.xml")
     assert root.get("failures") == "0"
@@ -109,7 +109,7 @@ def test_the_page_loads_nothing_and_opens_what_failed(failed: Made) -> None:
 
 
 def test_the_page_escapes_what_a_target_answers(passed: Made) -> None:
-    from conformance.report.html import html
+    from camsim_conformance.report.html import html
 
     document = json.loads(json.dumps(passed[0]))
     document["requirements"][0]["cases"][0]["actual"] = "<script>alert(1)</script>"
@@ -161,7 +161,7 @@ def test_the_clean_up_list_names_everybody_who_was_sent(passed: Made) -> None:
 
 
 def test_the_clean_up_list_is_there_when_the_run_breaks(tmp_path: Path) -> None:
-    running.certify(profile("http://127.0.0.1:9/", None, "CB-DUP-001"), Outputs(out=tmp_path))
+    certify.certify(profile("http://127.0.0.1:9/", None, "CB-DUP-001"), Outputs(out=tmp_path))
     assert len((tmp_path / "cleanup.txt").read_text().split()) > 4
 
 
@@ -169,7 +169,7 @@ def test_no_output_holds_a_secret(tmp_path: Path) -> None:
     features = frozenset({"core", "user-data", "photo", "aes"})
     with start(tokens=[TOKEN], key=KEY, broken=policy("no-dedupe")) as made:
         chosen = profile(made.url, made.readback_url, features=features, devices=(Device(TOKEN, key=KEY),))
-        running.certify(chosen, Outputs(out=tmp_path))
+        certify.certify(chosen, Outputs(out=tmp_path))
     shown = TOKEN[:-1].encode()
     leaking = [
         str(file.relative_to(tmp_path))

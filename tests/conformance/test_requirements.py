@@ -6,15 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance import pages
-from conformance.checks.registry import checks
-from conformance.mutants import MUTANTS
-from conformance.proof_page import WITHOUT_ALONE, alone_of
-from conformance.requirements import FEATURES, Requirement, by_id, catalogue, exclusions
-from conformance.verdicts import Evidence, Level
-from simulator import resources
-from simulator.protocol.catalogue import CALLBACKS
-from simulator.protocol.vocabulary import Protocol
+from camsim import resources
+from camsim.protocol.catalogue import CALLBACKS
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.checks.registry import checks
+from camsim_conformance.mutants import MUTANTS
+from camsim_conformance.proof.page import WITHOUT_ALONE, alone_of
+from camsim_conformance.requirements import FEATURES, Requirement, by_id, catalogue, exclusions, page
+from camsim_conformance.requirements.verdicts import Evidence, Level
 
 ALL = [row for protocol in Protocol for row in catalogue(protocol)]
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +73,7 @@ def test_mutants_name_known_requirements() -> None:
 
 
 def test_the_requirement_page_is_not_stale() -> None:
-    assert (ROOT / pages.PAGE).read_text("utf-8") == pages.page()
+    assert (ROOT / page.PAGE).read_text("utf-8") == page.page()
 
 
 def test_exclusions_say_why() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from conformance.readback.model import Capabilities, StoredPunch, StoredTemplate, StoredUser
-from conformance.settling import settled
+from camsim.readback.model import Capabilities, StoredPunch, StoredTemplate, StoredUser
+from camsim_conformance.readback.settle import settled
 
 SETTLE_S = 0.01
 

@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 from certifying import TOKEN, profile
 
-from conformance.profile import UsageError
-from conformance.target import (
+from camsim_conformance.target.address import (
     SafetyError,
     Target,
     nonce,
@@ -16,6 +15,7 @@ from conformance.target import (
     refuse_unless_proven,
     resolve,
 )
+from camsim_conformance.target.profile import UsageError
 
 PUBLIC = Target("https://x.example/cams", "https", "x.example", 443, "/cams", "93.184.216.34", True, None)
 

@@ -15,8 +15,8 @@ import pytest
 import trustme
 from certifying import TOKEN, TcpServer, profile, rows, serving, told
 
-from conformance.sending.lanes import Lanes
-from simulator.receiver import Running, start
+from camsim.receiver import Running, start
+from camsim_conformance.sending.lanes import Lanes
 
 
 def free_port() -> int:
@@ -52,7 +52,7 @@ def test_what_speaks_no_http_is_no_verdict() -> None:
 
 
 def test_a_host_without_an_address_is_no_verdict() -> None:
-    from conformance.target import UnreachableError, resolve
+    from camsim_conformance.target.address import UnreachableError, resolve
 
     with pytest.raises(UnreachableError, match="no address"):
         resolve("http://no-such-host.invalid/")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.profile import UsageError
-from conformance.verdicts import Verdict
-from conformance.waivers import Waiver, load, problems
+from camsim_conformance.requirements.verdicts import Verdict
+from camsim_conformance.target.profile import UsageError
+from camsim_conformance.verdict.waivers import Waiver, load, problems
 
 KNOWN = frozenset({"CB-DUP-001", "CB-ORD-001"})
 TODAY = date(2026, 11, 22)

@@ -10,11 +10,12 @@ from types import ModuleType
 
 import pytest
 
-from simulator import profiles, scenarios
-from simulator.faults import DOES
-from simulator.management import ROUTES
-from simulator.scenario_judging import Verdict
-from simulator.scenario_runner import run_alone
+from camsim.api.server import ROUTES
+from camsim.knobs import register
+from camsim.scenarios import document
+from camsim.scenarios.assertions import Verdict
+from camsim.standalone import run_alone
+from camsim.state.faults import DOES
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "anomalies.md").read_text()
@@ -36,12 +37,12 @@ def test_the_page_is_the_one_the_library_gives(generator: ModuleType) -> None:
 
 
 def test_every_scenario_of_the_library_is_on_the_page() -> None:
-    assert set(EXAMPLES) == set(scenarios.library())
+    assert set(EXAMPLES) == set(document.library())
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
 def test_an_example_of_the_page_runs_and_passes(name: str) -> None:
-    report = asyncio.run(run_alone(scenarios.parse(EXAMPLES[name], name)))
+    report = asyncio.run(run_alone(document.parse(EXAMPLES[name], name)))
 
     assert report.verdict is Verdict.PASS, [step for step in report.steps if step.verdict is not Verdict.PASS]
 
@@ -49,7 +50,7 @@ def test_an_example_of_the_page_runs_and_passes(name: str) -> None:
 def test_every_knob_and_fault_the_page_names_exists(generator: ModuleType) -> None:
     rows = [row for _, rows in generator.ROWS for row in rows]
 
-    assert {knob for _, knob, *_ in rows if knob} <= set(profiles.specs())
+    assert {knob for _, knob, *_ in rows if knob} <= set(register.specs())
     for fault in {row[2] for row in rows if row[2]}:
         where, _, do = fault.partition(":")
         assert do in DOES[where]

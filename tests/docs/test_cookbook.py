@@ -16,7 +16,7 @@ _FILE = re.compile(r"^```python file=(\S+)\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _ANY = re.compile(r"^```(\w.*)$", re.MULTILINE)
 _CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 OPTIONS = ("-q", "-p", "no:cacheprovider", "-W", "error")
-ALONE = ("-p", "simulator.pytest_plugin", "-p", "anyio.pytest_plugin")  # and no other plugin
+ALONE = ("-p", "camsim.pytest_plugin", "-p", "anyio.pytest_plugin")  # and no other plugin
 
 
 def files(page: str) -> dict[str, str]:

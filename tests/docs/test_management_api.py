@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from simulator.host import Host
-from simulator.management import ROUTES
-from simulator.pytest_plugin.background import Background
-from simulator.site import Settings
+from camsim.api.server import ROUTES
+from camsim.host import Host
+from camsim.pytest_plugin.background import Background
+from camsim.settings import Settings
 
 PAGE = Path(__file__).parents[2] / "docs" / "management-api.md"
 _SECTION = re.compile(r"^### `(?P<method>[A-Z]+) (?P<path>\S+)`\n(?P<text>.*?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)

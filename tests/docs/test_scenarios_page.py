@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from simulator import scenarios
-from simulator.scenario_command import app
-from simulator.scenario_judging import Verdict
-from simulator.scenario_runner import run_alone
-from simulator.scenario_steps import Assert
+from camsim.cli.scenario import app
+from camsim.scenarios import document
+from camsim.scenarios.assertions import Verdict
+from camsim.scenarios.steps import Assert
+from camsim.standalone import run_alone
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scenarios.md").read_text()
 
@@ -21,7 +21,7 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "scenarios.md").read_text
 def test_the_example_passes() -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
 
-    report = asyncio.run(run_alone(scenarios.parse(text)))
+    report = asyncio.run(run_alone(document.parse(text)))
 
     assert report.verdict is Verdict.PASS, report.steps
 
@@ -34,7 +34,7 @@ def test_the_commands_exist() -> None:
     }
 
 
-@pytest.mark.parametrize("action", list(scenarios.ACTIONS))
+@pytest.mark.parametrize("action", list(document.ACTIONS))
 def test_a_step_is_on_the_page(action: str) -> None:
     assert f"`{action}`" in PAGE
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs, urlsplit
 import hypothesis
 import pytest
 
-from simulator.protocol.timestamps import local, parse
+from camsim.protocol.timestamps import local, parse
 
 # Other work on the machine must not make an example fail.
 hypothesis.settings.register_profile("storms", deadline=None)
@@ -177,7 +177,7 @@ def storm(tmp_path: Path) -> Iterator[Callable[..., Any]]:
         common = ["--devices", "10", "--rate", "50", "--duration", "1s", "--drain-limit", "2s", "--retry", "100ms"]
         where = ["--out", str(folder)] if url else []
         process = subprocess.Popen(
-            [sys.executable, "-m", "loadtests", *([url] if url else []), *common, *where, *options],
+            [sys.executable, "-m", "camsim_loadtests", *([url] if url else []), *common, *where, *options],
             cwd=ROOT,
             text=True,
             stdout=subprocess.PIPE,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests.answers import callback_problem, command_problem, kind_of
-from simulator.protocol.cipher import encrypt
+from camsim.protocol.cipher import encrypt
+from camsim_loadtests.driver.answers import callback_problem, command_problem, kind_of
 
 KEY = "0123456789abcdef0123456789abcdef"
 DONE = b'{"status":"done"}'

@@ -5,15 +5,15 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from loadtests.bodies import FORM_TYPE, JSON_TYPE, Writer
-from loadtests.plan import Plan
-from loadtests.profiles import ENROLMENTS, FLOOD, PROFILES
-from loadtests.settings import Settings
-from simulator.protocol import schemas
-from simulator.protocol.catalogue import recognise
-from simulator.protocol.envelope import open_v3
-from simulator.protocol.envelope_v2 import open_v2, read_form
-from simulator.protocol.vocabulary import Protocol
+from camsim.protocol import schemas
+from camsim.protocol.catalogue import recognise
+from camsim.protocol.v2.envelope import open_v2, read_form
+from camsim.protocol.v3.envelope import open_v3
+from camsim.protocol.vocabulary import Protocol
+from camsim_loadtests.plan.bodies import FORM_TYPE, JSON_TYPE, Writer
+from camsim_loadtests.plan.plan import Plan
+from camsim_loadtests.plan.profiles import ENROLMENTS, FLOOD, PROFILES
+from camsim_loadtests.plan.settings import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, devices=12, people=60, rate=6.0, duration_s=30.0)

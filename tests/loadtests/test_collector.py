@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from loadtests.collector import Collector, read_progress, read_raw
-from loadtests.settings import Settings
-from loadtests.tally import Tally
+from camsim_loadtests.driver.tally import Tally
+from camsim_loadtests.plan.settings import Settings
+from camsim_loadtests.workers.collector import Collector, read_progress, read_raw
 
 SETTINGS = Settings(url="http://127.0.0.1/", rate=10.0, duration_s=2.0, drain_limit_s=1.0)
 

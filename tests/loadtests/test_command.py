@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from loadtests.command import register
+from camsim_loadtests.command import register
 
 APP = typer.Typer()
 register(APP)

@@ -8,11 +8,11 @@ import time
 import msgspec
 import pytest
 
-from loadtests.driver import Driver
-from loadtests.ledger import Ledger
-from loadtests.plan import Plan
-from loadtests.settings import Settings
-from loadtests.tally import Totals
+from camsim_loadtests.driver.driver import Driver
+from camsim_loadtests.driver.ledger import Ledger
+from camsim_loadtests.driver.tally import Totals
+from camsim_loadtests.plan.plan import Plan
+from camsim_loadtests.plan.settings import Settings
 
 BASE = Settings(
     url="", start_s=1_700_000_000, devices=4, people=40, rate=60.0, duration_s=0.5, retry_s=0.05, drain_limit_s=5.0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.histogram import Latencies, bucket, bucket_end, coarse_percentile
+from camsim_loadtests.driver.histogram import Latencies, bucket, bucket_end, coarse_percentile
 
 TIMES = st.lists(st.integers(1, 3_600_000_000), min_size=1, max_size=200)
 

@@ -7,7 +7,7 @@ import time
 import gevent
 import pytest
 
-from loadtests.idle import IdleMeter
+from camsim_loadtests.driver.loop_idle import IdleMeter
 
 
 @pytest.fixture

@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.judge import METRICS, Exit, Judged, ThresholdError, chosen, driver_doubts, judged, parse, verdict
+from camsim_loadtests.verdict.thresholds import (
+    METRICS,
+    Exit,
+    Judged,
+    ThresholdError,
+    chosen,
+    driver_doubts,
+    judged,
+    parse,
+    verdict,
+)
 
 
 @pytest.mark.parametrize(

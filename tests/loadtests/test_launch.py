@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from loadtests import launch
-from loadtests.launch import Crew, LocustError, run
-from loadtests.settings import Settings
+from camsim_loadtests.plan.settings import Settings
+from camsim_loadtests.workers import launch
+from camsim_loadtests.workers.launch import Crew, LocustError, run
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.line import Answer, Line, LineError, Target, plain_answer
+from camsim_loadtests.driver.connection import Answer, Line, LineError, Target, plain_answer
 
 DONE = b'{"status":"done"}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + DONE

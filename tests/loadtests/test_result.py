@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.collector import Collector
-from loadtests.judge import Exit, chosen, driver_doubts, judged
-from loadtests.ledger import row
-from loadtests.result import document, measure, metrics, outages, second_rows
-from loadtests.settings import Settings
-from loadtests.stored import Comparison
-from loadtests.tally import Second, Tally
-from simulator import resources
+from camsim import resources
+from camsim_loadtests.driver.ledger import row
+from camsim_loadtests.driver.tally import Second, Tally
+from camsim_loadtests.plan.settings import Settings
+from camsim_loadtests.verdict.reconcile import Comparison
+from camsim_loadtests.verdict.result import document, measure, metrics, outages, second_rows
+from camsim_loadtests.verdict.thresholds import Exit, chosen, driver_doubts, judged
+from camsim_loadtests.workers.collector import Collector
 
 SETTINGS = Settings(
     url="http://127.0.0.1/",

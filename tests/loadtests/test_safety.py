@@ -7,8 +7,8 @@ import socket
 
 import pytest
 
-from loadtests import safety
-from loadtests.safety import (
+from camsim_loadtests import safety
+from camsim_loadtests.safety import (
     DescriptorError,
     RefusedError,
     UnreachableError,

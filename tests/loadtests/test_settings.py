@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from loadtests.settings import Settings, SettingsError, checked, seconds
+from camsim_loadtests.plan.settings import Settings, SettingsError, checked, seconds
 
 GOOD = Settings(url="http://127.0.0.1/")
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.profiles import PROFILES
-from loadtests.shapes import CURVES, RECONNECT_SHARE, Curve
+from camsim_loadtests.plan.curves import CURVES, RECONNECT_SHARE, Curve
+from camsim_loadtests.plan.profiles import PROFILES
 
 SHARES = st.floats(0, 1, exclude_max=True)
 

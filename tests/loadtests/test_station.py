@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
-from loadtests.bodies import Writer
-from loadtests.plan import Plan
-from loadtests.settings import Settings
-from loadtests.station import DUPLICATE, Station, load, loses_ack
-from simulator.outbox import Schedule
+from camsim.state.outbox import Schedule
+from camsim_loadtests.driver.device import DUPLICATE, Station, load, loses_ack
+from camsim_loadtests.plan.bodies import Writer
+from camsim_loadtests.plan.plan import Plan
+from camsim_loadtests.plan.settings import Settings
 
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, devices=1, people=200, rate=10.0, duration_s=20.0)
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from loadtests.bodies import templates
-from loadtests.ledger import Ledger, row
-from loadtests.plan import OFFSET_MIN, Plan
-from loadtests.readback import Capabilities, Stored, StoredTemplate
-from loadtests.settings import Settings
-from loadtests.stored import compare
-from simulator.protocol.timestamps import local
+from camsim.protocol.timestamps import local
+from camsim_loadtests.driver.ledger import Ledger, row
+from camsim_loadtests.plan.bodies import templates
+from camsim_loadtests.plan.plan import OFFSET_MIN, Plan
+from camsim_loadtests.plan.settings import Settings
+from camsim_loadtests.readback import Capabilities, Stored, StoredTemplate
+from camsim_loadtests.verdict.reconcile import compare
 
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, devices=30, people=250, rate=40.0, duration_s=10.0)
 

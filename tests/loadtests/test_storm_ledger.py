@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.ledger import Ledger, row
+from camsim_loadtests.driver.ledger import Ledger, row
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 19), st.integers(1, 9), st.integers(0, 10_000), st.none() | st.integers(0, 10_000))

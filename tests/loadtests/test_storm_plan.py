@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loadtests.plan import Plan
-from loadtests.profiles import PROFILES
-from loadtests.settings import Settings
+from camsim_loadtests.plan.plan import Plan
+from camsim_loadtests.plan.profiles import PROFILES
+from camsim_loadtests.plan.settings import Settings
 
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, security_key="k" * 32)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from loadtests.profiles import ENROLMENTS, FLOOD, PROFILES, PUNCHES
-from simulator.protocol.catalogue import CALLBACKS, COMMANDS, Direction
+from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Direction
+from camsim_loadtests.plan.profiles import ENROLMENTS, FLOOD, PROFILES, PUNCHES
 
 
 def test_the_kinds_asked_for_exist():

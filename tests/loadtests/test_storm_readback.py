@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from loadtests.readback import ReadBack, ReadBackError
+from camsim_loadtests.readback import ReadBack, ReadBackError
 
 
 def test_what_is_stored_is_read(receiver):

@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from loadtests.charts import Line, chart
-from loadtests.histogram import Latencies
-from loadtests.report import html, junit, milliseconds, write
+from camsim_loadtests.driver.histogram import Latencies
+from camsim_loadtests.report.charts import Line, chart
+from camsim_loadtests.report.files import html, junit, milliseconds, write
 
 TIMES = Latencies()
 TIMES.record(1500)

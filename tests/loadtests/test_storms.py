@@ -16,9 +16,10 @@ import jsonschema
 import psutil
 import pytest
 
-from simulator import resources
+from camsim import resources
 
 ROOT = Path(__file__).parents[2]
+LOCUSTFILE = ROOT / "loadtests" / "camsim_loadtests" / "locustfile.py"
 # Where the verdict is not what is tested: a busy machine makes the driver late, and the run then says so.
 PASSED_OR_BUSY = {0, 3}
 
@@ -191,7 +192,15 @@ def test_workers_of_another_machine_join_a_master(receiver, storm, free_port):
 
 def test_the_locustfile_runs_under_locust_itself_with_its_web_page(receiver, free_port):
     target = receiver()
-    command = [sys.executable, "-m", "locust", "-f", str(ROOT / "loadtests" / "locustfile.py"), "--host", target.url]
+    command = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(LOCUSTFILE),
+        "--host",
+        target.url,
+    ]
     options = ["--storm-rate", "20", "--storm-duration", "1", "--autostart", "--autoquit", "1"]
     process = subprocess.Popen(
         [*command, *options, "--web-host", "127.0.0.1", "--web-port", str(free_port)],
@@ -211,7 +220,7 @@ def test_the_locustfile_runs_under_locust_itself_with_its_web_page(receiver, fre
 
 @pytest.mark.parametrize("option", [["--profile", "encrypted"], ["--protocol", "v2"]])
 def test_a_reference_receiver_keeps_every_punch_of_other_forms(storm, option):
-    from simulator.receiver.running import start
+    from camsim.receiver.running import start
 
     key = "0123456789abcdef0123456789abcdef"
     keyed = "encrypted" in option
@@ -224,7 +233,7 @@ def test_a_reference_receiver_keeps_every_punch_of_other_forms(storm, option):
 
 
 def _instant(text):
-    from simulator.protocol.timestamps import local, parse
+    from camsim.protocol.timestamps import local, parse
 
     return local(parse(text).epoch_s).replace(" ", "T") + "Z"
 
@@ -250,7 +259,7 @@ def _page(url):
 def test_a_flood_of_commands_is_answered_by_the_simulator(storm, tmp_path):
     ready = tmp_path / "ready.json"
     token = "camsimStormAuthToken000000000000"
-    command = [sys.executable, "-m", "simulator", "serve", "--devices", "10", "--users", "5", "--auth-token", token]
+    command = [sys.executable, "-m", "camsim", "serve", "--devices", "10", "--users", "5", "--auth-token", token]
     options = ["--latency", "0s", "--port", "0", "--management-port", "0", "--ready-file", str(ready)]
     with subprocess.Popen(
         [*command, *options], cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

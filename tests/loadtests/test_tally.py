@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loadtests.tally import Step, Tally, Totals
+from camsim_loadtests.driver.tally import Step, Tally, Totals
 
 EVENTS = st.lists(st.tuples(st.integers(0, 2), st.floats(0, 5000), st.floats(0, 300)), max_size=60)
 

@@ -6,7 +6,7 @@ import io
 
 from rich.console import Console
 
-from loadtests.terminal import Watch, sentence
+from camsim_loadtests.report.console import Watch, sentence
 
 STEP = {
     "at_s": 12.0,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from running_sim import Loop, Sim, settings
 
-from simulator.fleet import DeviceSpec
+from camsim.actions.device_spec import DeviceSpec
 
 
 @pytest.fixture(scope="session")

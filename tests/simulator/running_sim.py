@@ -14,11 +14,12 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from simulator import journal, views
-from simulator.fleet import DeviceSpec
-from simulator.gateway import Slot
-from simulator.host import Host
-from simulator.site import Settings
+from camsim.actions.device_spec import DeviceSpec
+from camsim.api import views
+from camsim.host import Host
+from camsim.settings import Settings
+from camsim.state import journal
+from camsim.state.gateway import Slot
 
 T = TypeVar("T")
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # of the printed samples

@@ -14,11 +14,11 @@ import pytest
 from aiohttp import web
 from running_sim import DONE, KEY, START_MS, Received, Sim, device
 
-from simulator import journal
-from simulator.gateway import ControlError, Restarted
-from simulator.outbox import QueueState
-from simulator.protocol import cipher
-from simulator.protocol.timestamps import gmt, parse
+from camsim.kernel.events import ControlError, Restarted
+from camsim.protocol import cipher
+from camsim.protocol.timestamps import gmt, parse
+from camsim.state import journal
+from camsim.state.outbox import QueueState
 
 Start = Callable[..., Sim]
 OTHER_KEY = "fedcba9876543210fedcba9876543210"

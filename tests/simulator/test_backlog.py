@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from running_sim import Sim, device
 
-from simulator.fleet import DeviceSpec
-from simulator.receiver import running
+from camsim.actions.device_spec import DeviceSpec
+from camsim.receiver import running
 
 Start = Callable[..., Sim]
 

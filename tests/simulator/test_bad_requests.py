@@ -20,10 +20,10 @@ from typing import Any
 import pytest
 from running_sim import KEY, TOKEN, Answer, Sim, device
 
-from simulator import resources
-from simulator.fleet import PersonSpec
-from simulator.protocol import cipher
-from simulator.protocol.statuses import StatusSeen, StatusV3
+from camsim import resources
+from camsim.actions.device_spec import PersonSpec
+from camsim.protocol import cipher
+from camsim.protocol.statuses import StatusSeen, StatusV3
 
 TOTAL = int(os.environ.get("CAMSIM_FUZZ", "500"))
 CHUNKS = 10

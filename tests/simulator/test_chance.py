@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import chance
+from camsim import chance
 
 SEEDS = st.integers(-(2**70), 2**70)
 COUNTERS = st.integers(0, 2**63)

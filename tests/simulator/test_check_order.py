@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from running_sim import KEY, TOKEN, Sim, device
 
-from simulator.fleet import PersonSpec
-from simulator.models import Capacity, Model
-from simulator.protocol import cipher
+from camsim.actions.device_spec import PersonSpec
+from camsim.protocol import cipher
+from camsim.state.models import Capacity, Model
 
 Start = Callable[..., Sim]
 GOOD: dict[str, Any] = {"Delete": {"User": {"UserID": "1"}}, "OperationID": "o", "AuthToken": TOKEN}

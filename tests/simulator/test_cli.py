@@ -19,11 +19,12 @@ from click.testing import Result
 from running_sim import Sim
 from typer.testing import CliRunner
 
-from simulator import __version__, cli
+from camsim import __version__
+from camsim.cli import app as cli
 
 Process = subprocess.Popen[str]
 Serve = Callable[..., Process]
-SERVE = [sys.executable, "-m", "simulator", "serve"]
+SERVE = [sys.executable, "-m", "camsim", "serve"]
 FREE = ["--port", "0", "--management-port", "0"]
 
 
@@ -233,7 +234,7 @@ def test_a_wrong_site_file_exits_2_and_names_the_key(serve: Serve, tmp_path: Pat
 
 
 def test_a_command_whose_packages_are_missing_says_how_to_get_them_whatever_its_options() -> None:
-    hidden = "import sys; sys.modules['jinja2'] = None; from simulator.cli import main; main()"
+    hidden = "import sys; sys.modules['jinja2'] = None; from camsim.cli import main; main()"
     words = ["storm", "http://127.0.0.1:8123/callback", "--auth-token", "T", "--rate", "20"]
     done = subprocess.run([sys.executable, "-c", hidden, *words], capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
@@ -241,7 +242,7 @@ def test_a_command_whose_packages_are_missing_says_how_to_get_them_whatever_its_
 
 
 def test_a_misspelt_scenario_of_the_library_is_told_the_nearest() -> None:
-    words = [sys.executable, "-m", "simulator", "scenario", "run", "lost_acks"]
+    words = [sys.executable, "-m", "camsim", "scenario", "run", "lost_acks"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "did you mean lost-acks" in done.stderr

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.client import ApiError, Client, DeviceHandle, RestClient
-from simulator.host import Host
-from simulator.protocol.catalogue import COMMANDS, Family
-from simulator.pytest_plugin.background import Background
-from simulator.receiver import Running
-from simulator.site import Settings
+from camsim.client import ApiError, Client, DeviceHandle, RestClient
+from camsim.host import Host
+from camsim.protocol.catalogue import COMMANDS, Family
+from camsim.pytest_plugin.background import Background
+from camsim.receiver import Running
+from camsim.settings import Settings
 
 KEY = "0123456789abcdef0123456789abcdef"
 RANGE = {"start": "2020-01-01 00:00:00 GMT +0530", "end": "2040-01-01 00:00:00 GMT +0530"}
@@ -392,6 +392,6 @@ def test_commands_on_their_way_are_listed(cams_gateway: Client) -> None:
 
 def test_importing_it_loads_nothing_heavy() -> None:
     heavy = {"aiohttp", "asyncio", "http.client", "cryptography", "faker"}
-    script = f"import sys, simulator.client; print(sorted({heavy} & set(sys.modules)))"
+    script = f"import sys, camsim.client; print(sorted({heavy} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from running_sim import START_MS, Sim, device
 
-from simulator.clock import LAST_MS, Clock, ClockError, Mode, parse_mode, start
+from camsim.service.clock import LAST_MS, Clock, ClockError, Mode, parse_mode, start
 
 Start = Callable[..., Sim]
 HOUR = 3_600_000

@@ -8,11 +8,11 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from simulator.protocol.catalogue import V3
+from camsim.protocol.catalogue import V3
 
 
 def test_it_shows_every_operation_and_loses_nothing() -> None:
-    command = [sys.executable, "-m", "simulator", "demo", "--people", "5", "--seed", "7", "--json"]
+    command = [sys.executable, "-m", "camsim", "demo", "--people", "5", "--seed", "7", "--json"]
     demo = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     told: Mapping[str, Any] = json.loads(demo.stdout)
     rows = {row["operation"]: row for row in told["operations"]}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from running_sim import Receiver, Sim, device
 
-from simulator import journal
+from camsim.state import journal
 
 Start = Callable[..., Sim]
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from running_sim import START_MS, Sim, device
 
-from simulator.device import Device, DeviceClock, User
-from simulator.fleet import PersonSpec
-from simulator.models import MODELS, Capacity, Model
-from simulator.protocol.facts import Punch, Template
-from simulator.protocol.vocabulary import ConnectionMode, TemplateType
+from camsim.actions.device_spec import PersonSpec
+from camsim.protocol.facts import Punch, Template
+from camsim.protocol.vocabulary import ConnectionMode, TemplateType
+from camsim.state.device import Device, DeviceClock, User
+from camsim.state.models import MODELS, Capacity, Model
 
 Start = Callable[..., Sim]
 SMALL = Model("small", "Small", capacity=Capacity(users=3, fingerprints=2, faces=1, palms=1, photos=1, logs=4))

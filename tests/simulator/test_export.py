@@ -1,4 +1,4 @@
-"""simulator.export: other tools' formats are valid and complete."""
+"""camsim.cli.export: other tools' formats are valid and complete."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import json
 
 from openapi_spec_validator import validate
 
-from simulator import export
-from simulator.protocol.catalogue import CALLBACKS, COMMANDS
+from camsim.cli import export
+from camsim.protocol.catalogue import CALLBACKS, COMMANDS
 
 
 def test_the_openapi_document_is_valid():

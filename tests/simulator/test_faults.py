@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.faults import DOES, Fault, FaultError, make, present
-from simulator.rewriting import rewrite
+from camsim.callbacks.payload_faults import rewrite
+from camsim.state.faults import DOES, Fault, FaultError, make, present
 
 DUPLICATE = {"where": "callback.request", "do": "duplicate"}
 

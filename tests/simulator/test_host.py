@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from running_sim import TOKEN, Loop, Sim, device, settings
 
-from simulator.host import Host, HostError
+from camsim.host import Host, HostError
 
 QUIET = device(callback_url=None)
 

@@ -15,10 +15,12 @@ import pytest
 from aiohttp import web
 from running_sim import DONE, TOKEN, Loop, Received, Sim, device, settings
 
-from simulator import server, store, views
-from simulator.fleet import is_url
-from simulator.host import Host, HostError
-from simulator.store import Store, StoreError
+from camsim.actions.device_spec import is_url
+from camsim.api import views
+from camsim.host import Host, HostError
+from camsim.service import gateway_port as server
+from camsim.service import store
+from camsim.service.store import Store, StoreError
 
 Start = Callable[..., Sim]
 EVER = {"StartTime": "2020-01-01 00:00:00 GMT +0000", "EndTime": "2020-12-31 00:00:00 GMT +0000"}

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from simulator import resources
-from simulator.intake import Command, Refusal, check, leniently
-from simulator.policy import compile_policy
-from simulator.profiles import resolve
-from simulator.protocol.catalogue import COMMANDS, recognise
+from camsim import resources
+from camsim.commands.v3.parse import check, leniently
+from camsim.knobs.policy import compile_policy
+from camsim.knobs.register import resolve
+from camsim.protocol.catalogue import COMMANDS, recognise
+from camsim.protocol.command import Command, Refusal
 
 SAMPLES = {s["number"]: s["request"] for s in resources.load("fixtures", "vendor", "v3.json")}
 CARD = {"Type": "Card", "UserID": "100", "Data": "102836"}

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from simulator.journal import Entry, Journal, canonical, digest, mask_secret, masked, present
+from camsim.state.journal import Entry, Journal, canonical, digest, mask_secret, masked, present
 
 
 def _entry(seq: int, **members: object) -> Entry:

@@ -14,24 +14,16 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from simulator import journal, runtime, views
-from simulator.gateway import (
-    Answered,
-    Control,
-    ControlError,
-    Event,
-    Kernel,
-    Reply,
-    Request,
-    Restarted,
-    Send,
-    State,
-    Tick,
-)
-from simulator.models import Capacity, Model
-from simulator.profiles import resolve
-from simulator.protocol.statuses import StatusV3
-from simulator.protocol.vocabulary import TemplateType
+from camsim.api import views
+from camsim.kernel.events import Answered, Control, ControlError, Event, Reply, Request, Restarted, Send, Tick
+from camsim.kernel.kernel import Kernel
+from camsim.knobs.register import resolve
+from camsim.protocol.statuses import StatusV3
+from camsim.protocol.vocabulary import TemplateType
+from camsim.service import runtime
+from camsim.state import journal
+from camsim.state.gateway import State
+from camsim.state.models import Capacity, Model
 
 assert runtime.Runtime  # importing it registers what the kernel handles
 START = 1_600_000_000_000
@@ -211,7 +203,7 @@ class KernelMachine(RuleBasedStateMachine):
     @rule(device=st.sampled_from(DEVICES[:2]), message=commands, token=st.sampled_from(["t", "t", "t", "wrong"]))
     def command(self, device: str, message: dict[str, Any], token: str) -> None:
         """A client sends a command; an answer that refuses at once leaves the device as it was (4)."""
-        from simulator.protocol import envelope
+        from camsim.protocol.v3 import envelope
 
         before = views.device_digest(self.kernel.state.slots[device])
         frame = {**message, "OperationID": "op", "AuthToken": token, "Time": "2020-09-17 12:01:33 GMT +0530"}

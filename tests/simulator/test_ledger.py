@@ -8,7 +8,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.ledger import Cause, Ledger, Record, as_csv, present
+from camsim.state.ledger import Cause, Ledger, Record, as_csv, present
 
 
 def _ledger(*numbers: int) -> Ledger:

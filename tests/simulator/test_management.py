@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from running_sim import KEY, START_MS, TOKEN, Sim, device
 
-from simulator import management
-from simulator.protocol.vocabulary import TemplateType
+from camsim.api import server
+from camsim.protocol.vocabulary import TemplateType
 
 Start = Callable[..., Sim]
 ONE = {"id": "SIM9", "auth_token": TOKEN}
@@ -179,7 +179,7 @@ def test_a_wrong_body_is_never_a_bug(sim: Sim, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "route", [r for r in management.ROUTES if r[0] == "GET" and "scenario" not in r[1]], ids=lambda r: r[1]
+    "route", [r for r in server.ROUTES if r[0] == "GET" and "scenario" not in r[1]], ids=lambda r: r[1]
 )
 def test_every_page_that_only_shows_is_shown(sim: Sim, route: Any) -> None:
     sim.punch("1", photo=True)

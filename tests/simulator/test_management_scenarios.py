@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from running_sim import Sim
 
-from simulator import scenarios
+from camsim.scenarios import document as scenarios
 
 
 @pytest.fixture

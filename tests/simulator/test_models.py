@@ -7,8 +7,8 @@ from itertools import combinations
 import msgspec
 import pytest
 
-from simulator import models
-from simulator.protocol.vocabulary import InputType, TemplateType
+from camsim.protocol.vocabulary import InputType, TemplateType
+from camsim.state import models
 
 PAGE_NAMES = [
     "SlimBeast (i34)",

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.outbox import PRESETS, AckRule, Delivery, Outbox, QueueState, Schedule, why_no_ack
+from camsim.protocol.acknowledgement import AckRule, why_no_ack
+from camsim.state.outbox import PRESETS, Delivery, Outbox, QueueState, Schedule
 
 PLAIN = Schedule()
 

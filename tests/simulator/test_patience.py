@@ -1,4 +1,4 @@
-"""simulator.patience: many limits on one timer."""
+"""camsim.service.timeouts: many limits on one timer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from simulator.patience import Patience
+from camsim.service.timeouts import Patience
 
 
 def test_a_stretch_that_ends_in_time_is_left_alone():

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from simulator.outbox import PRESETS
-from simulator.policy import DOCUMENTED, compile_policy
-from simulator.profiles import Profile, resolve, specs
+from camsim.knobs.policy import DOCUMENTED, compile_policy
+from camsim.knobs.register import Profile, resolve, specs
+from camsim.state.outbox import PRESETS
 
 # Knobs that are read where they are written, at the edge of the process.
 ELSEWHERE: frozenset[str] = frozenset()

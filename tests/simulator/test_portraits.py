@@ -8,7 +8,7 @@ import itertools
 import pytest
 from PIL import Image
 
-from simulator import portraits
+from camsim.synthetic import portraits
 
 
 @pytest.mark.parametrize("base", range(portraits.BASES))

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import profiles
-from simulator.profiles import KnobError, Profile, parse_assignment, resolve
+from camsim import durations
+from camsim.knobs import register
+from camsim.knobs.register import KnobError, Profile, parse_assignment, resolve
 
 
 def test_documented_is_the_default() -> None:
@@ -27,7 +28,7 @@ def test_two_resolved_sets_share_nothing() -> None:
 
 
 def test_values_hold_every_knob() -> None:
-    assert resolve().values.keys() == profiles.specs().keys()
+    assert resolve().values.keys() == register.specs().keys()
 
 
 def test_an_unknown_profile_is_refused_with_the_four() -> None:
@@ -112,13 +113,13 @@ def test_a_truth_value_of_yaml_means_the_words_on_and_off() -> None:
     [("15s", 15_000), ("500ms", 500), ("2m", 120_000), ("48h", 172_800_000), ("7d", 604_800_000)],
 )
 def test_a_duration_is_read_and_written(text: str, milliseconds: int) -> None:
-    assert profiles.duration_ms(text) == milliseconds
-    assert profiles.duration_ms(profiles.duration_text(milliseconds)) == milliseconds
+    assert durations.duration_ms(text) == milliseconds
+    assert durations.duration_ms(durations.duration_text(milliseconds)) == milliseconds
 
 
 @given(st.integers(0, 10**12))
 def test_every_duration_reads_back_as_itself(milliseconds: int) -> None:
-    assert profiles.duration_ms(profiles.duration_text(milliseconds)) == milliseconds
+    assert durations.duration_ms(durations.duration_text(milliseconds)) == milliseconds
 
 
 @pytest.mark.parametrize("profile", [*Profile])
@@ -127,10 +128,10 @@ def test_shown_values_are_accepted_again(profile: Profile) -> None:
     assert resolve(profile, knobs.shown()).values == knobs.values
 
 
-@given(st.sampled_from(sorted(profiles.specs())), st.text(max_size=12) | st.floats() | st.integers() | st.none())
+@given(st.sampled_from(sorted(register.specs())), st.text(max_size=12) | st.floats() | st.integers() | st.none())
 def test_any_value_is_kept_or_refused(name: str, value: Any) -> None:
     try:
-        kept = profiles.check(name, value)
+        kept = register.check(name, value)
     except KnobError:
         return
-    assert profiles.check(name, profiles.shown(profiles.specs()[name], kept)) == kept
+    assert register.check(name, register.shown(register.specs()[name], kept)) == kept

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from simulator.client import Client, DeviceHandle
-from simulator.host import Host
-from simulator.pytest_plugin.background import Background
-from simulator.receiver import Running
-from simulator.site import Settings
+from camsim.client import Client, DeviceHandle
+from camsim.host import Host
+from camsim.pytest_plugin.background import Background
+from camsim.receiver import Running
+from camsim.settings import Settings
 
 pytest_plugins = ["pytester"]
 QUIET = ("-p", "no:locust", "-p", "no:schemathesis", "-p", "no:cacheprovider", "-W", "error")
@@ -43,7 +43,7 @@ def spread(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callab
     def run(source: str, *options: str) -> pytest.RunResult:
         pytester.makepyfile(textwrap.dedent(source))
         monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-        ours = ("-p", "xdist", "-p", "simulator.pytest_plugin", "-n2", "--dist=each")
+        ours = ("-p", "xdist", "-p", "camsim.pytest_plugin", "-n2", "--dist=each")
         return pytester.runpytest_subprocess(*QUIET, *ours, *options)
 
     return run
@@ -54,11 +54,11 @@ def spread(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Callab
 
 def test_loading_the_plugin_imports_nothing_heavy() -> None:
     script = (
-        "import pytest, sys; before = set(sys.modules); import simulator.pytest_plugin; "
+        "import pytest, sys; before = set(sys.modules); import camsim.pytest_plugin; "
         "print(sorted(name for name in set(sys.modules) - before))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.strip() == "['simulator', 'simulator.pytest_plugin']"
+    assert done.stdout.strip() == "['camsim', 'camsim.pytest_plugin']"
 
 
 def test_the_plugin_adds_no_test(pytester: pytest.Pytester) -> None:
@@ -68,7 +68,7 @@ def test_the_plugin_adds_no_test(pytester: pytest.Pytester) -> None:
 
 def test_every_fixture_has_its_prefix(pytester: pytest.Pytester) -> None:
     lines = pytester.runpytest_inprocess(*QUIET, "--fixtures").outlines
-    ours = [line.split()[0] for line in lines if "simulator/pytest_plugin/" in line]
+    ours = [line.split()[0] for line in lines if "camsim/pytest_plugin/" in line]
     assert sorted(ours) == ["cams_device", "cams_gateway", "cams_receiver", "cams_serve"]
 
 
@@ -477,18 +477,3 @@ def test_every_worker_has_a_url_of_its_own(spread: Callable[..., pytest.RunResul
             "--cams-token=secret",
         )
     result.assert_outcomes(passed=2)
-
-
-# --- shadows --------------------------------------------------------------------------------------------------------
-
-
-def test_a_package_that_hides_ours_is_said(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytester.mkpydir("conformance")
-    monkeypatch.syspath_prepend(pytester.path)
-    result = pytester.runpytest_inprocess(*QUIET)
-    result.stdout.fnmatch_lines([f"camsim: {pytester.path}/conformance hides camsim's own package conformance*"])
-
-
-def test_nothing_is_said_when_nothing_is_hidden(pytester: pytest.Pytester) -> None:
-    result = pytester.runpytest_inprocess(*QUIET)
-    result.stdout.no_fnmatch_line("*hides camsim's own*")

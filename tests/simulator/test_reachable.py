@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from running_sim import KEY, Answer, Sim, device
 
-from simulator import resources
-from simulator.fleet import PersonSpec
-from simulator.models import Capacity, Model
-from simulator.protocol import cipher
-from simulator.protocol.catalogue import COMMANDS
-from simulator.protocol.statuses import StatusV3, status_text
+from camsim import resources
+from camsim.actions.device_spec import PersonSpec
+from camsim.protocol import cipher
+from camsim.protocol.catalogue import COMMANDS
+from camsim.protocol.statuses import StatusV3, status_text
+from camsim.state.models import Capacity, Model
 
 TABLE = resources.load("fixtures", "reachable.json")
 PAIRS: list[dict[str, Any]] = TABLE["pairs"]

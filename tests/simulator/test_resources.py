@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import resources
+from camsim import resources
 
 
 def test_a_data_file_is_found() -> None:
@@ -41,17 +41,15 @@ def test_only_the_data_rooms_are_searched(parts: tuple[str, ...]) -> None:
 
 
 def test_an_installed_package_finds_its_own_copy(tmp_path: Path) -> None:
-    """A wheel carries the data inside `simulator/_data`; a stranger's schemas/ beside it is not looked at."""
-    package = tmp_path / "simulator"
+    """A wheel carries the data inside `camsim/_data`; a stranger's schemas/ beside it is not looked at."""
+    package = tmp_path / "camsim"
     (package / "_data" / "schemas").mkdir(parents=True)
     (tmp_path / "schemas").mkdir()
     shutil.copy(resources.__file__, package / "resources.py")
     (package / "__init__.py").touch()
     (package / "_data" / "schemas" / "common.json").write_text('{"whose": "ours"}')
     (tmp_path / "schemas" / "common.json").write_text('{"whose": "a stranger"}')
-    program = (
-        "import json; from simulator import resources; print(json.dumps(resources.load('schemas', 'common.json')))"
-    )
+    program = "import json; from camsim import resources; print(json.dumps(resources.load('schemas', 'common.json')))"
     shown = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert json.loads(shown.stdout) == {"whose": "ours"}
 

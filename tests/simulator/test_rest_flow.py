@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from running_sim import KEY, START_MS, Answer, Sim, device
 
-from simulator.fleet import PersonSpec
-from simulator.protocol import cipher
+from camsim.actions.device_spec import PersonSpec
+from camsim.protocol import cipher
 
 Start = Callable[..., Sim]
 INFORMATION = {"Load": {"DeviceInformation": "All"}}

@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from running_sim import TOKEN, Sim, device
 
-from simulator import dialects, resources, uploading
-from simulator.fleet import PersonSpec
-from simulator.gateway import Kernel, Slot
-from simulator.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
-from simulator.protocol.timestamps import parse
-from simulator.protocol.vocabulary import TemplateType
+from camsim import resources
+from camsim.actions.device_spec import PersonSpec
+from camsim.callbacks import formats, upload
+from camsim.kernel.kernel import Kernel
+from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
+from camsim.protocol.timestamps import parse
+from camsim.protocol.vocabulary import TemplateType
+from camsim.state.gateway import Slot
 
 PRINTED: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
 SAMPLES = {sample["number"]: sample for sample in PRINTED}
@@ -111,14 +113,14 @@ def test_a_callback_of_the_same_facts_equals_the_printed_one(
 ) -> None:
     frame = SAMPLES[number]["request"]["RealTime"]
     processed = _seconds(frame["Time"])[0]
-    monkeypatch.setattr(dialects.chance, "operation_id", lambda *_: frame["OperationID"])
+    monkeypatch.setattr(formats.chance, "operation_id", lambda *_: frame["OperationID"])
     spec = device(label=frame.get("LabelName", "Burj Khalifa"), serial=frame.get("SerialNumber", "ZHM11xxxxxxxx"))
     gate = start_sim(spec, start_ms=processed * 1000)
 
     async def tell() -> None:
         kernel = gate.host.runtime.kernel
         kernel.effects = []
-        uploading.upload(kernel, _slot(kernel), _fact(frame))
+        upload.upload(kernel, _slot(kernel), _fact(frame))
         gate.host.runtime._carry_out(kernel.effects)
 
     gate.loop.run(tell())

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from simulator import resources, scenarios
-from simulator.scenario_command import app
+from camsim import resources
+from camsim.cli.scenario import app
+from camsim.scenarios import document
 
 FAILING = """
 schemaVersion: 1
@@ -35,7 +36,7 @@ def failing(tmp_path: Path) -> str:
 def test_list_names_every_scenario_of_the_library() -> None:
     listed = json.loads(camsim("list", "--json").stdout)
 
-    assert [item["name"] for item in listed] == list(scenarios.library())
+    assert [item["name"] for item in listed] == list(document.library())
 
 
 def test_show_prints_a_file_to_start_from() -> None:
@@ -47,7 +48,7 @@ def test_show_prints_a_file_to_start_from() -> None:
 def test_show_prints_json_that_is_the_same_scenario() -> None:
     shown = json.loads(camsim("show", "lost-acks", "--json").stdout)
 
-    assert scenarios.build(shown) == scenarios.library()["lost-acks"]
+    assert document.build(shown) == document.library()["lost-acks"]
 
 
 def test_a_valid_file_exits_0(failing: str) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from simulator.scenario_judging import Facts, Request, Verdict, counts, has, judge, overall
-from simulator.scenario_steps import Assert, Range
+from camsim.scenarios.assertions import Facts, Request, Verdict, counts, has, judge, overall
+from camsim.scenarios.steps import Assert, Range
 
 PASS, FAIL, BLOCKED, SKIPPED = Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.SKIPPED
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from running_sim import Sim
 
-from simulator import resources, scenarios
-from simulator.scenario_judging import Verdict
-from simulator.scenario_runner import Report, run_alone, run_remote
+from camsim import resources
+from camsim.scenarios import document as scenarios
+from camsim.scenarios.assertions import Verdict
+from camsim.scenarios.runner import Report
+from camsim.standalone import run_alone, run_remote
 
 NAMES = sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml"))
 

@@ -6,7 +6,8 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from simulator import resources, scenario_schema, scenarios
+from camsim import resources
+from camsim.scenarios import document, schema
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +18,7 @@ def validator() -> jsonschema_rs.Draft202012Validator:
 def test_the_published_schema_is_the_one_the_types_give() -> None:
     published = resources.path("schemas", "scenario.schema.json").read_bytes()
 
-    assert published == scenario_schema.encoded(), "run scripts/make_scenario_schema.py"
+    assert published == schema.encoded(), "run scripts/make_scenario_schema.py"
 
 
 @pytest.mark.parametrize("name", sorted(file.name for file in resources.path("fixtures", "scenarios").glob("*.yaml")))
@@ -38,6 +39,6 @@ def test_a_step_the_program_refuses_is_invalid_in_the_schema(
 
 
 def test_every_action_has_a_branch_in_the_schema() -> None:
-    branches = scenario_schema.schema()["$defs"]["Step"]["oneOf"]
+    branches = schema.schema()["$defs"]["Step"]["oneOf"]
 
-    assert [next(iter(branch["properties"])) for branch in branches] == list(scenarios.ACTIONS)
+    assert [next(iter(branch["properties"])) for branch in branches] == list(document.ACTIONS)

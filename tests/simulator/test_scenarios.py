@@ -6,21 +6,21 @@ import json
 
 import pytest
 
-from simulator import scenarios
-from simulator.scenario_errors import ScenarioError
+from camsim.scenarios import document
+from camsim.scenarios.errors import ScenarioError
 
 HEAD = {"schemaVersion": 1, "name": "mine", "teaches": "Something."}
 
 
-def parsed(*steps: str) -> scenarios.Scenario:
+def parsed(*steps: str) -> document.Scenario:
     text = "schemaVersion: 1\nname: mine\nteaches: Something.\nsteps:\n" + "".join(f"  - {step}\n" for step in steps)
-    return scenarios.parse(text)
+    return document.parse(text)
 
 
 def test_yaml_and_json_give_the_same_scenario() -> None:
     steps = [{"devices": {"id": "SIM1", "users": 3}}, {"punches": {"user": "1"}}, {"run_until_idle": True}]
 
-    from_json = scenarios.parse(json.dumps({**HEAD, "steps": steps}))
+    from_json = document.parse(json.dumps({**HEAD, "steps": steps}))
 
     assert from_json == parsed("devices: {id: SIM1, users: 3}", "punches: {user: '1'}", "run_until_idle: true")
 
@@ -76,7 +76,7 @@ def test_the_number_of_the_faulty_step_is_told() -> None:
 )
 def test_an_error_of_the_head_names_the_key(change: dict[str, object], message: str) -> None:
     with pytest.raises(ScenarioError) as caught:
-        scenarios.build({**HEAD, "steps": [{"advance": 1}], **change})
+        document.build({**HEAD, "steps": [{"advance": 1}], **change})
 
     assert str(caught.value).startswith(message)
 
@@ -84,26 +84,26 @@ def test_an_error_of_the_head_names_the_key(change: dict[str, object], message: 
 @pytest.mark.parametrize("text", ["- just\n- a list", "{", "name: [", "\x00"])
 def test_what_is_no_scenario_is_refused(text: str) -> None:
     with pytest.raises(ScenarioError):
-        scenarios.parse(text)
+        document.parse(text)
 
 
 def test_a_scenario_shown_reads_back_as_itself() -> None:
-    for scenario in scenarios.library().values():
-        assert scenarios.build(scenarios.shown(scenario)) == scenario
+    for scenario in document.library().values():
+        assert document.build(document.shown(scenario)) == scenario
 
 
 def test_the_file_name_of_a_library_scenario_is_its_name() -> None:
-    folder = scenarios.resources.path("fixtures", "scenarios")
+    folder = document.resources.path("fixtures", "scenarios")
 
-    assert {file.stem for file in folder.glob("*.yaml")} == set(scenarios.library())
+    assert {file.stem for file in folder.glob("*.yaml")} == set(document.library())
 
 
 def test_every_library_scenario_says_what_it_teaches_and_asserts_something() -> None:
-    for scenario in scenarios.library().values():
+    for scenario in document.library().values():
         assert len(scenario.teaches) > 30
         assert scenario.teaches.endswith(".")
         assert any(_judges(step) for step in scenario.steps), scenario.name
 
 
-def _judges(step: scenarios.Step) -> bool:
+def _judges(step: document.Step) -> bool:
     return step.action == "assert" or (step.action == "rest" and step.body.expect is not None)

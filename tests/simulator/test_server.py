@@ -86,7 +86,7 @@ def test_another_content_type_is_only_noted(sim: Sim) -> None:
 @pytest.mark.parametrize("key", [None, KEY])
 def test_an_answer_above_a_megabyte_arrives_whole(start_sim: Start, key: str | None) -> None:
     sim = start_sim(device(logs=12_000, security_key=key))
-    from simulator.protocol import cipher
+    from camsim.protocol import cipher
 
     body = _body({"Load": {"PunchLog": {"Filter": EVER}}})
     answer = sim.post(body if key is None else cipher.encrypt(key, body))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator import site
-from simulator.site import SiteError
+from camsim import settings as site
+from camsim.settings import SiteError
 
 Write = Callable[[str], Path]
 

@@ -14,11 +14,13 @@ import msgspec
 import pytest
 from running_sim import START_MS, Loop, Sim, device
 
-from simulator.gateway import Control, Kernel, State
-from simulator.host import Host, HostError
-from simulator.profiles import resolve
-from simulator.site import Settings
-from simulator.store import Store, StoreError
+from camsim.host import Host, HostError
+from camsim.kernel.events import Control
+from camsim.kernel.kernel import Kernel
+from camsim.knobs.register import resolve
+from camsim.service.store import Store, StoreError
+from camsim.settings import Settings
+from camsim.state.gateway import State
 
 Start = Callable[..., Sim]
 ROOT = Path(__file__).resolve().parents[2]
@@ -214,7 +216,7 @@ def test_a_second_process_on_the_same_file_is_refused(start_sim: Start, path: Pa
     words = ["serve", "--state", str(path), "--port", "0", "--management-port", "0"]
 
     second = subprocess.run(
-        [sys.executable, "-m", "simulator", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "camsim", *words], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
     )
 
     assert second.returncode == 1
@@ -383,7 +385,7 @@ def test_a_host_says_the_same_and_leaves_with_1(loop: Loop, path: Path) -> None:
 
 
 def test_a_log_of_many_events_is_folded_into_a_snapshot(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.store.SNAPSHOT_EVERY", 100)
+    monkeypatch.setattr("camsim.service.store.SNAPSHOT_EVERY", 100)
 
     written(path)
 

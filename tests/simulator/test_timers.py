@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.gateway import TIMERS
-from simulator.runtime import Runtime
-from simulator.timers import CLASS_OF, TimerClass, Timers
+from camsim.kernel.kernel import TIMERS
+from camsim.service.runtime import Runtime
+from camsim.state.timers import CLASS_OF, TimerClass, Timers
 
 WORK, RETRY, BACKGROUND = "execute", "deliver", "licence"
 

@@ -11,7 +11,7 @@ import pytest
 from running_sim import Loop, Received, Sim, device, settings
 from wire_v2 import call, callbacks, lazy, told, v2_device
 
-from simulator.gateway import Restarted
+from camsim.kernel.events import Restarted
 
 Start = Callable[..., Sim]
 ORDERS = {"fifo": list(range(20)), "lifo": list(range(19, -1, -1))}

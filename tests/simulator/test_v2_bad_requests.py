@@ -19,11 +19,12 @@ import pytest
 from running_sim import KEY, TOKEN, Answer, Sim, device
 from wire_v2 import FORM, PATH, form, message, opened, v2_device
 
-from simulator import population
-from simulator.protocol import cipher, signatures_v2
-from simulator.protocol.catalogue import V2_CALLBACKS
-from simulator.protocol.statuses import LABELS_V2
-from simulator.protocol.vocabulary import TemplateType
+from camsim.protocol import cipher
+from camsim.protocol.catalogue import V2_CALLBACKS
+from camsim.protocol.statuses import LABELS_V2
+from camsim.protocol.v2 import signatures as signatures_v2
+from camsim.protocol.vocabulary import TemplateType
+from camsim.synthetic import people
 
 TOTAL = int(os.environ.get("CAMSIM_FUZZ", "500"))
 CHUNKS = 5
@@ -34,7 +35,7 @@ PERSON = {"Name": "Manu Mona", "FirstName": "Manu", "LastName": "Mona", "Priorit
 SIGNED = [
     row
     for kind in (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
-    for row in signatures_v2.items(population.template(1, "9", kind))
+    for row in signatures_v2.items(people.template(1, "9", kind))
 ]
 COMMANDS = [
     message("AddUser", "9", {**PERSON, "Signature": SIGNED}),

@@ -9,11 +9,11 @@ import pytest
 from running_sim import KEY, Sim
 from wire_v2 import callbacks, told, v2_device
 
-from simulator import resources
-from simulator.gateway import ControlError
-from simulator.protocol import cipher, schemas
-from simulator.protocol.catalogue import V2_CALLBACKS
-from simulator.protocol.vocabulary import Protocol
+from camsim import resources
+from camsim.kernel.events import ControlError
+from camsim.protocol import cipher, schemas
+from camsim.protocol.catalogue import V2_CALLBACKS
+from camsim.protocol.vocabulary import Protocol
 
 Start = Callable[..., Sim]
 KINDS = ["Card", "Password", "Fingerprint", "Face", "Palm", "UserPhoto"]

@@ -9,10 +9,10 @@ import pytest
 from running_sim import KEY, TOKEN, Sim, device
 from wire_v2 import FORM, call, dates, form, lazy, message, post, v2_device
 
-from simulator import population
-from simulator.protocol import schemas
-from simulator.protocol.statuses import LABELS_V2, StatusV2
-from simulator.protocol.vocabulary import Protocol, TemplateType
+from camsim.protocol import schemas
+from camsim.protocol.statuses import LABELS_V2, StatusV2
+from camsim.protocol.vocabulary import Protocol, TemplateType
+from camsim.synthetic import people
 
 Start = Callable[..., Sim]
 RANGE = {"StartTime": "0", "EndTime": "2000000000", "OffSet": ""}
@@ -65,7 +65,7 @@ CASES: list[tuple[StatusV2, str, dict[str, Any], bytes]] = [
     (StatusV2.INVALID_TEMPLATE, "content", {}, form(message("AddUser", "9", BAD_TEMPLATE))),
     (StatusV2.INVALID_TEMPLATE, "type", {}, form(message("AddUser", "9", user({**CARD, "Type": "Iris"})))),
     (StatusV2.INVALID_TEMPLATE, "hardware", {"model": "rsp10i3"}, form(message("AddUser", "9", user({
-        "Template": population.template(1, "9", TemplateType.PALM).data, "Type": "Palm", "AdditionalData1": "1",
+        "Template": people.template(1, "9", TemplateType.PALM).data, "Type": "Palm", "AdditionalData1": "1",
     })))),
 ]  # fmt: skip
 

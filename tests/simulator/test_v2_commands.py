@@ -10,11 +10,13 @@ import pytest
 from running_sim import DONE, KEY, TOKEN, Sim
 from wire_v2 import call, callbacks, form, lazy, message, opened, post, told, v2_device
 
-from simulator import population, resources
-from simulator.protocol import cipher, schemas, signatures_v2
-from simulator.protocol.catalogue import V2_COMMANDS, Family
-from simulator.protocol.facts import Template
-from simulator.protocol.vocabulary import Protocol, TemplateType
+from camsim import resources
+from camsim.protocol import cipher, schemas
+from camsim.protocol.catalogue import V2_COMMANDS, Family
+from camsim.protocol.facts import Template
+from camsim.protocol.v2 import signatures as signatures_v2
+from camsim.protocol.vocabulary import Protocol, TemplateType
+from camsim.synthetic import people
 
 Start = Callable[..., Sim]
 SLOW = {"rest.latency": "15s"}
@@ -212,7 +214,7 @@ def test_device_info_is_answered_by_the_gateway_while_the_device_is_offline(star
 
 def test_add_user_stores_everything_that_one_object_tells(v2: Sim) -> None:
     """V2-14: face and palm parts become whole again."""
-    templates = [population.template(1, "9", kind) for kind in TemplateType]
+    templates = [people.template(1, "9", kind) for kind in TemplateType]
     data = {"Name": "Manu Mona", "FirstName": "", "LastName": "", "Priority": "16", "Signature": signature(*templates)}
     call(v2, "AddUser", "9", data)
     v2.idle()
@@ -226,7 +228,7 @@ def test_add_user_stores_everything_that_one_object_tells(v2: Sim) -> None:
 def test_an_existing_user_is_merged(v2: Sim) -> None:
     """V2-13, V2-14: v3 would answer 8."""
     v2.control("put_user", user="1", first_name="Ann", last_name="Bell", user_type="Admin", templates=["Card"])
-    data = {"Name": "", "Signature": signature(population.template(1, "1", TemplateType.PASSWORD))}
+    data = {"Name": "", "Signature": signature(people.template(1, "1", TemplateType.PASSWORD))}
     call(v2, "AddUser", "1", data)
     v2.idle()
 

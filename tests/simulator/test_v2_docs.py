@@ -12,7 +12,7 @@ from typing import Any
 from running_sim import Sim
 from wire_v2 import form, opened, post, told, v2_device
 
-from simulator import site
+from camsim import settings as site
 
 PAGE = (Path(__file__).parents[2] / "docs" / "v2.md").read_text()
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from wire_v2 import form, message
 
-CAMSIM = [sys.executable, "-m", "simulator"]
+CAMSIM = [sys.executable, "-m", "camsim"]
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
 
 

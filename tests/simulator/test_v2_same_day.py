@@ -8,11 +8,11 @@ from running_sim import KEY, Loop, Sim
 from running_sim import settings as sim_settings
 from wire_v2 import v2_device
 
-from simulator import population
-from simulator.fleet import DeviceSpec
-from simulator.protocol.vocabulary import V2_ATTENDANCE
-from simulator.receiver import KnownDevice, start
-from simulator.receiver.running import Running
+from camsim.actions.device_spec import DeviceSpec
+from camsim.protocol.vocabulary import V2_ATTENDANCE
+from camsim.receiver import KnownDevice, start
+from camsim.receiver.running import Running
+from camsim.synthetic import people
 
 OFFSETS = {"+0530": 330, "-0330": -210, "+0545": 345, "+1400": 840, "-1200": -720, "+0000": 0}
 MIDNIGHT = 1_599_955_200  # 2020-09-13 00:00:00 UTC
@@ -32,7 +32,7 @@ def test_a_seeded_day_is_the_same_in_both_protocols(
     loop: Loop, seed: int, zone: str, encrypted: bool, weak_line: bool
 ) -> None:
     offset, key = OFFSETS[zone], KEY if encrypted else None
-    day = population.working_day(seed, population.people(seed, PEOPLE), MIDNIGHT - offset * 60, offset)
+    day = people.working_day(seed, people.people(seed, PEOPLE), MIDNIGHT - offset * 60, offset)
     with inbox("3" * 32, key, offset) as third, inbox("2" * 32, key, offset) as second:
         common = {"users": PEOPLE, "templates": [], "timezone": zone, "security_key": key}
         specs = [

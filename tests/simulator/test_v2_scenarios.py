@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 import yaml
 
-from simulator import resources, scenarios
-from simulator.scenario_judging import Verdict
-from simulator.scenario_runner import run_alone
+from camsim import resources
+from camsim.scenarios import document as scenarios
+from camsim.scenarios.assertions import Verdict
+from camsim.standalone import run_alone
 
 # What only v3 has: its message, its commands, its names, its OperationID, its ways to split a user.
 OF_V3 = re.compile(

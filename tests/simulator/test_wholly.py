@@ -1,4 +1,4 @@
-"""simulator.wholly: complete answers are HTTP, whatever the client's connection is like."""
+"""camsim.service.responses: complete answers are HTTP, whatever the client's connection is like."""
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@ from collections import Counter, defaultdict
 
 import pytest
 
-from simulator import models, population
-from simulator.protocol.facts import Punch
-from simulator.protocol.vocabulary import IN_TYPES
-from simulator.workday import arrivals, working_day
+from camsim.protocol.facts import Punch
+from camsim.protocol.vocabulary import IN_TYPES
+from camsim.state import models
+from camsim.synthetic import people
+from camsim.synthetic.workday import arrivals, working_day
 
 OFFSET = 330
 MIDNIGHT = 1_600_300_800 - OFFSET * 60
-PEOPLE = population.people(1, 400)
+PEOPLE = people.people(1, 400)
 DAY = working_day(1, PEOPLE, MIDNIGHT, OFFSET)
 
 

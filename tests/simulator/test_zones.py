@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import zones
+from camsim.state import zones
 
 JUNE_2025, DECEMBER_2025 = 1_748_736_000_000, 1_764_547_200_000  # 1 June and 1 December, 00:00 UTC
 

@@ -9,8 +9,8 @@ from urllib.parse import parse_qs, quote_plus
 
 from running_sim import KEY, TOKEN, Answer, Received, Sim, device
 
-from simulator.fleet import DeviceSpec
-from simulator.protocol import cipher
+from camsim.actions.device_spec import DeviceSpec
+from camsim.protocol import cipher
 
 PATH = "/external/api2.0/biometric"
 FORM = "application/x-www-form-urlencoded"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from simulator import resources
+from camsim import resources
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
 V2_TOKEN = "k3wgUszWcH4EjXM7sUWI38yJPkXhmvao"

@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 from mutant_messages import TOKEN, V2_TOKEN, people, punch, v2, v2_messages, v3, v3_messages
 
-from simulator.protocol import cipher
-from simulator.receiver import KnownDevice, Running, start
-from simulator.receiver.memory import Policy
+from camsim.protocol import cipher
+from camsim.receiver import KnownDevice, Running, start
+from camsim.receiver.memory import Policy
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
 PATIENCE_S = 0.5

@@ -16,12 +16,12 @@ import pytest
 from mutant_messages import TOKEN, V2_TOKEN, punch, v2, v3
 from mutant_stimuli import KEY, Seen, converse
 
-from conformance import mutants
-from conformance.mutants import BENIGN, MUTANTS, Benign, Mutant, policy
-from simulator.protocol import cipher
-from simulator.protocol.vocabulary import Protocol
-from simulator.receiver import start
-from simulator.receiver.memory import Policy
+from camsim.protocol import cipher
+from camsim.protocol.vocabulary import Protocol
+from camsim.receiver import start
+from camsim.receiver.memory import Policy
+from camsim_conformance import mutants
+from camsim_conformance.mutants import BENIGN, MUTANTS, Benign, Mutant, policy
 
 PLAIN_PUNCH = {"AttendanceType": "CheckIn", "InputType": "Face"}
 
@@ -116,7 +116,7 @@ def test_names_are_unique_and_an_unknown_one_is_refused() -> None:
 
 def catalogue() -> dict[str, str]:
     rows: dict[str, str] = {}
-    for file in package.files("conformance.requirements").iterdir():
+    for file in package.files("camsim_conformance.requirements").iterdir():
         if file.name.endswith(".toml"):
             rows |= {row["id"]: row["level"] for row in tomllib.loads(file.read_text())["requirement"]}
     return rows

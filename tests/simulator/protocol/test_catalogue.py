@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator import resources
-from simulator.protocol import catalogue
-from simulator.protocol.catalogue import CALLBACKS, COMMANDS, V2_CALLBACKS, V2_COMMANDS, V3, Family, UnrecognisedError
-from simulator.protocol.vocabulary import TemplateType
+from camsim import resources
+from camsim.protocol import catalogue
+from camsim.protocol.catalogue import CALLBACKS, COMMANDS, V2_CALLBACKS, V2_COMMANDS, V3, Family, UnrecognisedError
+from camsim.protocol.vocabulary import TemplateType
 
 SAMPLES: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.protocol import cipher
-from simulator.protocol.cipher import CipherError
+from camsim.protocol import cipher
+from camsim.protocol.cipher import CipherError
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.protocol import cipher
-from simulator.protocol.envelope import EnvelopeError, encode
-from simulator.protocol.envelope_v2 import open_v2, read_form, seal_answer, seal_v2
+from camsim.protocol import cipher
+from camsim.protocol.v2.envelope import open_v2, read_form, seal_answer, seal_v2
+from camsim.protocol.v3.envelope import EnvelopeError, encode
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
 OTHER_KEY = "vutsrqponmlkjihgfedcba9876543210"

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
-from simulator import population, resources
-from simulator.protocol import facts, messages_v2, schemas, signatures_v2
-from simulator.protocol.catalogue import V2_COMMANDS, Family
-from simulator.protocol.facts import Template
-from simulator.protocol.messages import Sender
-from simulator.protocol.statuses import StatusV2, StatusV3
-from simulator.protocol.vocabulary import AttendanceType, Protocol, TemplateType
+from camsim import resources
+from camsim.protocol import facts, schemas
+from camsim.protocol.catalogue import V2_COMMANDS, Family
+from camsim.protocol.facts import Template
+from camsim.protocol.statuses import StatusV2, StatusV3
+from camsim.protocol.v2 import messages as messages_v2
+from camsim.protocol.v2 import signatures as signatures_v2
+from camsim.protocol.v3.messages import Sender
+from camsim.protocol.vocabulary import AttendanceType, Protocol, TemplateType
+from camsim.synthetic import people
 
 VENDOR = resources.load("fixtures", "vendor", "v2.json")["messages"]
 SENDER = Sender("k3wgUszWcH4EjXM7sUWI38yJPkXhmvao", stgid="ST-KY19123123")
@@ -160,7 +163,7 @@ def test_every_scalar_of_a_callback_is_a_text() -> None:
 
 def test_a_whole_user_takes_one_message_for_credentials_and_one_for_each_other_part() -> None:
     """V2-06."""
-    face = population.template(1, "852", TemplateType.FACE)
+    face = people.template(1, "852", TemplateType.FACE)
     told = messages_v2.callback(updated(CARD, finger("0"), PIN, finger("1"), face), SENDER)
     bodies = [message["ApiRequestInfo"]["OperationData"] for message in told]
 
@@ -201,7 +204,7 @@ def test_a_command_is_valid_against_its_schema(name: str) -> None:
 
 
 def test_a_face_goes_into_add_user_in_parts_and_is_read_back_whole() -> None:
-    face = population.template(1, "852", TemplateType.FACE)
+    face = people.template(1, "852", TemplateType.FACE)
     message = messages_v2.command(V2_COMMANDS["AddUser"], "r", SENDER, WALL, user_id="852", templates=(face,))
 
     assert signatures_v2.user(message["ApiRequestInfo"]["OperationData"]).templates == (face,)

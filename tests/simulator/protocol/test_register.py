@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator import profiles, resources
-from simulator.profiles import Profile, rows, specs
+from camsim import resources
+from camsim.knobs import register
+from camsim.knobs.register import Profile, rows, specs
 
 ROWS = rows()
 QUOTES = {
@@ -38,13 +39,13 @@ def test_no_id_and_no_knob_is_used_twice() -> None:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_a_row_says_what_is_asked_and_what_is_read(row: profiles.Row) -> None:
+def test_a_row_says_what_is_asked_and_what_is_read(row: register.Row) -> None:
     assert "" not in (row.section, row.title)
     assert row.reading.endswith((".", ")"))
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.quote], ids=lambda row: row.id)
-def test_a_quote_stands_verbatim_in_its_line(row: profiles.Row) -> None:
+def test_a_quote_stands_verbatim_in_its_line(row: register.Row) -> None:
     assert row.quote is not None
     assert row.quote.text in QUOTES[(row.quote.page, row.quote.line)]
 
@@ -54,19 +55,19 @@ def test_what_rests_on_the_page_quotes_it() -> None:
 
 
 @pytest.mark.parametrize("spec", specs().values(), ids=lambda spec: spec.knob)
-def test_a_knob_has_an_allowed_value_in_every_profile(spec: profiles.KnobSpec) -> None:
+def test_a_knob_has_an_allowed_value_in_every_profile(spec: register.KnobSpec) -> None:
     assert set(spec.values) == set(Profile)
     for value in spec.values.values():
-        profiles.check(spec.knob, value)
+        register.check(spec.knob, value)
 
 
 @pytest.mark.parametrize("spec", specs().values(), ids=lambda spec: spec.knob)
-def test_a_knob_is_tied_to_a_row_that_exists(spec: profiles.KnobSpec) -> None:
+def test_a_knob_is_tied_to_a_row_that_exists(spec: register.KnobSpec) -> None:
     assert spec.row in {row.id for row in ROWS}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
-def test_a_reading_refers_only_to_rows_and_knobs_that_exist(row: profiles.Row) -> None:
+def test_a_reading_refers_only_to_rows_and_knobs_that_exist(row: register.Row) -> None:
     ids = {known.id for known in ROWS}
     named = set(re.findall(r"\b(?:A-(?:REST|ENC|CB|DEV)|V2|C|R)-[0-9]{2}\b", row.reading))
     knobs = set(re.findall(r"`([a-z0-9]+\.[a-z_0-9]+)`", row.reading))
@@ -77,20 +78,20 @@ ALONE = [spec for spec in specs().values() if not spec.knob.startswith("v2.")]  
 
 
 @pytest.mark.parametrize("spec", ALONE, ids=lambda spec: spec.knob)
-def test_a_knob_is_read_by_the_simulator(spec: profiles.KnobSpec) -> None:
+def test_a_knob_is_read_by_the_simulator(spec: register.KnobSpec) -> None:
     """A knob that nothing reads would be a promise without effect."""
-    sources = Path(profiles.__file__).parent.glob("**/*.py")
+    sources = Path(register.__file__).parent.glob("**/*.py")
     assert any(f'"{spec.knob}"' in file.read_text("utf-8") for file in sources)
 
 
 def test_strict_accepts_no_more_than_documented() -> None:
     loose = {"rest.strictness": "lenient", "rest.stgid_alias": True, "add.existing": "upsert"}
-    strict = profiles.resolve(Profile.STRICT).values
+    strict = register.resolve(Profile.STRICT).values
     assert [name for name, value in loose.items() if strict[name] == value] == []
 
 
 def test_observed_differs_where_live_integrations_do() -> None:
-    observed = profiles.resolve(Profile.OBSERVED).values
+    observed = register.resolve(Profile.OBSERVED).values
     seen = {
         "callback.stgid": "always",
         "rest.status_text": "enum",

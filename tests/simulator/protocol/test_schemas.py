@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from simulator import resources
-from simulator.protocol import schemas
-from simulator.protocol.catalogue import V3, Family
-from simulator.protocol.schemas import Problem, is_valid, validate
+from camsim import resources
+from camsim.protocol import schemas
+from camsim.protocol.catalogue import V3, Family
+from camsim.protocol.schemas import Problem, is_valid, validate
 
 SAMPLES: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
 PUNCH: dict[str, Any] = SAMPLES[10]["request"]

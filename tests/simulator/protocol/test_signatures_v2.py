@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator import population
-from simulator.protocol import signatures_v2 as signatures
-from simulator.protocol.facts import Template
-from simulator.protocol.statuses import StatusV2
-from simulator.protocol.vocabulary import TemplateType
+from camsim.protocol.facts import Template
+from camsim.protocol.statuses import StatusV2
+from camsim.protocol.v2 import signatures
+from camsim.protocol.vocabulary import TemplateType
+from camsim.synthetic import people
 
-CARD, PIN = (population.template(1, "7", kind) for kind in (TemplateType.CARD, TemplateType.PASSWORD))
-FACE, PALM = (population.template(1, "7", kind) for kind in (TemplateType.FACE, TemplateType.PALM))
-FINGER = population.template(1, "7", TemplateType.FINGERPRINT, 6)
-PHOTO = population.template(1, "7", TemplateType.USER_PHOTO)
+CARD, PIN = (people.template(1, "7", kind) for kind in (TemplateType.CARD, TemplateType.PASSWORD))
+FACE, PALM = (people.template(1, "7", kind) for kind in (TemplateType.FACE, TemplateType.PALM))
+FINGER = people.template(1, "7", TemplateType.FINGERPRINT, 6)
+PHOTO = people.template(1, "7", TemplateType.USER_PHOTO)
 PLACEHOLDER = "/9j/4AAQSkZJRgABAQAAAQABAAD..."
 
 
@@ -97,7 +97,7 @@ def test_the_order_of_the_parts_does_not_matter(random: Any) -> None:
 
 
 def test_two_fingers_are_two_templates() -> None:
-    other = population.template(1, "7", TemplateType.FINGERPRINT, 2)
+    other = people.template(1, "7", TemplateType.FINGERPRINT, 2)
 
     assert signatures.user(data(*signatures.items(FINGER), *signatures.items(other))).templates == (FINGER, other)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from simulator import resources
-from simulator.protocol import statuses
-from simulator.protocol.statuses import StatusSeen, StatusText, StatusV2, StatusV3
+from camsim import resources
+from camsim.protocol import statuses
+from camsim.protocol.statuses import StatusSeen, StatusText, StatusV2, StatusV3
 
 
 def test_every_v3_code_is_printed_with_its_label_and_description() -> None:

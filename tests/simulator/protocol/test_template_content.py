@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from simulator import population
-from simulator.protocol.messages import template_item
-from simulator.protocol.template_content import Checked, check, kind_problem
-from simulator.protocol.vocabulary import TemplateType
+from camsim.protocol.templates import Checked, check, kind_problem
+from camsim.protocol.v3.messages import template_item
+from camsim.protocol.vocabulary import TemplateType
+from camsim.synthetic import people
 
 KINDS = list(TemplateType)
 FINGER = TemplateType.FINGERPRINT
@@ -19,7 +19,7 @@ DROP = object()
 
 def item(kind: str, **changes: Any) -> dict[str, Any]:
     """A good wire item of that kind with some members changed or, with DROP, taken away."""
-    good = {**template_item("7", population.template(1, "7", TemplateType(kind))), **changes}
+    good = {**template_item("7", people.template(1, "7", TemplateType(kind))), **changes}
     return {key: value for key, value in good.items() if value is not DROP}
 
 
@@ -33,7 +33,7 @@ def encoded(data: bytes) -> str:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_good_template_is_accepted_without_lint(kind: TemplateType) -> None:
-    assert check(item(kind), strict=True) == Checked(population.template(1, "7", kind))
+    assert check(item(kind), strict=True) == Checked(people.template(1, "7", kind))
 
 
 REFUSED: list[tuple[str, Any, int, str]] = [
@@ -112,7 +112,7 @@ def test_the_size_of_a_palm_is_ignored() -> None:
     """A-DEV-05."""
     checked = check(item("Palm", Size="1"))
 
-    assert checked.template == population.template(1, "7", TemplateType.PALM)
+    assert checked.template == people.template(1, "7", TemplateType.PALM)
 
 
 @pytest.mark.parametrize("data", ["0012", "00000000"])

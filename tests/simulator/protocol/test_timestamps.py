@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.protocol import timestamps
-from simulator.protocol.timestamps import Shape, Stamp, TimestampError, parse
+from camsim.protocol import timestamps
+from camsim.protocol.timestamps import Shape, Stamp, TimestampError, parse
 
 EPOCHS = st.integers(86_400, 4_133_894_400)  # a day inside 1970 to 2100, whatever the offset
 OFFSETS = st.integers(-timestamps.MAX_OFFSET, timestamps.MAX_OFFSET)

@@ -11,8 +11,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from simulator import resources
-from simulator.protocol import catalogue, cipher, envelope, schemas, statuses, template_content, timestamps
+from camsim import resources
+from camsim.protocol import catalogue, cipher, schemas, statuses, templates, timestamps
+from camsim.protocol.v3 import envelope
 
 FILES = ("timestamps", "cipher", "envelopes", "templates", "status-codes", "recognition")
 RESULTS = ("valid", "invalid", "acceptable")
@@ -129,7 +130,7 @@ def test_an_envelope_with_a_fault_is_refused(vector: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("vector", vectors("templates"))
 def test_a_template_is_stored_noted_or_refused(vector: dict[str, Any]) -> None:
-    checked = template_content.check(vector["input"], strict=False)
+    checked = templates.check(vector["input"], strict=False)
     noted = {"valid": False, "acceptable": True}.get(vector["result"])
     assert (checked.code or 0) == vector["expected"]["status"]
     assert noted is None or bool(checked.lint) == noted

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from simulator import resources
-from simulator.protocol import timestamps
-from simulator.protocol.catalogue import V2, V2_CALLBACKS, V2_COMMANDS, V3
-from simulator.protocol.schemas import families, is_valid
+from camsim import resources
+from camsim.protocol import timestamps
+from camsim.protocol.catalogue import V2, V2_CALLBACKS, V2_COMMANDS, V3
+from camsim.protocol.schemas import families, is_valid
 
 SAMPLES: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
 V2_MESSAGES: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v2.json")["messages"]

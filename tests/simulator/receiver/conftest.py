@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from simulator.receiver import Kind, KnownDevice, Running, start
+from camsim.receiver import Kind, KnownDevice, Running, start
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
 V2_TOKEN = "k3wgUszWcH4EjXM7sUWI38yJPkXhmvao"

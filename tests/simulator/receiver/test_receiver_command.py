@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from simulator.receiver import devices, variants
+from camsim.receiver import devices, variants
 
 KEY = "0123456789abcdefghijklmnopqrstuv"
-RUN = (sys.executable, "-c", "import typer; from simulator.receiver.command import receiver; typer.run(receiver)")
+RUN = (sys.executable, "-c", "import typer; from camsim.cli.receiver import receiver; typer.run(receiver)")
 TIME = "2020-09-17 07:48:22 GMT +0530"
 GOOD = json.dumps({"RealTime": {"AuthToken": "t", "PunchLog": {"UserId": "1", "LogTime": TIME}}}).encode()
 

@@ -10,14 +10,14 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.protocol.vocabulary import Protocol
-from simulator.receiver.devices import Settings
-from simulator.receiver.memory import Policy
-from simulator.receiver.memory.records import Punch, Received, Template, UnreadableError
-from simulator.receiver.memory.store import Store
-from simulator.receiver.sqlite import reading
-from simulator.receiver.sqlite.reading import TemplateRow
-from simulator.receiver.sqlite.storage import Storage, digest
+from camsim.protocol.vocabulary import Protocol
+from camsim.receiver.devices import Settings
+from camsim.receiver.memory import Policy
+from camsim.receiver.memory.records import Punch, Received, Template, UnreadableError
+from camsim.receiver.memory.store import Store
+from camsim.receiver.sqlite import reading
+from camsim.receiver.sqlite.reading import TemplateRow
+from camsim.receiver.sqlite.storage import Storage, digest
 
 PLAIN = ("Card", "Password", "UserPhoto")
 INDEXED = ("Fingerprint", "Face", "Palm")

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from simulator import resources
-from simulator.protocol import cipher
-from simulator.receiver import KnownDevice
+from camsim import resources
+from camsim.protocol import cipher
+from camsim.receiver import KnownDevice
 
 DONE = (200, b'{"status":"done"}')
 KEY = "0123456789abcdefghijklmnopqrstuv"

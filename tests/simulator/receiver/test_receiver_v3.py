@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from simulator import resources
-from simulator.protocol import cipher
+from camsim import resources
+from camsim.protocol import cipher
 
 DONE = (200, b'{"status":"done"}')
 KEY = "0123456789abcdefghijklmnopqrstuv"

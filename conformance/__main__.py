@@ -1,6 +1,0 @@
-"""`python -m conformance`: the conformance commands without the rest of `camsim`."""
-
-from .command import app
-
-if __name__ == "__main__":
-    app(prog_name="camsim")

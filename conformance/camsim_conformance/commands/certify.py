@@ -1,0 +1,87 @@
+"""`camsim certify URL`: send, settle, read back, judge, report."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from camsim_conformance import certify as running
+from camsim_conformance.report import terminal
+from camsim_conformance.session.session import Progress as Told
+
+from .errors import console, ended, errors
+from .options import profile_of
+
+
+def certify(
+    url: Annotated[str, typer.Argument(help="The callback URL, as it stands in the API Monitor.")],
+    auth_token: Annotated[str, typer.Option(help="AuthToken of the first device.", envvar="CAMSIM_AUTH_TOKEN")] = "",
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters.", envvar="CAMSIM_SECURITY_KEY")
+    ] = None,
+    protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3",
+    features: Annotated[str, typer.Option(help="core,user-data,photo,aes,multi-zone,multi-device,load")] = "core",
+    readback: Annotated[str | None, typer.Option(help="http://…, sql:URL, cmd:./dump.sh, py:module:object")] = None,
+    map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
+    requirement: Annotated[list[str] | None, typer.Option(help="Only these, as CB-DUP-*; repeatable.")] = None,
+    level: Annotated[str, typer.Option(help="must, should or all.")] = "all",
+    device: Annotated[
+        list[str] | None, typer.Option(help="token=…,serial=…,label=…,stgid=…,key=…; repeatable.")
+    ] = None,
+    users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
+    announce: Annotated[bool, typer.Option("--announce", help="Send #3 for everybody first.")] = False,
+    waivers: Annotated[Path | None, typer.Option(help="TOML file of accepted violations.")] = None,
+    settle: Annotated[float, typer.Option(help="Seconds to let the target store.")] = 3.0,
+    deadline: Annotated[float, typer.Option(help="Seconds within which an answer is due.")] = 2.0,
+    seed: Annotated[int, typer.Option(help="Seed of synthetic data and shuffles.")] = 1,
+    storm: Annotated[Path | None, typer.Option(help="JSON report of camsim storm.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for all reports.")] = None,
+    sign_key: Annotated[Path | None, typer.Option(help="issuer.key of camsim key new.")] = None,
+    i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The target is public and mine.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print result.json.")] = False,
+) -> None:
+    """Certify a callback URL.
+
+    Example: camsim certify http://127.0.0.1:8000/cams --auth-token T --readback http://127.0.0.1:8000/readback
+
+    Exit codes: 0 passed, 1 failed, 2 usage, 3 incomplete, 4 refused for safety.
+    """
+    told: dict[str, Any] = {**locals(), "map": map_, "requirement": requirement or [], "device": device or []}
+    with ended("certify"):
+        profile, outputs = profile_of(url, told)
+        result, document = _run(profile, outputs, quiet=json_)
+    if json_:
+        print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201  the result itself
+    else:
+        terminal.show(document, console, str(out) if out else None)
+    raise typer.Exit(int(result.exit_code))
+
+
+def _run(profile: Any, outputs: Any, *, quiet: bool) -> Any:
+    if quiet or not sys.stderr.isatty():
+        if not quiet:
+            errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
+        return running.certify(profile, outputs)
+    columns = (
+        TextColumn("{task.description:<40}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=errors, transient=True) as bar:
+        return running.certify(profile, outputs, _told(bar))
+
+
+def _told(bar: Progress) -> Told:
+    task = bar.add_task("preflight", total=None)
+
+    def tell(phase: str, done: int, total: int) -> None:
+        bar.update(task, description=phase, completed=done, total=total or None)
+
+    return tell

@@ -1,0 +1,35 @@
+"""How a command ends: errors in one line with the way out, and the exit code that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+from rich.console import Console
+
+from camsim_conformance.readback import ReadBackError
+from camsim_conformance.target.address import SafetyError, UnreachableError
+from camsim_conformance.target.profile import UsageError
+from camsim_conformance.verdict.result import Exit
+
+errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True)
+
+
+@contextmanager
+def ended(command: str) -> Iterator[None]:
+    """Turn the errors of a run into a message and an exit code."""
+    try:
+        yield
+    except UsageError as error:
+        raise _exit(command, error, Exit.USAGE) from None
+    except (UnreachableError, ReadBackError) as error:
+        raise _exit(command, error, Exit.INCOMPLETE) from None
+    except SafetyError as error:
+        raise _exit(command, error, Exit.UNSAFE) from None
+
+
+def _exit(command: str, error: Exception, code: Exit) -> typer.Exit:
+    errors.print(f"camsim {command}: {error}", markup=False)
+    return typer.Exit(int(code))

@@ -1,0 +1,97 @@
+"""Commands that send nothing: explain, requirements, diff."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.requirements import Requirement, by_id, catalogue
+from camsim_conformance.target.profile import UsageError
+from camsim_conformance.verdict.diff import compare
+from camsim_conformance.verdict.result import Exit
+
+from .errors import console, ended
+
+
+def explain(
+    requirement: Annotated[str, typer.Argument(help="An id, as CB-ORD-001.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Say what a requirement asks, who asks it, and how it is checked.
+
+    Example: camsim explain CB-ORD-001
+    """
+    with ended("explain"):
+        row = by_id().get(requirement.upper())
+        if row is None:
+            raise UsageError(f"{requirement!r}: no such requirement; see camsim requirements")
+    if json_:
+        print(json.dumps(as_document(row), indent=1, ensure_ascii=False))  # noqa: T201
+        return
+    console.print(f"[bold]{row.id}[/]  {row.level} · evidence {row.evidence_text} · basis {row.basis} · {row.protocol}")
+    console.print(row.title, markup=False)
+    for quote in row.quotes:
+        console.print(f"  “{quote.text}” {quote.source}", markup=False)
+    console.print(f"Cases: {row.cases}", markup=False)
+    console.print(f"Operations: {', '.join(row.operations)} · features: {', '.join(row.features)}", markup=False)
+    if row.upgrade_level is not None:
+        console.print(f"{row.upgrade_level} with --features {row.upgrade_feature}", markup=False)
+
+
+def requirements(
+    protocol: Annotated[str | None, typer.Option(help="v3 or v2; both without it.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the requirements.
+
+    Example: camsim requirements --protocol v3
+    """
+    with ended("requirements"):
+        if protocol is not None and protocol not in set(Protocol):
+            raise UsageError(f"--protocol {protocol!r}: allowed are {', '.join(Protocol)}")
+    chosen = [Protocol(protocol)] if protocol else [Protocol.V3, Protocol.V2]
+    rows = [row for version in chosen for row in catalogue(version)]
+    if json_:
+        print(json.dumps([as_document(row) for row in rows], indent=1, ensure_ascii=False))  # noqa: T201
+        return
+    for row in rows:
+        console.print(f"{row.id:<14}{row.level:<7}{row.evidence_text:<4}{row.title}", markup=False)
+
+
+def as_document(row: Requirement) -> dict[str, Any]:
+    """A requirement as JSON."""
+    return {
+        "id": row.id,
+        "title": row.title,
+        "level": str(row.level),
+        "basis": row.basis,
+        "evidence": row.evidence_text,
+        "protocol": str(row.protocol),
+        "features": list(row.features),
+        "operations": list(row.operations),
+        "quotes": [{"page": quote.page, "line": quote.line, "text": quote.text} for quote in row.quotes],
+        "cases": row.cases,
+    }
+
+
+def diff(
+    old: Annotated[Path, typer.Argument(help="result.json or the --out folder of the earlier run.")],
+    new: Annotated[Path, typer.Argument(help="The same of the later run.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare two results; exit 1 when something got worse.
+
+    Example: camsim diff before/result.json after/result.json
+    """
+    with ended("diff"):
+        found = compare(old, new)
+    if json_:
+        print(json.dumps(found.document(), indent=1))  # noqa: T201
+    else:
+        for line in found.lines():
+            console.print(line, markup=False)
+    raise typer.Exit(int(Exit.FAILED if found.worse else Exit.PASSED))

@@ -1,0 +1,55 @@
+"""`camsim key new` and `camsim verify`: issue certificates, and believe them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from camsim_conformance.report import certificate
+from camsim_conformance.verdict.result import Exit
+
+from .errors import console, ended, errors
+
+group = typer.Typer(no_args_is_help=True, help="Keys that sign certificates.")
+
+
+@group.callback()
+def keys() -> None:
+    """Keys that sign certificates."""
+
+
+@group.command("new")
+def new(out: Annotated[Path, typer.Option(help="Folder for issuer.key and issuer.pub.")] = Path()) -> None:
+    """Make an Ed25519 key pair: issuer.key stays secret, issuer.pub goes to whoever verifies.
+
+    Example: camsim key new --out keys
+    """
+    with ended("key new"):
+        private, public = certificate.new_key(out)
+    console.print(f"secret: {private}\npublic: {public}", markup=False)
+
+
+def verify(
+    file: Annotated[Path, typer.Argument(help="certificate.json of a run.")],
+    key: Annotated[Path, typer.Option(help="issuer.pub of whoever issued it.")],
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Verify a certificate offline; exit 1 when it is tampered, of another key, or expired.
+
+    Example: camsim verify out/certificate.json --key issuer.pub
+    """
+    with ended("verify"):
+        try:
+            found = certificate.verify(file, key)
+        except certificate.CertificateError as error:
+            errors.print(f"camsim verify: {error}", markup=False)
+            raise typer.Exit(int(Exit.FAILED)) from None
+    if json_:
+        told = {"target": found.target, "grade": found.grade, "expires": found.expires.isoformat()}
+        print(json.dumps({**told, "shown": found.shown, "not_shown": found.not_shown}))  # noqa: T201
+        return
+    console.print(f"valid: {found.target}, grade {found.grade}, until {found.expires:%Y-%m-%d}", markup=False)
+    console.print(f"  shown:     {found.shown}\n  not shown: {found.not_shown}", markup=False)

@@ -1,0 +1,98 @@
+"""`camsim mutants`: what the suite is proved with, and how a customer tries an adapter of their own on it."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Annotated, Any
+
+import typer
+
+from camsim_conformance.target.profile import UsageError
+from camsim_conformance.verdict.result import Exit
+
+from .errors import console, ended
+
+group = typer.Typer(no_args_is_help=True, help="Receivers with a known fault, and what has to kill them.")
+
+
+@group.callback()
+def mutants() -> None:
+    """Receivers with a known fault, and what has to kill them."""
+
+
+@group.command("list")
+def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """List mutants and benign variants.
+
+    Example: camsim mutants list
+    """
+    from camsim_conformance.mutants import BENIGN, MUTANTS
+
+    if json_:
+        rows = [
+            {"name": row.name, "title": row.title, "must": sorted(row.must), "may": dict(row.may)}
+            for row in MUTANTS.values()
+        ]
+        benign = [{"name": row.name, "title": row.title, "why": row.why} for row in BENIGN.values()]
+        print(json.dumps({"mutants": rows, "benign": benign}, indent=1))  # noqa: T201
+        return
+    for row in MUTANTS.values():
+        console.print(f"{row.name:<28}{row.protocol:<4}{' '.join(sorted(row.must)):<28}{row.title}", markup=False)
+    for other in BENIGN.values():
+        console.print(f"{other.name:<28}    benign                      {other.title}", markup=False)
+
+
+@group.command("run")
+def run(
+    readback: Annotated[
+        str, typer.Option(help="Adapter to prove, as py:module:make; {url} is the mutant's read-back.")
+    ] = "",
+    only: Annotated[list[str] | None, typer.Option(help="Only these names; repeatable.")] = None,
+    seeds: Annotated[int, typer.Option(help="Seeds 1 to N.")] = 1,
+    workers: Annotated[int, typer.Option(help="Runs at once; 0 is twice the processors.")] = 0,
+    without_readback: Annotated[bool, typer.Option("--without-readback", help="Judge by answers alone.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Judge every mutant and benign variant; exit 1 when one survives or a benign one is failed.
+
+    Example: camsim mutants run --readback "cmd:./dump.sh {url}"
+    """
+    with ended("mutants run"):
+        todo = _tasks(only or [], seeds, readback, without_readback)
+    told, bad, void = [], 0, 0
+    from camsim_conformance.proof.run import prove
+
+    for report in prove(todo, workers or 2 * (os.cpu_count() or 1)):
+        problem = report.problem()
+        void += report.void is not None
+        bad += problem is not None and report.void is None
+        told.append(
+            {"name": report.task.name, "seed": report.task.seed, "failed": sorted(report.failed), "problem": problem}
+        )
+        if problem and not json_:
+            console.print(f"{report.task.name}: {problem}", markup=False)
+    _end(told, bad, void, as_json=json_)
+    raise typer.Exit(int(Exit.FAILED if bad else Exit.INCOMPLETE if void else Exit.PASSED))
+
+
+def _end(told: list[dict[str, Any]], bad: int, void: int, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(told, indent=1))  # noqa: T201
+    else:
+        console.print(f"{len(told)} runs, {bad} wrong, {void} void")
+
+
+def _tasks(only: list[str], seeds: int, readback: str, without: bool) -> list[Any]:
+    from dataclasses import replace
+
+    from camsim_conformance.mutants import BENIGN, MUTANTS
+    from camsim_conformance.proof.run import tasks
+
+    unknown = [name for name in only if name not in MUTANTS and name not in BENIGN]
+    if unknown:
+        raise UsageError(f"--only {', '.join(unknown)}: no such mutant; see camsim mutants list")
+    if readback and "{url}" not in readback:
+        raise UsageError("--readback: write {url} where the read-back URL of the mutant belongs")
+    chosen = [task for task in tasks(range(1, seeds + 1)) if task.variant and (not only or task.name in only)]
+    return [replace(task, readback=not without, adapter=readback or None) for task in chosen]

@@ -1,0 +1,105 @@
+"""What a plan is made of: cases of steps, and what the read-back must show after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+from camsim.protocol.facts import Punch
+from camsim.protocol.vocabulary import TemplateType
+
+
+class Transport(StrEnum):
+    """How the bytes of a step travel."""
+
+    POOLED = "pooled"  # a kept connection
+    FRESH = "fresh"  # a connection of its own, closed after it
+    CHUNKED = "chunked"  # Transfer-Encoding: chunked
+    EXPECT = "expect"  # Expect: 100-continue
+    LOWER_CASE = "lower-case"  # header names in lower case
+    SEGMENTS = "segments"  # the body in several TCP segments
+    LOST_ACK = "lost-ack"  # dropped when the answer begins
+    LOST_EARLY = "lost-early"  # dropped as soon as the body is out
+    CUT = "cut"  # the connection closes before the promised length is there
+
+
+class Stage(IntEnum):
+    """When a case runs. HOSTILE comes last, after the read-back: it may kill the target."""
+
+    QUIET = 1  # alone on the line: latency is measured
+    MAIN = 2  # many at once
+    BUSY = 3  # a burst of its own
+    HOSTILE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One stimulus. `plain` is the message; `wire` what travels; `retries` > 0 sends until acknowledged.
+
+    `sealed`: the wire bytes are the plain ones under the device's key.
+    """
+
+    what: str
+    plain: bytes
+    wire: bytes
+    device: int = 0
+    content_type: str = "application/json"
+    transport: Transport = Transport.POOLED
+    query: str = ""
+    copies: int = 1
+    retries: int = 0
+    judged: bool = True
+    sealed: bool = False
+
+    @property
+    def kept(self) -> bytes:
+        """What is kept for a replay: the plain bytes of a sealed step, else exactly what travelled."""
+        return self.plain if self.sealed else self.wire
+
+
+@dataclass(frozen=True, slots=True)
+class StoredName:
+    """A user as the read-back should show it; None is not looked at."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+TemplateKey = tuple[str, str]  # Type, and Index for the three that have one, else ""
+INDEXED = frozenset({TemplateType.FINGERPRINT, TemplateType.FACE, TemplateType.PALM})
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What must be stored after a case, by user. People without a row must have none."""
+
+    people: tuple[str, ...] = ()
+    punches: tuple[Punch, ...] = ()
+    templates: Mapping[str, Mapping[TemplateKey, str]] = field(default_factory=dict)
+    users: Mapping[str, StoredName] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of one requirement: `name` is stable between runs; `blocked` says why it does not apply.
+
+    Steps go one after another, or over `lanes` connections at once. `spares` are the same steps with other people: sent
+    when an answer was late, because a machine under load is late once, and a slow target always.
+    """
+
+    requirement: str
+    name: str
+    steps: tuple[Step, ...] = ()
+    expect: Expect = Expect()
+    stage: Stage = Stage.MAIN
+    record: bool = False
+    lanes: int = 1
+    blocked: str | None = None
+    spares: tuple[tuple[Step, ...], ...] = ()
+
+    @property
+    def id(self) -> str:
+        """`CB-DUP-001/same-bytes`."""
+        return f"{self.requirement}/{self.name}"

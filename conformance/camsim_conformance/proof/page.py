@@ -1,0 +1,115 @@
+"""docs/proof.md: what the proof showed, as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.mutants import BENIGN, MUTANTS
+from camsim_conformance.requirements import Requirement, catalogue
+from camsim_conformance.requirements.verdicts import Level
+
+from .run import Report, killers
+
+HEAD = """# Proof of the conformance suite
+
+Made by `python -m camsim_conformance.proof`; do not edit. Every run starts a receiver of its own, sends everything over
+HTTP and judges it as `camsim certify` does. A mutant is a reference receiver with one fault: it has to fail each
+requirement it was built for (*must*), and may fail only those it names with a reason (*may*).
+`camsim receiver --broken NAME` runs one.
+
+| what | runs | result |
+|---|---|---|
+"""
+
+
+def page(reports: Sequence[Report]) -> str:
+    """The whole page."""
+    return HEAD + "\n".join([*_totals(reports), "", *_kills(reports), *_unique(reports), *_matrix(reports)]) + "\n"
+
+
+def _group(reports: Iterable[Report], protocol: Protocol, kind: str) -> list[Report]:
+    def of(report: Report) -> str:
+        if not report.task.variant:
+            return "reference"
+        return "mutant" if report.task.name in MUTANTS else "benign"
+
+    return [report for report in reports if report.task.protocol is protocol and of(report) == kind]
+
+
+def _totals(reports: Sequence[Report]) -> Iterator[str]:
+    for protocol in Protocol:
+        references = _group(reports, protocol, "reference")
+        if not references:
+            continue
+        graded = sum(str(report.grade) in ("state", "storm") and not report.failed for report in references)
+        shown = f"{graded} grade State without a finding"
+        yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {shown} |"
+        benign = _group(reports, protocol, "benign")
+        seeds = len({report.task.seed for report in benign})
+        alarms = sum(report.problem() is not None for report in benign)
+        names = len({report.task.name for report in benign})
+        yield f"| {protocol}: {names} benign variants × {seeds} seeds | {len(benign)} | {alarms} false alarms |"
+        mutants = _group(reports, protocol, "mutant")
+        seeds = len({report.task.seed for report in mutants})
+        killed = sum(report.problem() is None for report in mutants)
+        names = len({report.task.name for report in mutants})
+        shown = f"{killed} killed by their declared ids"
+        yield f"| {protocol}: {names} mutants × {seeds} seeds | {len(mutants)} | {shown} |"
+
+
+def _kills(reports: Sequence[Report]) -> Iterator[str]:
+    yield "## Mutants and what kills them"
+    yield ""
+    yield "| mutant | fault | must | also failed |"
+    yield "|---|---|---|---|"
+    failed: dict[str, set[str]] = {}
+    for report in reports:
+        if report.task.variant and report.task.name in MUTANTS:
+            failed.setdefault(report.task.name, set()).update(report.failed)
+    for name, ids in sorted(failed.items()):
+        mutant = MUTANTS[name]
+        yield f"| {name} | {mutant.title} | {' '.join(sorted(mutant.must))} | {' '.join(sorted(ids - mutant.must))} |"
+    yield ""
+
+
+def _unique(reports: Sequence[Report]) -> Iterator[str]:
+    yield "## Requirements and their mutants"
+    yield ""
+    yield "*Alone*: mutants that have to fail this requirement and no other. A MUST without one says why."
+    yield ""
+    yield "| requirement | level | killed | alone |"
+    yield "|---|---|---|---|"
+    found = killers(reports)
+    for protocol in Protocol:
+        for row in catalogue(protocol):
+            if row.level is Level.RECORD:
+                continue
+            alone = alone_of(row)
+            text = (
+                ", ".join(alone)
+                if alone
+                else f"*none: {WITHOUT_ALONE.get(row.id, 'a SHOULD, killed together with others')}*"
+            )
+            yield f"| {row.id} | {row.level} | {len(found.get(row.id, ()))} | {text} |"
+    yield ""
+
+
+def alone_of(row: Requirement) -> list[str]:
+    """Mutants with must = {this requirement}."""
+    return sorted(name for name, mutant in MUTANTS.items() if mutant.must == {row.id})
+
+
+# MUST requirements without a mutant of their own, and why there cannot be one.
+WITHOUT_ALONE: dict[str, str] = {}
+
+
+def _matrix(reports: Sequence[Report]) -> Iterator[str]:
+    yield "## Benign variants"
+    yield ""
+    yield "| variant | what is unusual | why it is right |"
+    yield "|---|---|---|"
+    names = {report.task.name for report in reports if report.task.variant}
+    for name, benign in sorted(BENIGN.items()):
+        if name in names:
+            yield f"| {name} | {benign.title} | {benign.why} |"

@@ -1,0 +1,193 @@
+"""Requests written byte by byte, where an HTTP library would tidy up: lower case, segments, cut and lost answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+from camsim_conformance.plan.cases import Step, Transport
+from camsim_conformance.target.address import Target
+
+from .exchange import MAX_ANSWER, Exchange, Silence
+
+SEGMENT = 97
+PAUSE_S = 0.01
+CONTINUE_S = 1.0
+_END = b"\r\n\r\n"
+
+
+async def send(target: Target, step: Step, number: int, agent: str, patience_s: float) -> Exchange:
+    """Send one step on a connection of its own. Never raises for what the peer does."""
+    begin = time.monotonic()
+    try:
+        opening = asyncio.open_connection(
+            target.address, target.port, ssl=target.context, server_hostname=target.host if target.context else None
+        )
+        reader, writer = await asyncio.wait_for(opening, patience_s)
+    except (OSError, TimeoutError) as error:
+        silence = Silence.TIMEOUT if isinstance(error, TimeoutError) else Silence.REFUSED
+        return Exchange(number, silence=silence, detail=str(error), seconds=time.monotonic() - begin)
+    try:
+        return await asyncio.wait_for(_converse(reader, writer, target, step, number, agent, begin), patience_s)
+    except TimeoutError:
+        return Exchange(number, silence=Silence.TIMEOUT, seconds=time.monotonic() - begin)
+    finally:
+        writer.transport.abort()
+
+
+async def _converse(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    target: Target,
+    step: Step,
+    number: int,
+    agent: str,
+    begin: float,
+) -> Exchange:
+    early = b""
+    try:
+        if step.transport is Transport.EXPECT:
+            early = await _ask_first(reader, writer, _head(target, step, agent), step)
+        else:
+            await _write(writer, _head(target, step, agent), step)
+    except OSError:
+        pass  # a refusal may arrive before the whole body is out: read it
+    if step.transport in (Transport.CUT, Transport.LOST_EARLY):
+        return Exchange(number, silence=Silence.MEANT, detail="the connection was dropped on purpose")
+    if step.transport is Transport.LOST_ACK:
+        await _first_byte(reader)
+        return Exchange(number, silence=Silence.MEANT, detail="the answer was lost on purpose")
+    raw = await _read(reader, early)
+    return parse(raw, number, time.monotonic() - begin)
+
+
+def _head(target: Target, step: Step, agent: str) -> bytes:
+    lines = [
+        f"POST {target.path}{step.query} HTTP/1.1",
+        f"Host: {target.netloc}",
+        f"User-Agent: {agent}",
+        f"Content-Type: {step.content_type}",
+        f"Content-Length: {len(step.wire)}",
+        "Connection: close",
+    ]
+    if step.transport is Transport.EXPECT:
+        lines.append("Expect: 100-continue")
+    if step.transport is Transport.LOWER_CASE:
+        lines = [lines[0], *(f"{name.lower()}: {value}" for name, value in (line.split(": ", 1) for line in lines[1:]))]
+    return "\r\n".join(lines).encode("latin-1", "replace") + _END
+
+
+async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
+    body = step.wire
+    if step.transport is Transport.CUT:
+        body = body[: len(body) // 2]
+    if step.transport is Transport.SEGMENTS:
+        for number, piece in enumerate(_segments(body)):
+            writer.write((head if number == 0 else b"") + piece)
+            await writer.drain()
+            await asyncio.sleep(PAUSE_S)
+        return
+    writer.write(head + body)
+    await writer.drain()
+    if step.transport in (Transport.CUT, Transport.LOST_EARLY):
+        await asyncio.sleep(PAUSE_S)
+
+
+def _segments(body: bytes) -> Iterator[bytes]:
+    """Pieces of a body, cut inside a UTF-8 sign where one is near: who decodes piece by piece breaks it."""
+    start = 0
+    while start < len(body):
+        near = range(start + SEGMENT, min(start + 2 * SEGMENT, len(body)))
+        end = next((place for place in near if body[place] & 0xC0 == 0x80), start + SEGMENT)
+        yield body[start:end]
+        start = end
+
+
+async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes, step: Step) -> bytes:
+    """Wait a moment for 100 Continue, then send the body anyway, as HTTP asks of a client. Gives what came instead:
+    the beginning of the final answer."""
+    writer.write(head)
+    await writer.drain()
+    try:
+        line = await asyncio.wait_for(reader.readuntil(_END), CONTINUE_S)
+    except TimeoutError:
+        line = b""
+    except asyncio.IncompleteReadError as short:
+        line = short.partial
+    if line and not line.startswith(b"HTTP/1.1 100"):
+        return line
+    writer.write(step.wire)
+    await writer.drain()
+    return b""
+
+
+async def _first_byte(reader: asyncio.StreamReader) -> None:
+    try:
+        await reader.read(1)
+    except OSError:
+        return
+
+
+async def _read(reader: asyncio.StreamReader, early: bytes = b"") -> bytes:
+    pieces = bytearray(early)
+    if early and _complete(pieces):
+        return early
+    while len(pieces) < MAX_ANSWER:
+        try:
+            piece = await reader.read(MAX_ANSWER)
+        except OSError:
+            break
+        if not piece:
+            break
+        pieces += piece
+        if _complete(pieces):
+            break
+    return bytes(pieces)
+
+
+def _complete(raw: bytearray) -> bool:
+    """True when a Content-Length says that nothing more comes: some servers keep a closed conversation open."""
+    head, end, body = raw.partition(_END)
+    if not end or head.startswith(b"HTTP/1.1 100"):
+        return False
+    for line in head.lower().split(b"\r\n"):
+        if line.startswith(b"content-length:"):
+            value = line.split(b":", 1)[1].strip()
+            return value.isdigit() and len(body) >= int(value)
+    return b"\r\ntransfer-encoding: chunked" in head.lower() and body.endswith(b"0\r\n\r\n")
+
+
+def parse(raw: bytes, number: int, seconds: float) -> Exchange:
+    """The exchange in the bytes of one answer."""
+    if raw.startswith(b"HTTP/1.1 100"):
+        raw = raw.partition(_END)[2]
+    if not raw:
+        return Exchange(
+            number, silence=Silence.CLOSED, seconds=seconds, detail="the connection closed without an answer"
+        )
+    head, end, body = raw.partition(_END)
+    words = head.split(b"\r\n")[0].split(b" ", 2)
+    if not end or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
+        return Exchange(number, silence=Silence.BROKEN, seconds=seconds, detail=repr(raw[:60]))
+    pairs = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
+    headers = tuple((name.decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in pairs)
+    found = Exchange(number, int(words[1]), headers, body, seconds)
+    if "chunked" in found.header("Transfer-Encoding").lower():
+        return Exchange(number, int(words[1]), headers, _dechunk(body), seconds)
+    return found
+
+
+def _dechunk(body: bytes) -> bytes:
+    out = bytearray()
+    while body:
+        size, _, rest = body.partition(b"\r\n")
+        try:
+            length = int(size.split(b";")[0], 16)
+        except ValueError:
+            break
+        if length == 0:
+            break
+        out += rest[:length]
+        body = rest[length + 2 :]
+    return bytes(out)

@@ -1,0 +1,1 @@
+"""One run against a target, and what a check sees of it."""

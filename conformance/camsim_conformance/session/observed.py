@@ -1,0 +1,103 @@
+"""What a check sees of one case: what was sent, answered and stored; and where it puts its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from camsim.readback.model import Snapshot
+from camsim_conformance.plan.cases import Case, Step
+from camsim_conformance.requirements import Requirement
+from camsim_conformance.requirements.verdicts import Evidence, Finding, Level, Verdict, gravest
+from camsim_conformance.sending.exchange import Exchange
+from camsim_conformance.target.address import Target
+from camsim_conformance.target.profile import Profile
+from camsim_conformance.target.storm_report import Storm
+
+
+@dataclass(slots=True)
+class Observed:
+    """One case and its evidence. A check sets `ack` and `state`; the verdicts follow from the level."""
+
+    case: Case
+    requirement: Requirement
+    profile: Profile
+    target: Target
+    exchanges: list[Exchange] = field(default_factory=list)
+    snapshot: Snapshot | None = None
+    storm: Storm | None = None
+    ack: Finding | None = None
+    state: Finding | None = None
+    error: str | None = None
+    fatal: bool = False
+    unsent: str = "not sent"
+
+    @property
+    def level(self) -> Level:
+        """RECORD for a case that is only recorded, else the requirement's under the profile."""
+        return Level.RECORD if self.case.record else self.requirement.level_for(self.profile.features)
+
+    @property
+    def ran(self) -> bool:
+        """True when every step was sent."""
+        return {exchange.step for exchange in self.exchanges} == set(range(len(self.case.steps)))
+
+    def last(self, judged: bool = True) -> Iterator[tuple[Step, Exchange]]:
+        """Each step's exchanges that count: every copy, and of retries the last one."""
+        final = {(exchange.step, exchange.copy): exchange for exchange in self.exchanges}
+        for (number, _), exchange in sorted(final.items()):
+            step = self.case.steps[number]
+            if step.judged or not judged:
+                yield step, exchange
+
+    @property
+    def ack_verdict(self) -> Verdict:
+        """The verdict on the answers."""
+        return self._side(self.ack, Evidence.ANSWER)
+
+    @property
+    def state_verdict(self) -> Verdict:
+        """The verdict on what was stored."""
+        return self._side(self.state, Evidence.STATE)
+
+    @property
+    def verdict(self) -> Verdict:
+        """The graver of both."""
+        return gravest((self.ack_verdict, self.state_verdict))
+
+    def _side(self, finding: Finding | None, evidence: Evidence) -> Verdict:
+        concerned = evidence in self.requirement.evidence or finding is not None
+        if self.case.blocked is not None or not concerned:
+            return Verdict.NOT_APPLICABLE
+        if self.error is not None:
+            return Verdict.ERROR
+        if not self.ran:
+            return Verdict.COULD_NOT_RUN
+        if self.fatal:
+            return Verdict.FAIL  # whatever was asked: nothing is acknowledged any more
+        if finding is None:
+            # The side is asked for and nothing was found: the check forgot it.
+            return Verdict.ERROR if self.snapshot is not None or evidence is Evidence.ANSWER else Verdict.UNVERIFIED
+        return finding.verdict(self.level)
+
+    @property
+    def expected(self) -> str:
+        """What a report prints as expected."""
+        return self._text("expected")
+
+    @property
+    def actual(self) -> str:
+        """What a report prints as found."""
+        if self.error is not None:
+            return self.error
+        if self.case.blocked is not None:
+            return self.case.blocked
+        if not self.ran:
+            return self.unsent
+        return ("the target died of this case and stayed dead; " if self.fatal else "") + self._text("actual")
+
+    def _text(self, name: str) -> str:
+        grave = [(self.ack_verdict, self.ack), (self.state_verdict, self.state)]
+        told = [finding for verdict, finding in grave if finding is not None and verdict is self.verdict]
+        told = told or [finding for _, finding in grave if finding is not None]
+        return "; ".join(getattr(finding, name) for finding in told)

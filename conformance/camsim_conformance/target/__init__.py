@@ -1,0 +1,1 @@
+"""What is to be certified, and whether it may be sent to."""

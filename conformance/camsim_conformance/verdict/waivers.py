@@ -1,0 +1,66 @@
+"""Accepted violations with a reason, an owner and an end: they never hide, and never last."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from camsim_conformance.requirements.verdicts import Verdict
+from camsim_conformance.target.profile import UsageError
+
+VIOLATED = frozenset({Verdict.FAIL, Verdict.ADVICE})
+EXAMPLE = '[[waiver]]\nid = "CB-DUP-001"\nreason = "fixed in release 8"\nowner = "payroll team"\nexpires = 2030-01-31'
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One accepted violation of a requirement."""
+
+    id: str
+    reason: str
+    owner: str
+    expires: date
+
+
+def load(file: Path | None) -> tuple[Waiver, ...]:
+    """The waivers of a file. Raises: UsageError with an example."""
+    if file is None:
+        return ()
+    try:
+        document = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"--waivers {file}: {error}") from None
+    rows = document.get("waiver")
+    if not isinstance(rows, list):
+        raise UsageError(f"--waivers {file}: no [[waiver]] found; write\n{EXAMPLE}")
+    return tuple(_waiver(row, file) for row in rows)
+
+
+def _waiver(row: Mapping[str, Any], file: Path) -> Waiver:
+    missing = [
+        name for name in ("id", "reason", "owner") if not isinstance(row.get(name), str) or not row[name].strip()
+    ]
+    if not isinstance(row.get("expires"), date):
+        missing.append("expires")
+    if missing:
+        raise UsageError(f"--waivers {file}: a waiver without {', '.join(missing)}; write\n{EXAMPLE}")
+    return Waiver(row["id"], row["reason"], row["owner"], row["expires"])
+
+
+def problems(
+    waivers: tuple[Waiver, ...], verdicts: Mapping[str, Verdict], known: frozenset[str], today: date
+) -> list[str]:
+    """What is wrong with the waivers themselves: unknown, expired, or for something that passes now."""
+    found = []
+    for waiver in waivers:
+        if waiver.id not in known:
+            found.append(f"waiver {waiver.id}: no such requirement; see camsim requirements")
+        elif waiver.expires < today:
+            found.append(f"waiver {waiver.id}: expired on {waiver.expires} (owner {waiver.owner})")
+        elif waiver.id in verdicts and verdicts[waiver.id] not in VIOLATED:
+            found.append(f"waiver {waiver.id}: not needed, the verdict is {verdicts[waiver.id]}; remove it")
+    return found

@@ -1,5 +1,0 @@
-"""`python -m loadtests URL …` is `camsim storm URL …`."""
-
-from .command import main
-
-main()

@@ -1,0 +1,120 @@
+"""`camsim storm URL`: check, run Locust, read back, judge, report."""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from camsim_loadtests.plan.profiles import PROFILES
+from camsim_loadtests.plan.settings import DEFAULT_TOKEN, Settings, seconds
+from camsim_loadtests.verdict.thresholds import Exit
+from camsim_loadtests.workers.launch import Crew, LocustError, work
+
+from .readback import ReadBackError
+from .safety import RefusedError, UnreachableError
+from .storm import Request, hold
+
+_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_EXITS: tuple[tuple[type[Exception], Exit], ...] = (
+    (RefusedError, Exit.REFUSED),
+    (UnreachableError, Exit.COULD_NOT_JUDGE),
+    (ReadBackError, Exit.COULD_NOT_JUDGE),
+    (LocustError, Exit.COULD_NOT_JUDGE),
+    (ValueError, Exit.USAGE),
+)
+
+
+def storm(
+    url: Annotated[
+        str, typer.Argument(help="Callback URL (rest-flood: the RESTful endpoint). Not needed with --worker.")
+    ] = "",
+    devices: Annotated[int, typer.Option(help="Virtual devices.")] = 100,
+    people: Annotated[int | None, typer.Option(help="Users in all; ten a device unless given.")] = None,
+    profile: Annotated[str, typer.Option(help=f"Kind of storm: {', '.join(PROFILES)}.")] = "steady",
+    rate: Annotated[float, typer.Option(help="Arrivals a second, mean over the duration.")] = 50.0,
+    duration: Annotated[str, typer.Option(help="How long arrivals come, as 90s or 5m.")] = "60s",
+    deadline: Annotated[str, typer.Option(help="Within which 95 % must be acknowledged.")] = "2s",
+    fail_on: Annotated[
+        list[str] | None, typer.Option(help='What must hold, as "p95<2s" or "lost==0"; repeatable.')
+    ] = None,
+    readback: Annotated[str | None, typer.Option(help="Read-back URL: shows what is stored.")] = None,
+    readback_sample: Annotated[int, typer.Option(help="Compare so many users only; 0 compares all.")] = 0,
+    settle: Annotated[str, typer.Option(help="Time a target may take to store.")] = "3s",
+    auth_token: Annotated[str, typer.Option(help="AuthToken of all devices.")] = DEFAULT_TOKEN,
+    security_key: Annotated[str, typer.Option(help="AES-256 key, 32 characters.")] = "",
+    protocol: Annotated[str, typer.Option(help="v3 or v2; as the profile says unless given.")] = "",
+    seed: Annotated[int, typer.Option(help="Equal seeds send equal punches, whatever the number of workers.")] = 1,
+    start: Annotated[int, typer.Option(help="LogTime of the first moment, UTC epoch seconds; now unless given.")] = 0,
+    first_user: Annotated[int, typer.Option(help="Lowest UserID; a nine-digit block of the seed unless given.")] = 0,
+    retry: Annotated[str, typer.Option(help="Wait before a delivery is repeated.")] = "1s",
+    drain_limit: Annotated[str, typer.Option(help="How long to go on delivering after the duration.")] = "60s",
+    lost_ack: Annotated[float, typer.Option(help="Share of acknowledgements treated as never received.")] = 0.0,
+    duplicates: Annotated[
+        float, typer.Option(help="Share of items sent again; as the profile says unless given.")
+    ] = -1.0,
+    connections: Annotated[int, typer.Option(help="Most connections at once; one a device unless given.")] = 0,
+    timeout: Annotated[str, typer.Option(help="Patience with an answer.")] = "10s",
+    processes: Annotated[int, typer.Option(min=1, help="Worker processes on this machine.")] = 1,
+    master: Annotated[bool, typer.Option("--master", help="Lead workers of other machines.")] = False,
+    expect_workers: Annotated[int, typer.Option(min=1, help="With --master: wait for so many.")] = 1,
+    worker: Annotated[bool, typer.Option("--worker", help="Be a worker of a master; needs no URL.")] = False,
+    master_host: Annotated[str, typer.Option(help="With --worker: where the master is.")] = "127.0.0.1",
+    master_port: Annotated[int, typer.Option(help="Port between master and workers; 0 picks one on this machine.")] = 0,
+    ca: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="Certificate authority of an HTTPS target.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for storm.json, storm.html and junit.xml.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print storm.json.")] = False,
+    i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The public target is mine.")] = False,
+) -> None:
+    """Send a storm of punches to a callback URL and judge what became of every one.
+
+    Example: camsim storm http://127.0.0.1:8123/callback --devices 1000 --profile shift-start --rate 200 --duration 2m
+    --readback http://127.0.0.1:8123/readback --fail-on "p95<2s" --fail-on "lost==0"
+
+    Exit codes: 0 passed, 1 a threshold is broken, 2 usage, 3 could not judge, 4 refused for safety.
+    """
+    try:
+        if worker:
+            work(master_host, master_port, processes)
+        settings = Settings(
+            url=url, devices=devices, people=people or 10 * devices, profile=profile, rate=rate, seed=seed,
+            duration_s=seconds(duration), deadline_s=seconds(deadline), start_s=start or int(time.time()),
+            first_user=first_user, auth_token=auth_token, security_key=security_key, protocol=protocol,
+            retry_s=seconds(retry), drain_limit_s=seconds(drain_limit), timeout_s=seconds(timeout),
+            lost_ack=lost_ack, duplicates=duplicates, connections=connections, ca_file=str(ca) if ca else "",
+        )  # fmt: skip
+        crew = Crew(processes, master, expect_workers, master_port)
+        request = Request(
+            settings, crew, fail_on or [], readback, readback_sample, seconds(settle), out, json_, i_own_this
+        )
+        code = hold(request, _version())
+    except tuple(kind for kind, _ in _EXITS) as error:
+        _errors.print(f"camsim storm: {error}", markup=False)
+        raise typer.Exit(next(code for kind, code in _EXITS if isinstance(error, kind))) from None
+    raise typer.Exit(code)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `storm` to the `camsim` command (entry-point group camsim.commands)."""
+    app.command("storm")(storm)
+
+
+def main() -> None:
+    """`python -m camsim_loadtests`."""
+    app = typer.Typer(add_completion=False)
+    register(app)
+    app(args=sys.argv[1:], prog_name="python -m camsim_loadtests")
+
+
+def _version() -> str:
+    try:
+        return version("camsim")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,69 @@
+"""One device as the driver sees it: how much it still has to tell, and its outbox. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from camsim.chance import fraction
+from camsim.state.outbox import Delivery, Outbox
+from camsim_loadtests.plan.bodies import Writer
+from camsim_loadtests.plan.plan import Device, Item
+
+DUPLICATE = "duplicate"
+
+
+class Station:
+    """Items are made when it is their turn, so that a device with a long backlog costs no more than an idle one."""
+
+    __slots__ = ("backlog", "device", "fresh_ms", "head", "item", "items", "latest", "outbox", "ready", "told")
+
+    def __init__(self, device: Device, items: Iterator[Item], head: bytes) -> None:
+        self.device = device
+        self.items = items
+        self.head = head
+        self.outbox = Outbox()
+        self.backlog = 0  # arrived, not yet in the outbox
+        self.item: Item | None = None
+        self.told = False  # the item had its first acknowledgement
+        self.latest = 0  # LogTime of the last item acknowledged
+        self.ready = False  # waits for a connection, is being told, or waits for its retry
+        self.fresh_ms: float | None = None  # scheduled moment of an arrival whose lag is measured at its start
+
+
+def load(station: Station, writer: Writer, now_ms: int) -> list[Delivery]:
+    """Put the next item into the outbox, its copies behind it; returns the copies that go out at the same time."""
+    item = next(station.items)
+    station.backlog -= 1
+    station.item, station.told = item, False
+    bodies = writer.bodies(item, station.device)
+    for part, body in enumerate(bodies):
+        station.outbox.push(Delivery(part, item.operation.name, body, now_ms, punch=item.seq, user=item.user_id))
+    return _copies(station, writer, item, bodies, now_ms)
+
+
+def _copies(station: Station, writer: Writer, item: Item, bodies: list[bytes], now_ms: int) -> list[Delivery]:
+    settings = writer.plan.settings
+    share = settings.duplicate_share
+    if not share or fraction(settings.seed, "", "storm-duplicate", item.seq) >= share:
+        return []
+    at_once = []
+    for number in range(1, settings.shape.copies + 1):
+        # Odd copies are the same bytes, even ones the same punch told anew.
+        again = bodies if number % 2 else writer.bodies(item, station.device, anew=number)
+        copies = [
+            Delivery(part, item.operation.name, body, now_ms, anomaly=DUPLICATE) for part, body in enumerate(again)
+        ]
+        if item.bits >> (20 + number) & 1:
+            at_once += copies
+        else:
+            for copy in copies:
+                station.outbox.push(copy)
+    return at_once
+
+
+def loses_ack(writer: Writer, delivery: Delivery) -> bool:
+    """True when this first acknowledgement is to be treated as never received."""
+    share = writer.plan.settings.lost_ack
+    if not share or delivery.punch is None or delivery.attempts > 1:
+        return False
+    return fraction(writer.plan.settings.seed, "", "storm-lost-ack", delivery.punch) < share

@@ -1,0 +1,1 @@
+"""What a storm sends and when; pure."""

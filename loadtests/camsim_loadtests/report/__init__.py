@@ -1,0 +1,1 @@
+"""What a storm reports: files for people and CI, and the console."""

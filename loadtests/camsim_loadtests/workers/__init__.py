@@ -1,0 +1,1 @@
+"""Locust and its workers: the only rooms that import it."""

@@ -1,6 +1,0 @@
-"""`python -m simulator` is `camsim`."""
-
-from .cli import main
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,1 @@
+"""The control API: routes, answers, errors."""

@@ -1,0 +1,5 @@
+"""The command `camsim`."""
+
+from .app import main
+
+__all__ = ["main"]

@@ -1,0 +1,287 @@
+"""The command `camsim`: arguments in, readable results or JSON out, exit codes 0 1 2 3 4."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from camsim import __version__
+
+app = typer.Typer(
+    name="camsim",
+    help="A virtual Cams Biometric Gateway with devices, a conformance suite for callback URLs, and load tests.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+)
+
+ManagementUrl = Annotated[
+    str, typer.Option("--url", envvar="CAMSIM_URL", help="Management URL of the running simulator.", show_default=True)
+]
+Token = Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its bearer token.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DEFAULT_URL = "http://127.0.0.1:8125"
+
+
+class Exit(typer.Exit):
+    """Leave with a message on standard error."""
+
+    def __init__(self, code: int, message: str) -> None:
+        typer.echo(f"camsim: {message}", err=True)
+        super().__init__(code)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(f"camsim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Nothing to do before the subcommand."""
+
+
+@app.command()
+def serve(
+    config: Annotated[Path | None, typer.Option("-c", "--config", help="A site.toml; flags override it.")] = None,
+    devices: Annotated[
+        int | None, typer.Option(help="Number of devices SIM00001… (without a site file).", min=0, max=100_000)
+    ] = None,
+    users: Annotated[
+        int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)
+    ] = None,
+    model: Annotated[str | None, typer.Option(help="Device model, such as f38+ or rsp10f1.")] = None,
+    callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
+    auth_token: Annotated[
+        str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")
+    ] = None,
+    security_key: Annotated[str | None, typer.Option(help="32 characters: encrypt with AES-256.")] = None,
+    protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
+    profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
+    clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
+    start: Annotated[str | None, typer.Option(help="Virtual time to start at.")] = None,
+    horizon: Annotated[str, typer.Option(help="How far jumps go past the last input.")] = "48h",
+    latency: Annotated[
+        str | None, typer.Option(help="Median time a device takes for a command; 0 answers at once.")
+    ] = None,
+    knob: Annotated[
+        list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
+    state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
+    host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
+    management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
+    management_port: Annotated[int, typer.Option(help="Management port; 0 picks a free one.", min=0, max=65535)] = 8125,
+    management_token: Annotated[str | None, typer.Option(help="Bearer token of the management API.")] = None,
+    allowed_host: Annotated[
+        list[str] | None, typer.Option(help="Host header to accept, as a compose service name. May repeat.")
+    ] = None,
+    ready_file: Annotated[Path | None, typer.Option(help="Written once both ports listen: URLs, pid, devices.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Serve the gateway over HTTPS with this certificate.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Trust this CA for callback URLs.")] = None,
+    journal_full: Annotated[bool, typer.Option(help="Show templates, tokens and exact bytes in the journal.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what --ready-file holds.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Run the gateway with its devices until it is stopped.
+
+    Example: camsim serve --devices 3 --callback-url http://127.0.0.1:8123/callback --latency 1s
+    """
+    from .serve import serve as run
+
+    raise typer.Exit(run(dict(locals())))
+
+
+@app.command()
+def punch(
+    stgid: Annotated[str, typer.Argument(help="Service tag of the device.")],
+    user: Annotated[str, typer.Option(help="UserID of the person.")],
+    type_: Annotated[str, typer.Option("--type", help="CheckIn, CheckOut, BreakOut, …")] = "CheckIn",
+    input_: Annotated[str | None, typer.Option("--input", help="Fingerprint, Face, Palm, Card or Password.")] = None,
+    photo: Annotated[bool, typer.Option(help="Take a photo too (#10).")] = False,
+    at: Annotated[str | None, typer.Option(help="LogTime to write; default the device's now.")] = None,
+    count: Annotated[int, typer.Option(help="How many punches.", min=1, max=100_000)] = 1,
+    every: Annotated[str, typer.Option(help="Time between them; the last one is at --at.")] = "1s",
+    url: ManagementUrl = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a person punch at a device of a running simulator.
+
+    Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
+    """
+    spec: dict[str, Any] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
+    spec.update({key: value for key, value in (("input", input_), ("at", at)) if value is not None})
+    answer = _call(url, token, "POST", f"devices/{stgid}/punches", spec)
+    denied = [item for item in answer["punches"] if not item["recorded"]]
+    if as_json:
+        typer.echo(json.dumps(answer, indent=1))
+    else:
+        for item in answer["punches"]:
+            typer.echo(
+                f"user {item['user']} {item['log_time']} "
+                + ("recorded" if item["recorded"] else f"denied: {item['why']}")
+            )
+    raise typer.Exit(1 if denied else 0)
+
+
+@app.command()
+def operations(as_json: AsJson = False, protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3") -> None:
+    """List the operations: 11 callbacks and 27 RESTful ones.
+
+    Example: camsim operations --json
+    """
+    from .tables import operations as rows
+    from .tables import show_operations
+
+    listed = rows(protocol)
+    if not listed:
+        raise Exit(2, f"--protocol {protocol!r} is not allowed; allowed: v3, v2")
+    typer.echo(json.dumps(listed, indent=1)) if as_json else show_operations(listed)
+
+
+@app.command()
+def register(
+    as_json: AsJson = False,
+    profile: Annotated[str, typer.Option(help="Show values of this profile.")] = "documented",
+    knob: Annotated[list[str] | None, typer.Option("--set", help="knob=value on top. May repeat.")] = None,
+) -> None:
+    """Print every reading of the vendor's pages: id, evidence, knob, value in force.
+
+    Example: camsim register --profile observed
+    """
+    from camsim.knobs import register as profiles
+
+    from . import tables
+
+    try:
+        knobs = profiles.resolve(profile, dict(profiles.parse_assignment(text) for text in knob or []))
+    except profiles.KnobError as problem:
+        raise Exit(2, str(problem)) from None
+    rows = tables.register(knobs.values)
+    typer.echo(json.dumps(rows, indent=1)) if as_json else tables.show_register(rows, profile)
+
+
+@app.command()
+def journal(
+    canonical: Annotated[bool, typer.Option(help="The comparable form: no real clocks, ports or durations.")] = False,
+    limit: Annotated[int, typer.Option(help="The newest entries.")] = 50,
+    operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
+    user: Annotated[str | None, typer.Option(help="Only this user.")] = None,
+    device: Annotated[str | None, typer.Option(help="Only this device.")] = None,
+    url: ManagementUrl = DEFAULT_URL,
+    token: Token = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what happened at a running simulator.
+
+    Example: camsim journal --device SIM00001 --limit 10
+    """
+    from urllib.parse import urlencode
+
+    from .tables import show_journal
+
+    if canonical:
+        sys.stdout.buffer.write(_call(url, token, "GET", "journal?canonical=1", raw=True))
+        return
+    query = {"limit": str(limit), "operation": operation, "user": user, "device": device}
+    answer = _call(url, token, "GET", "journal?" + urlencode({k: v for k, v in query.items() if v is not None}))
+    typer.echo(json.dumps(answer, indent=1)) if as_json else show_journal(answer["entries"])
+
+
+@app.command()
+def demo(
+    seed: Annotated[int, typer.Option(help="Same seed, same day.")] = 1,
+    people: Annotated[int, typer.Option(help="How many people work that day.", min=3, max=500)] = 60,
+    protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3",
+    as_json: AsJson = False,
+) -> None:
+    """The main job in one go: gateway, three devices, a receiver, a working day, every operation.
+
+    Example: camsim demo --seed 7
+    """
+    from camsim.demo import run
+
+    raise typer.Exit(run(seed=seed, people=people, protocol=protocol, as_json=as_json))
+
+
+@app.command()
+def export(
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="openapi, asyncapi, postman or schemas.")],
+) -> None:
+    """Print the protocol for other tools.
+
+    Example: camsim export openapi > openapi.json
+    """
+    from .export import FORMATS
+
+    if format_ not in FORMATS:
+        raise Exit(2, f"format {format_!r} is not allowed; allowed: {', '.join(FORMATS)}")
+    typer.echo(json.dumps(FORMATS[format_](), indent=1))
+
+
+def _call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
+    """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
+    from camsim.client.wire import Api, ApiError
+
+    try:
+        content = Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
+    except ValueError as problem:
+        raise Exit(2, f"--url: {problem}") from None
+    except ApiError as problem:
+        if problem.http == 0:
+            reach = f"no simulator at {url}: {problem.message}"
+            raise Exit(3, f"{reach}. Start one with `camsim serve`, or say where it is with --url") from None
+        raise Exit(2 if problem.http in (400, 422) else 1, f"{problem.message}. {problem.hint}".rstrip(". ")) from None
+    return content if raw else json.loads(content)
+
+
+def _own() -> None:
+    """Commands that live in modules of their own."""
+    from .receiver import receiver
+    from .scenario import app as scenario
+
+    app.command("receiver")(receiver)
+    app.add_typer(scenario)
+
+
+def _join() -> None:
+    """Let the other packages add their commands: entry-point group `camsim.commands`."""
+    for entry in sorted(importlib.metadata.entry_points(group="camsim.commands"), key=lambda entry: entry.name):
+        try:
+            add = entry.load()
+        except ImportError as problem:
+            _missing(entry.name, str(problem))
+            continue
+        add(app)
+
+
+def _missing(name: str, why: str) -> None:
+    way = f"`camsim {name}` needs more packages ({why}): in the clone, .venv/bin/pip install -e '.[all]'"
+    anything = {"ignore_unknown_options": True, "allow_extra_args": True}  # else its own options would be the error
+
+    @app.command(name, help="Not installed: needs the extra 'all'.", context_settings=anything, add_help_option=False)
+    def absent() -> None:
+        raise Exit(2, way)
+
+
+def main() -> None:
+    """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
+    word = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
+    if word not in {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}:
+        _own()
+        _join()
+    app()

@@ -1,0 +1,190 @@
+"""The protocol in other tools' formats, derived from the catalogue, the schemas and the printed samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from camsim import __version__, resources
+from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Family, Operation
+from camsim.protocol.schemas import document, families
+from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
+
+_REST = "/external/api3.0/biometric"
+Document = dict[str, Any]
+
+
+def openapi() -> Document:
+    """OpenAPI 3.1: the RESTful endpoint as a path, the callbacks as webhooks."""
+    codes = "\n".join(f"- {code} {LABELS_V3[code]}: {DESCRIPTIONS[code]}" for code in sorted(LABELS_V3))
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Cams Biometric Gateway, Web API 3.0",
+            "version": __version__,
+            "description": f"As camsim simulates it. Status codes:\n\n{codes}",
+        },
+        "servers": [{"url": "http://127.0.0.1:8124"}],
+        "paths": {_REST: {"post": _rest_operation()}},
+        "webhooks": {row.name: {"post": _webhook(row)} for row in CALLBACKS},
+        "components": {"schemas": _components()},
+    }
+
+
+def _rest_operation() -> Document:
+    rest = list(dict.fromkeys(row.family for row in COMMANDS))
+    answer = {"description": "what the device answered; HTTP 200 whatever the StatusCode"}
+    return {
+        "operationId": "command",
+        "summary": "Command a device",
+        "parameters": [{"name": "stgid", "in": "query", "required": True, "schema": {"type": "string"}}],
+        "requestBody": {
+            "required": True,
+            "content": _json(_any_of(rest, "Request"), {row.name: _sample(row) for row in COMMANDS}),
+        },
+        "responses": {
+            "200": {**answer, "content": _json(_any_of(rest, "Response"))},
+            "405": {"description": "not POST"},
+            "413": {"description": "more than 8 MiB"},
+        },
+    }
+
+
+def _webhook(row: Operation) -> Document:
+    return {
+        "operationId": row.name,
+        "summary": f"#{row.number}: {row.purpose}",
+        "requestBody": {"content": _json(_ref(row.family, "Request"), {row.name: _sample(row)})},
+        "responses": {"200": {"description": "acknowledged", "content": _json(_ref(row.family, "Response"))}},
+    }
+
+
+def _json(schema: Document, examples: Mapping[str, Any] | None = None) -> Document:
+    content: Document = {"schema": schema}
+    if examples:
+        content["examples"] = {name: {"value": value} for name, value in examples.items()}
+    return {"application/json": content}
+
+
+def _ref(family: Family, part: str) -> Document:
+    return {"$ref": f"#/components/schemas/{family}{part}"}
+
+
+def _any_of(names: list[Family], part: str) -> Document:
+    return {"anyOf": [_ref(family, part) for family in names]}
+
+
+def _components() -> Document:
+    """Every message schema with the shared parts inlined under one roof."""
+    shared = {
+        f"common_{name}": _local(part) for name, part in resources.load("schemas", "common.json")["$defs"].items()
+    }
+    for family in families():
+        for part, schema in document(family)["$defs"].items():
+            shared[f"{family}{part.capitalize()}"] = _local(schema)
+    return shared
+
+
+def _local(value: Any) -> Any:
+    """The same schema with references that point into `components`."""
+    if isinstance(value, dict):
+        return {key: _pointed(item) if key == "$ref" else _local(item) for key, item in value.items()}
+    return [_local(item) for item in value] if isinstance(value, list) else value
+
+
+def _pointed(reference: str) -> str:
+    return f"#/components/schemas/common_{reference.rsplit('/', 1)[-1]}"
+
+
+def _samples() -> Mapping[int, Any]:
+    return {sample["number"]: sample for sample in resources.load("fixtures", "vendor", "v3.json")}
+
+
+def _sample(row: Operation) -> Any:
+    return _samples()[row.number or 0]["request"]
+
+
+def asyncapi() -> Document:
+    """AsyncAPI 3.0: what the gateway sends to a callback URL."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {"title": "Cams Biometric Gateway callbacks, Web API 3.0", "version": __version__},
+        "defaultContentType": "application/json",
+        "channels": {
+            "callback": {
+                "address": "/callback",
+                "messages": {row.name: {"$ref": f"#/components/messages/{row.name}"} for row in CALLBACKS},
+            }
+        },
+        "operations": {
+            "deliver": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/callback"},
+                "summary": 'until the answer is {"status":"done"}',
+            }
+        },
+        "components": {
+            "messages": {
+                row.name: {
+                    "name": row.name,
+                    "summary": row.purpose,
+                    "payload": _ref(row.family, "Request"),
+                    "examples": [{"payload": _sample(row)}],
+                }
+                for row in CALLBACKS
+            },
+            "schemas": _components(),
+        },
+    }
+
+
+def postman() -> Document:
+    """A Postman 2.1 collection: the 27 commands with the variables base_url, stgid and auth_token (V3, URL Testing)."""
+    return {
+        "info": {
+            "name": "Cams Biometric Gateway, Web API 3.0",
+            "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
+        },
+        "variable": [
+            {"key": "base_url", "value": f"http://127.0.0.1:8124{_REST}"},
+            {"key": "stgid", "value": "SIM00001"},
+            {"key": "auth_token", "value": ""},
+        ],
+        "item": [_postman_item(row) for row in COMMANDS],
+    }
+
+
+def _postman_item(row: Operation) -> Document:
+    import json
+
+    body = {**_sample(row), "OperationID": "{{$guid}}", "AuthToken": "{{auth_token}}"}
+    return {
+        "name": f"#{row.number} {row.name}",
+        "request": {
+            "method": "POST",
+            "header": [{"key": "Content-Type", "value": "application/json"}],
+            "url": {
+                "raw": "{{base_url}}?stgid={{stgid}}",
+                "host": ["{{base_url}}"],
+                "query": [{"key": "stgid", "value": "{{stgid}}"}],
+            },
+            "body": {"mode": "raw", "raw": json.dumps(body, indent=2), "options": {"raw": {"language": "json"}}},
+        },
+    }
+
+
+def schemas() -> Document:
+    """Every JSON Schema by its path below schemas/."""
+    root = resources.path("schemas")
+    return {
+        str(path.relative_to(root)): resources.load("schemas", *path.relative_to(root).parts)
+        for path in sorted(root.rglob("*.json"))
+    }
+
+
+FORMATS: Mapping[str, Callable[[], Document]] = {
+    "openapi": openapi,
+    "asyncapi": asyncapi,
+    "postman": postman,
+    "schemas": schemas,
+}

@@ -1,0 +1,146 @@
+"""`camsim scenario`: validate, run, list and show scenarios."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import json
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from camsim import resources
+from camsim.scenarios import document
+from camsim.scenarios.assertions import overall
+from camsim.scenarios.document import Scenario
+from camsim.scenarios.errors import ScenarioError
+
+app = typer.Typer(name="scenario", help="Check and run scenarios.", no_args_is_help=True, add_completion=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Files = Annotated[list[str], typer.Argument(help="Files, or names of the library.", metavar="FILE|NAME…")]
+
+
+class Usage(typer.Exit):
+    """A wrong file or name: exit code 2, nothing was sent."""
+
+    def __init__(self, message: str) -> None:
+        typer.echo(f"camsim scenario: {message}", err=True)
+        super().__init__(2)
+
+
+def read(name: str) -> Scenario:
+    """The scenario in a file, or of that name in the library. Raises: Usage."""
+    path = Path(name)
+    try:
+        if path.suffix not in (".yaml", ".yml", ".json"):
+            return document.parse(_of_library(name).read_bytes(), name)
+        return document.parse(path.read_bytes(), path.name)
+    except OSError as problem:
+        raise Usage(f"cannot read {name}: {problem.strerror or problem}") from None
+    except ScenarioError as problem:
+        raise Usage(f"{name}: {problem}") from None
+
+
+def _of_library(name: str) -> Path:
+    try:
+        return resources.path("fixtures", "scenarios", f"{Path(name).name}.yaml")
+    except FileNotFoundError:
+        known = sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml"))
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {' or '.join(near)}?" if near else "`camsim scenario list` shows it"
+        raise Usage(f"{name!r} is no file (.yaml, .yml, .json) and not in the library; {hint}") from None
+
+
+@app.command()
+def validate(files: Files, as_json: AsJson = False) -> None:
+    """Check scenarios without running them.
+
+    Example: camsim scenario validate my-monday.yaml
+    """
+    checked = [read(name) for name in files]
+    if as_json:
+        typer.echo(json.dumps([{"name": found.name, "steps": len(found.steps)} for found in checked]))
+        return
+    for found in checked:
+        typer.echo(f"{found.name}: {len(found.steps)} steps, valid")
+
+
+@app.command()
+def run(
+    files: Files,
+    url: Annotated[
+        str | None,
+        typer.Option(envvar="CAMSIM_URL", help="Management URL of a running simulator; else one is started."),
+    ] = None,
+    token: Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its token.")] = None,
+    callback_url: Annotated[str | None, typer.Option(help="Your receiver; else a built-in one answers.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    keep: Annotated[bool, typer.Option(help="Leave devices and faults in the running simulator.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run scenarios one after the other, in virtual time. Exit code 0 PASS, 1 FAIL, 3 could not judge.
+
+    Example: camsim scenario run offline-weekend --callback-url http://127.0.0.1:8000/callback
+    """
+    from camsim import standalone
+    from camsim.scenarios.runner import EXIT_CODES
+
+    reports = []
+    for found in [read(name) for name in files]:
+        chosen = found if seed is None else document.reseeded(found, seed)
+        work = (
+            standalone.run_remote(chosen, url, token, callback_url, keep=keep)
+            if url
+            else standalone.run_alone(chosen, callback_url)
+        )
+        reports.append(_waited(work))
+        if not as_json:
+            _print(reports[-1])
+    if as_json:
+        typer.echo(json.dumps([report.shown() for report in reports], indent=1, default=str))
+    raise typer.Exit(EXIT_CODES[overall(report.verdict for report in reports)])
+
+
+def _waited(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def _print(report: Any) -> None:
+    typer.echo(
+        f"{report.verdict:8}{report.scenario}: {report.deliveries} deliveries, "
+        f"{report.virtual_s:g} virtual s in {report.took_s:.2f} s, seed {report.seed}"
+    )
+    for step in report.steps:
+        if step.verdict != "PASS":
+            said = f"expected {step.expected}; " if step.expected else ""
+            typer.echo(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the library: name and what it teaches.
+
+    Example: camsim scenario list
+    """
+    found = document.library()
+    if as_json:
+        typer.echo(json.dumps([{"name": name, "teaches": item.teaches} for name, item in found.items()], indent=1))
+        return
+    for name, item in found.items():
+        typer.echo(f"{name}\n    {item.teaches}")
+
+
+@app.command()
+def show(name: Annotated[str, typer.Argument(help="A name of the library.")], as_json: AsJson = False) -> None:
+    """Print a scenario of the library, to read or to start from.
+
+    Example: camsim scenario show lost-acks > mine.yaml
+    """
+    text = _of_library(name).read_text()
+    if as_json:
+        typer.echo(json.dumps(document.shown(read(name)), indent=1))
+    else:
+        typer.echo(text, nl=False)

@@ -1,0 +1,175 @@
+"""`camsim serve`: flags and site file into settings, run until a signal, stop in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from camsim import __version__
+from camsim.actions.device_spec import DeviceSpec, instant_of
+from camsim.host import Host, HostError
+from camsim.kernel.events import ControlError
+from camsim.knobs.register import KnobError, parse_assignment
+from camsim.protocol.vocabulary import Protocol
+from camsim.settings import Settings, SiteError, check, check_url, load, seconds
+
+
+def settings_of(flags: dict[str, Any]) -> Settings:
+    """Settings of the site file with the flags on top. Raises: SiteError."""
+    settings = load(flags["config"]) if flags["config"] is not None else Settings()
+    for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
+        if flags[name] is not None:
+            setattr(settings, name, flags[name])
+    for name in ("state", "tls_cert", "tls_key", "ca", "journal_full"):
+        setattr(settings, name, flags[name])
+    settings.allowed_hosts = tuple(flags["allowed_host"] or ())
+    settings.horizon_ms = seconds("--horizon", flags["horizon"])
+    settings.start_ms = _start(flags["start"])
+    settings.knobs.update(_knobs(flags))
+    _devices(settings, flags)
+    check(settings)
+    return settings
+
+
+def _start(text: str | None) -> int | None:
+    try:
+        moment = instant_of("--start", text, 0)
+    except ControlError as problem:
+        raise SiteError(f"{problem.message}; {problem.hint}") from None
+    return None if moment is None else moment * 1000
+
+
+def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
+    given = list(flags["knob"] or [])
+    if flags["latency"] is not None:
+        given.append(f"rest.latency={flags['latency']}")
+    knobs = {}
+    for text in given:
+        try:
+            parse_assignment(text)
+        except KnobError as problem:
+            raise SiteError(f"--set {text}: {problem}") from None
+        name, _, written = text.partition("=")
+        try:
+            knobs[name.strip()] = msgspec.json.decode(written)
+        except msgspec.DecodeError:
+            knobs[name.strip()] = written.strip()
+    return knobs
+
+
+def _devices(settings: Settings, flags: dict[str, Any]) -> None:
+    """Without a site file: `--devices` of them; with one: the flags override what its devices say."""
+    if not settings.devices and flags["config"] is None:
+        count = flags["devices"] if flags["devices"] is not None else 1
+        settings.devices = [DeviceSpec(count=count, users=20)] if count else []
+    elif flags["devices"] is not None:
+        raise SiteError("--devices and a site file with [[devices]] say two things; give one of them")
+    if flags["callback_url"] is not None:
+        check_url("--callback-url", flags["callback_url"])
+    if flags["protocol"] is not None and flags["protocol"] not in tuple(Protocol):
+        raise SiteError(f"--protocol = {flags['protocol']!r} is not allowed; allowed: {', '.join(Protocol)}")
+    for spec in settings.devices:
+        for name in ("users", "model", "callback_url", "auth_token", "security_key"):
+            if flags[name] is not None:
+                setattr(spec, name, flags[name])
+        if flags["protocol"] is not None:
+            spec.protocol = Protocol(flags["protocol"])
+
+
+def serve(flags: dict[str, Any]) -> int:
+    """Run until SIGINT or SIGTERM; returns the exit code."""
+    try:
+        settings = settings_of(flags)
+        return run(settings, flags["ready_file"], as_json=flags["as_json"], quiet=flags["quiet"])
+    except SiteError as problem:
+        return _say(2, str(problem))
+    except HostError as problem:
+        return _say(problem.code, str(problem))
+
+
+def run(settings: Settings, ready_file: Path | None = None, *, as_json: bool = False, quiet: bool = False) -> int:
+    """Serve with these settings. Raises: HostError when it cannot start."""
+    try:
+        import uvloop
+
+        return uvloop.run(_until_stopped(settings, ready_file, as_json, quiet))
+    except ImportError:
+        return asyncio.run(_until_stopped(settings, ready_file, as_json, quiet))
+
+
+def tune_collector() -> None:
+    """Collect seldom: the state is large and has no cycles, so that full collections only cost time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
+
+
+async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: bool, quiet: bool) -> int:
+    stop, failures = asyncio.Event(), list[str]()
+    loop = asyncio.get_running_loop()
+
+    def fail(why: str) -> None:
+        failures.append(why)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    host = await Host.start(settings, fail)
+    tune_collector()
+    try:
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
+        elif not quiet:
+            sys.stdout.write(greeting(host))
+        sys.stdout.flush()
+        if ready_file is not None:
+            host.write_ready(ready_file)
+        await stop.wait()
+    finally:
+        await host.stop()
+    if failures:
+        return _say(1, failures[0])
+    return 0
+
+
+def _endpoints(host: Host) -> list[str]:
+    """The paths of the protocols that the devices speak; v3's when there is none yet."""
+    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.slots.values()}
+    v3 = f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…"
+    v2 = f"  gateway     {host.gateway_url}/external/api2.0/biometric (v2: form field request_data)"
+    return [v3] * ("v3" in spoken or not spoken) + [v2] * ("v2" in spoken)
+
+
+def greeting(host: Host) -> str:
+    """What a person wants to know first."""
+    state, settings = host.runtime.kernel.state, host.settings
+    slots = list(state.slots.values())
+    lines = [
+        f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
+        *_endpoints(host),
+        f"  management  {host.management_url}/api/health",
+        f"  devices     {len(slots)}" + (f": {slots[0].config.stgid} … {slots[-1].config.stgid}" if slots else ""),
+    ]
+    if slots:
+        first = slots[0].config
+        lines.append(f"  token       {first.auth_token} ({first.stgid})")
+        lines.append(
+            f"  callbacks   {first.callback_url or 'no URL: events wait in the queue; --callback-url sets one'}"
+        )
+    if settings.state is None:
+        lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
+    else:
+        how = "new" if host.restored is None else f"restored, {host.restored} events replayed"
+        lines.append(f"  state       {settings.state} ({how}; survives a killed process, not a power cut)")
+    return "\n".join(lines) + "\n"
+
+
+def _say(code: int, message: str) -> int:
+    sys.stderr.write(f"camsim: {message}\n")
+    return code

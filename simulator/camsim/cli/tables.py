@@ -1,0 +1,69 @@
+"""Tables of the command line: operations, register, journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from camsim.api.views import register as register_rows
+from camsim.protocol.catalogue import V2, V3
+
+
+def operations(protocol: str) -> list[dict[str, Any]]:
+    """The catalogue as plain rows; empty for an unknown protocol."""
+    return [
+        {
+            "number": row.number,
+            "name": row.name,
+            "direction": str(row.direction),
+            "family": str(row.family),
+            "templates": sorted(row.kinds),
+            "purpose": row.purpose,
+        }
+        for row in {"v3": V3, "v2": V2}.get(protocol, ())
+    ]
+
+
+def show_operations(rows: list[dict[str, Any]]) -> None:
+    """A table of operations."""
+    table = Table("#", "operation", "direction", "what for", title=f"{len(rows)} operations")
+    for row in rows:
+        table.add_row(str(row["number"] or ""), row["name"], row["direction"], row["purpose"])
+    Console().print(table)
+
+
+def register(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every row of the register with the value in force."""
+    return register_rows(knobs)
+
+
+def show_register(rows: list[dict[str, Any]], profile: str) -> None:
+    """A table of readings."""
+    table = Table("id", "evidence", "reading", "knob", "in force", title=f"{len(rows)} readings, profile {profile}")
+    for row in rows:
+        names, values = "\n".join(row["in_force"]), "\n".join(map(str, row["in_force"].values()))
+        table.add_row(row["id"], row["evidence"], row["reading"], names, values)
+    Console().print(table)
+
+
+def show_journal(entries: list[dict[str, Any]]) -> None:
+    """One line an entry."""
+    table = Table("seq", "device", "direction", "operation", "user", "try", "verdict", "why")
+    for entry in entries:
+        verdict = entry["verdict"] + (f" {entry['status_code']}" if entry["status_code"] is not None else "")
+        why = f"{entry['field']}: {entry['why']}" if entry["field"] else entry["why"]
+        attempt = str(entry["attempt"] or "")
+        table.add_row(
+            str(entry["seq"]),
+            entry["device"],
+            entry["direction"],
+            entry["operation"],
+            entry["user"],
+            attempt,
+            verdict,
+            why,
+        )
+    Console().print(table)

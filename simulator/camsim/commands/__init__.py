@@ -1,0 +1,1 @@
+"""RESTful commands: queued, carried out by the device, answered in the words of their protocol."""

@@ -1,0 +1,1 @@
+"""v3 commands: checked, held for the device, answered once."""

@@ -1,0 +1,107 @@
+"""Answers to v3 requests: the message, its status text, its HTTP status, its encryption."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from camsim.commands import execute, queue
+from camsim.kernel.events import Reply, Request
+from camsim.kernel.kernel import Kernel
+from camsim.protocol.command import Refusal
+from camsim.protocol.statuses import status_text
+from camsim.protocol.v3 import envelope
+from camsim.state.faults import Fault
+from camsim.state.gateway import PendingCommand, Slot
+
+HTTP_MAPPED = {
+    0: 200,
+    1: 400,
+    3: 400,
+    4: 400,
+    2: 404,
+    9: 404,
+    7: 401,
+    13: 401,
+    8: 409,
+    10: 422,
+    11: 507,
+    15: 501,
+    5: 503,
+    6: 504,
+}
+
+
+def answer_message(kernel: Kernel, code: int, operation_id: Any, members: dict[str, Any]) -> dict[str, Any]:
+    """`{"Status", "OperationID", "StatusCode", …}`; `Status` is `done` exactly for 0 (A-REST-02)."""
+    style = kernel.policy.rest.status_text
+    return {"Status": status_text(code, style), "OperationID": operation_id, "StatusCode": int(code), **members}
+
+
+def answer(
+    kernel: Kernel,
+    slot: Slot,
+    pending: PendingCommand,
+    code: int,
+    members: dict[str, Any],
+    *,
+    rows: execute.Rows | None = None,
+    faults: tuple[Fault, ...] = (),
+    noted: dict[str, Any] | None = None,
+) -> None:
+    """Answer a held request; nobody is answered twice."""
+    if pending.request is None:
+        return
+    for fault in faults:
+        if fault.do == "code":
+            code, members, rows = int(fault.options.get("code", 999)), {}, None
+    message = answer_message(kernel, code, pending.operation_id, members)
+    if rows is not None and kernel.policy.rest.loadlog_status_code == "omit":
+        del message["StatusCode"]  # the printed sample has none (A-REST-26)
+    body, http = envelope.encode(message), _http(kernel, code)
+    entry = queue.journal(
+        kernel, slot, pending, code, "answered", faults=faults, answer=body, http=http, **(noted or {})
+    )
+    key = slot.config.security_key if code == 0 or kernel.policy.rest.encrypt_errors else None
+    wire = body if key is None or rows is not None else envelope.seal_v3(body, key)
+    shape = tuple((fault.do, fault.options) for fault in faults)
+    queue.reply(kernel, pending, Reply(pending.request, http, wire, rows, key, shape, entry))
+
+
+def _http(kernel: Kernel, code: int) -> int:
+    return 200 if kernel.policy.rest.http_status == "always_200" else HTTP_MAPPED.get(code, 500)
+
+
+_CLEAR_CODES = frozenset({2, 4, 13, 19})
+
+
+def refuse(
+    kernel: Kernel,
+    slot: Slot | None,
+    event: Request,
+    refusal: Refusal,
+    plain: bytes,
+    message: dict[str, Any],
+    lint: list[str],
+    name: str = "?",
+) -> None:
+    """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03). `name` is the operation where it is known."""
+    echo = message.get("OperationID", "")
+    body = envelope.encode(answer_message(kernel, refusal.code, echo if isinstance(echo, str) else "", {}))
+    http = _http(kernel, refusal.code)
+    kernel.note(
+        slot,
+        "rest",
+        name,
+        plain=plain,
+        verdict="refused",
+        code=int(refusal.code),
+        why=refusal.why,
+        field=refusal.field,
+        lint=tuple(lint),
+        answer=body,
+        http=http,
+        real_s=event.real_s,
+    )
+    key = slot.config.security_key if slot is not None and refusal.code not in _CLEAR_CODES else None
+    wire = envelope.seal_v3(body, key if kernel.policy.rest.encrypt_errors else None)
+    kernel.effects.append(Reply(event.id, http, wire))

@@ -1,0 +1,104 @@
+"""The day that the demo plays: who works, who punches where, what happens at the gate and in the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+
+from camsim.host import Host
+from camsim.protocol.catalogue import COMMANDS, Operation
+from camsim.protocol.facts import Template
+from camsim.protocol.vocabulary import TemplateType
+from camsim.state.gateway import Slot
+from camsim.synthetic import people as population
+
+OFFSET = 330
+FRONT, FACTORY, GATE = "FRONT1", "FACTORY1", "GATE1"
+
+
+@dataclass
+class Tally:
+    """What became of one operation. Latencies in seconds: real for callbacks, virtual for commands."""
+
+    operation: Operation
+    sent: int = 0
+    acknowledged: int = 0
+    codes: dict[int, int] = dataclass_field(default_factory=dict)
+    latencies: list[float] = dataclass_field(default_factory=list)
+
+
+@dataclass
+class Day:
+    """A running demonstration."""
+
+    host: Host
+    seed: int
+    people: list[population.Person]
+    midnight: int
+    step: Callable[[str], None]
+    commands: dict[str, Tally] = dataclass_field(default_factory=lambda: {row.name: Tally(row) for row in COMMANDS})
+    burst: int = 0
+    numbers: int = 0
+
+    def slot(self, stgid: str) -> Slot:
+        """A device of the demonstration."""
+        return self.host.runtime.kernel.state.slots[stgid]
+
+    async def until(self, moment: int) -> None:
+        """Let virtual time reach a moment, UTC seconds."""
+        left = moment - self.host.runtime.now() / 1000
+        if left > 0:
+            await self.host.runtime.advance(left)
+
+
+async def menus(day: Day) -> None:
+    """Each change in the device's menu that has a callback of its own: #1-#9."""
+    control = day.host.runtime.control
+    await control("put_user", FRONT, user="9001", first_name="Asha", last_name="Menon")
+    for kind in TemplateType:
+        await control("put_user", FRONT, user="9001", templates=[{"type": str(kind)}])
+    new = {"user": "9002", "first_name": "Ravi", "last_name": "Iyer", "templates": ["Card", "Fingerprint"]}
+    await control("put_user", FACTORY, **new)
+    await control("delete_user", FRONT, user="9001")
+    await control("date", FRONT, by="2m")
+    await control("date", FRONT, true=True, announce=False)
+    await day.host.runtime.run_until_idle()
+
+
+async def work(day: Day) -> None:
+    """Everybody's day at the nearest device. The gate loses its connection from 11:00 to 14:00."""
+    punches = population.working_day(day.seed, day.people, day.midnight, OFFSET)
+    incidents = [(day.midnight + 11 * 3600, _gate_away), (day.midnight + 14 * 3600, _gate_back)]
+    control, hour = day.host.runtime.control, 8
+    for punch in punches:
+        while incidents and punch.log_time >= incidents[0][0]:
+            moment, act = incidents.pop(0)
+            await day.until(moment)
+            await act(day)
+        while punch.log_time >= day.midnight + hour * 3600 and hour < 22:
+            if hour % 3 == 2:
+                day.step(f"the day, {hour}:00")
+            hour += 1
+        await day.until(punch.log_time)
+        stgid = (FRONT, FACTORY, GATE)[int(punch.user_id) % 3]
+        kinds = day.slot(stgid).device.model.inputs
+        kind = punch.input if punch.input in kinds else kinds[0]
+        spec = {"user": punch.user_id, "type": punch.type, "input": str(kind), "photo": int(punch.user_id) % 5 < 2}
+        await control("punches", stgid, punches=[spec])
+
+
+async def _gate_away(day: Day) -> None:
+    await day.host.runtime.control("offline", GATE)
+
+
+async def _gate_back(day: Day) -> None:
+    """The first person passes just before; with few people nobody else might have."""
+    await day.host.runtime.control("punches", GATE, punches=[{"user": day.people[0].user_id, "type": "CheckOut"}])
+    answer = await day.host.runtime.control("online", GATE, order="shuffle")
+    day.burst = int(answer["cached"])
+
+
+def templates(day: Day, user_id: str, kinds: frozenset[TemplateType]) -> tuple[Template, ...]:
+    """Synthetic templates of those kinds for a user."""
+    return tuple(population.template(day.seed, user_id, kind) for kind in TemplateType if kind in kinds)

@@ -1,0 +1,255 @@
+"""`camsim demo --protocol v2`: the same day over the older protocol, every v2 operation, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import aiohttp
+from rich.console import Console
+from rich.table import Table
+
+from camsim.host import Host
+from camsim.protocol import cipher
+from camsim.protocol.catalogue import V2_CALLBACKS, V2_COMMANDS, Direction
+from camsim.protocol.v2 import envelope as envelope_v2
+from camsim.protocol.v2 import messages as messages_v2
+from camsim.protocol.v3 import envelope
+from camsim.protocol.v3.messages import Sender
+from camsim.protocol.vocabulary import Protocol, TemplateType
+from camsim.settings import Settings
+from camsim.synthetic import people as population
+
+from .day import FACTORY, FRONT, GATE, OFFSET, Day, Tally, menus, work
+from .day import templates as templates_of
+from .report import stored_of
+from .setup import DAY_S, demo_devices, progress, receiver
+
+V2_PATH = "/external/api2.0/biometric"
+_LAZY = "LazyResponse"
+
+
+def run(*, seed: int, people: int, as_json: bool = False) -> int:
+    """Run the demonstration; 0 only when everything was delivered, answered and replied to as it should be."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder, receiver(Path(folder)) as inbox, progress(quiet=as_json) as step:
+        report = asyncio.run(_demonstrate(seed, people, inbox, step))
+    report["took_s"] = round(time.monotonic() - began, 1)
+    if as_json:
+        sys.stdout.write(json.dumps(report, indent=1) + "\n")
+    else:
+        _show(report)
+    return 0 if report["passed"] else 1
+
+
+async def _demonstrate(seed: int, count: int, inbox: dict[str, Any], step: Any) -> dict[str, Any]:
+    specs = demo_devices(inbox["url"])
+    for spec in specs:
+        spec.users, spec.protocol, spec.x_level = count, Protocol.V2, True
+    host = await Host.start(Settings(seed=seed, clock="manual", devices=specs))
+    try:
+        midnight = (host.runtime.now() // 1000 + OFFSET * 60) // DAY_S * DAY_S + DAY_S - OFFSET * 60
+        tallies = {name: Tally(row) for name, row in V2_COMMANDS.items()}
+        day = Day(host, seed, population.people(seed, count), midnight, step, tallies)
+        return await _report(day, inbox, await _live(day))
+    finally:
+        await host.stop()
+
+
+async def _live(day: Day) -> int:
+    """The day; returns how many rows LoadPunchLog brought in the evening."""
+    await day.until(day.midnight + 7 * 3600)
+    async with aiohttp.ClientSession() as client:
+        day.step("before work: users, a message, photos")
+        await _morning(day, client)
+        await day.host.runtime.run_until_idle()
+        day.step("the user menu")
+        await menus(day)
+        await work(day)
+        day.step("in the evening: the other commands")
+        loaded = await _evening(day, client)
+    day.step("waiting for the queues")
+    await day.host.runtime.run_until_idle()
+    day.step("reading back")
+    return loaded
+
+
+async def _morning(day: Day, client: aiohttp.ClientSession) -> None:
+    for number, kind in enumerate(TemplateType):
+        user_id = str(8001 + number)
+        told = templates_of(day, user_id, frozenset({kind}))
+        await _send(
+            day, client, FRONT, "AddUser", user_id=user_id, first_name="New", last_name=str(kind), templates=told
+        )
+    every = templates_of(day, "8010", frozenset(TemplateType))
+    await _send(day, client, FRONT, "AddUser", user_id="8010", first_name="Asha", last_name="Menon", templates=every)
+    card = templates_of(day, "8001", frozenset({TemplateType.CARD}))
+    await _send(day, client, FACTORY, "AddUser", user_id="8001", first_name="New", last_name="Card", templates=card)
+    await _send(day, client, FRONT, "EnableMessage", user_id="3", message="please see the office")
+    await _send(day, client, FRONT, "SendAttendancePhoto", user_id="3")
+
+
+async def _evening(day: Day, client: aiohttp.ClientSession) -> int:
+    await _send(day, client, FRONT, "DisableMessage", user_id="3")
+    await _send(day, client, FRONT, "EnrollFingerprint", user_id="3")
+    await _send(day, client, FRONT, "DeleteUser", user_id="8003")
+    for stgid in (FRONT, FACTORY, GATE):
+        await _send(day, client, stgid, "SendDeviceInfo")
+    loaded = await _load(day, client, FRONT) + await _load(day, client, FACTORY)
+    await _send(day, client, FACTORY, "TriggerUserDetail")
+    await day.host.runtime.run_until_idle()
+    await _send(day, client, GATE, "ClearLog")
+    return loaded
+
+
+async def _load(day: Day, client: aiohttp.ClientSession, stgid: str) -> int:
+    """The day's punches of a device, page by page; times as the device counts them (V2-01)."""
+    start = day.midnight + OFFSET * 60
+    rows, offset = 0, ""
+    while True:
+        answer = await _send(day, client, stgid, "LoadPunchLog", start=start, end=start + DAY_S, offset_rows=offset)
+        rows += len(answer["OperationData"]["Punch"])
+        offset = answer["OperationData"]["OffSet"]
+        if not offset:
+            return rows
+
+
+async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, **fields: Any) -> dict[str, Any]:
+    """One v2 command over HTTP; gives its immediate answer."""
+    runtime, config = day.host.runtime, day.slot(stgid).config
+    tally = day.commands[name]
+    day.numbers += 1
+    sender = Sender(config.auth_token, stgid=stgid)
+    local = runtime.now() // 1000 + OFFSET * 60
+    message = messages_v2.command(tally.operation, f"demo{day.numbers:05d}", sender, local, **fields)
+    body = envelope_v2.seal_v2(envelope.encode(message), config.security_key)
+    runtime.set_clock("auto")
+    async with client.post(
+        day.host.gateway_url + V2_PATH, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
+    ) as response:
+        raw = await response.read()
+    runtime.set_clock("manual")
+    answer = envelope.decode(cipher.decrypt(config.security_key, raw) if config.security_key else raw)
+    code = int(answer["StatusCode"])
+    tally.sent += 1
+    tally.acknowledged += code == 0
+    tally.codes[code] = tally.codes.get(code, 0) + 1
+    return answer
+
+
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def _lazy_replies(day: Day) -> dict[str, Tally]:
+    """What the callback URL heard of the commands, by operation; latency in virtual seconds since the request."""
+    found = {name: Tally(row) for name, row in V2_COMMANDS.items()}
+    asked: dict[str, int] = {}
+    for entry in day.host.runtime.kernel.state.journal.select():
+        if entry.verdict == "accepted":
+            asked[envelope.decode(entry.answer)["OperationReferenceId"]] = entry.at
+        if not entry.operation.startswith(_LAZY) or not entry.attempt:
+            continue
+        info = envelope.decode(entry.plain)["ApiRequestInfo"]
+        tally, code = found[info["Operation"]], int(info["OperationData"]["StatusCode"])
+        tally.sent += entry.attempt == 1
+        tally.acknowledged += entry.verdict == "acknowledged" and code == 0
+        tally.codes[code] = tally.codes.get(code, 0) + 1
+        tally.latencies.append((entry.at - asked[info["OperationReferenceId"]]) / 1000)
+    return found
+
+
+def _callbacks(day: Day) -> dict[str, Tally]:
+    found = {name: Tally(row) for name, row in V2_CALLBACKS.items()}
+    for entry in day.host.runtime.kernel.state.journal.select(direction="callback"):
+        tally = found.get(entry.operation)
+        if tally is not None and entry.attempt:
+            tally.sent += entry.attempt == 1
+            tally.acknowledged += entry.verdict == "acknowledged"
+            tally.latencies.append(entry.took_ms / 1000)
+    return found
+
+
+async def _report(day: Day, inbox: dict[str, Any], loaded: int) -> dict[str, Any]:
+    state = day.host.runtime.kernel.state
+    callbacks, lazy = _callbacks(day), _lazy_replies(day)
+    ledger, stored = state.ledger.summary(), await stored_of(inbox, day)
+    logged = sum(day.slot(stgid).device.log_count for stgid in (FRONT, FACTORY))
+    rows = [_row(tally, None) for tally in callbacks.values()]
+    rows += [_row(tally, lazy[name]) for name, tally in day.commands.items()]
+    problems = [f"{row['operation']}: {row['why']}" for row in rows if row["why"]]
+    if ledger["acknowledged"] != ledger["punches"] or stored != ledger["punches"]:
+        problems.append(f"{ledger['punches']} punches, {ledger['acknowledged']} acknowledged, {stored} stored")
+    if loaded != logged:
+        problems.append(f"LoadPunchLog brought {loaded} rows of {logged}")
+    if day.burst <= 0:
+        problems.append("the offline burst did not happen")
+    return {
+        "passed": not problems,
+        "problems": problems,
+        "protocol": "v2",
+        "seed": day.seed,
+        "people": len(day.people),
+        "operations": rows,
+        "offline_burst": day.burst,
+        "loaded": loaded,
+        "punches": ledger["punches"],
+        "acknowledged": ledger["acknowledged"],
+        "stored": stored,
+        "lost": ledger["punches"] - min(stored, ledger["acknowledged"]),
+    }
+
+
+def _row(tally: Tally, lazy: Tally | None) -> dict[str, Any]:
+    """One operation; a command with a lazy reply has it acknowledged with code 0 as often as it was sent."""
+    expected = lazy is not None and bool(lazy.sent)
+    why = "was never acknowledged" if not tally.acknowledged else ""
+    if tally.sent != tally.acknowledged:
+        why = f"{tally.sent - tally.acknowledged} not acknowledged"
+    if lazy is not None and expected and lazy.acknowledged != tally.sent:
+        why = f"{tally.sent} sent, {lazy.acknowledged} lazy replies done and acknowledged"
+    told = lazy if expected and lazy is not None else tally
+    return {
+        "operation": tally.operation.name,
+        "direction": str(tally.operation.direction),
+        "sent": tally.sent,
+        "acknowledged": tally.acknowledged,
+        "lazy": lazy.acknowledged if lazy is not None and expected else None,
+        "codes": {str(code): count for code, count in sorted(told.codes.items())},
+        "median_latency_s": round(median(told.latencies), 4) if told.latencies else None,
+        "why": why,
+    }
+
+
+def _latency(row: dict[str, Any]) -> str:
+    seconds = row["median_latency_s"]
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1000:.1f} ms" if row["direction"] == Direction.CALLBACK else f"{seconds:.1f} s virtual"
+
+
+def _show(report: dict[str, Any]) -> None:
+    table = Table("direction", "operation", "sent", "acknowledged", "lazy replies", "status codes", "median latency")
+    for row in report["operations"]:
+        codes = " ".join(f"{code}×{count}" for code, count in row["codes"].items())
+        counts = (str(row["sent"]), str(row["acknowledged"]), "-" if row["lazy"] is None else str(row["lazy"]))
+        style = "red" if row["why"] else None
+        table.add_row(row["direction"], row["operation"], *counts, codes, _latency(row), style=style)
+    console = Console(width=None if sys.stdout.isatty() else 136)
+    console.print(table)
+    console.print(
+        f"{report['people']} people, {report['punches']} punches: {report['acknowledged']} acknowledged, "
+        f"{report['stored']} stored, {report['lost']} lost; {report['loaded']} rows loaded page by page"
+    )
+    console.print(
+        f"offline burst: {report['offline_burst']} records cached by the gate and delivered when it came back"
+    )
+    console.print(f"seed {report['seed']}, {report['took_s']} s")
+    for problem in report["problems"]:
+        console.print(f"[red]problem:[/red] {problem}")
+    console.print("[green]PASS[/green]" if report["passed"] else "[red]FAIL[/red]")

@@ -1,0 +1,234 @@
+"""Profiles and knobs: the readings of fixtures/register.json as typed values.
+
+Values as they are kept and read: enum words and codes as they stand, probabilities and factors as numbers, durations as
+integer milliseconds, a retry schedule as a tuple of seconds or the name of a preset.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from camsim import resources
+from camsim.durations import duration_ms, duration_text
+
+
+class Profile(StrEnum):
+    """A bundle of readings: the page, the field, the page and nothing else, every permitted anomaly."""
+
+    DOCUMENTED = "documented"
+    OBSERVED = "observed"
+    STRICT = "strict"
+    HOSTILE = "hostile"
+
+
+class KnobError(ValueError):
+    """A knob or value that does not exist; the message names key, value and what is allowed."""
+
+
+class KnobSpec(msgspec.Struct, frozen=True):
+    """What a knob may hold. `minimum`, `maximum`: of a number; `allowed`: the words of an enum or presets."""
+
+    knob: str
+    type: Literal["enum", "bool", "int", "number", "duration", "schedule"]
+    values: dict[str, Any]
+    allowed: tuple[Any, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    row: str = ""
+
+    def describe(self) -> str:
+        """What is allowed, for people."""
+        if self.type in ("enum", "bool"):
+            return " | ".join(_written(value) for value in self.allowed or ())
+        if self.type in ("int", "number"):
+            whole = "a whole number" if self.type == "int" else "a number"
+            return f"{whole} from {self.minimum:g} to {self.maximum:g}"
+        if self.type == "duration":
+            return "a duration such as 15s, 500ms, 2m, 48h or 7d; a bare number is seconds"
+        return f"a list of seconds such as [30,60,120], or {' | '.join(self.allowed or ())}"
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """A verbatim piece of line `line` (1-based) of a vendor page."""
+
+    page: str
+    line: int
+    text: str
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One reading: the question, where it is answered, and the answer this project takes."""
+
+    id: str
+    section: str
+    title: str
+    evidence: Literal["doc", "obs", "reading"]
+    reading: str
+    quote: Quote | None = None
+    specs: tuple[KnobSpec, ...] = ()
+
+
+@lru_cache(maxsize=1)
+def rows() -> tuple[Row, ...]:
+    """Every row of the register, in its order."""
+    document = resources.load("fixtures", "register.json")
+    return tuple(_row(raw) for raw in document["rows"])
+
+
+@lru_cache(maxsize=1)
+def specs() -> Mapping[str, KnobSpec]:
+    """Every knob by its name."""
+    return {spec.knob: spec for row in rows() for spec in row.specs}
+
+
+def _row(raw: dict[str, Any]) -> Row:
+    knobs = [{**knob, "row": raw["id"]} for knob in [raw, *raw.get("also", [])] if knob["knob"]]
+    return msgspec.convert({**raw, "specs": knobs}, Row)
+
+
+class Knobs:
+    """The values a run works with. `values` is a plain dict, filled with every knob: read it directly on hot paths."""
+
+    __slots__ = ("profile", "values")
+
+    def __init__(self, profile: Profile, values: dict[str, Any]) -> None:
+        self.profile = profile
+        self.values = values
+
+    def get(self, name: str) -> Any:
+        """The value of a knob. Raises: KnobError for an unknown name."""
+        try:
+            return self.values[name]
+        except KeyError:
+            raise unknown(name) from None
+
+    def set(self, name: str, value: Any) -> None:
+        """The knob holds the value from now on. Raises: KnobError, and then nothing has changed."""
+        self.values[name] = check(name, value)
+
+    def update(self, overrides: Mapping[str, Any]) -> None:
+        """All of them or, when one is wrong, none. Raises: KnobError."""
+        self.values.update({name: check(name, value) for name, value in overrides.items()})
+
+    def shown(self) -> dict[str, Any]:
+        """Every knob as people write it: durations as `15s`, schedules as lists."""
+        return {name: shown(specs()[name], value) for name, value in self.values.items()}
+
+
+def resolve(profile: Profile | str = Profile.DOCUMENTED, overrides: Mapping[str, Any] | None = None) -> Knobs:
+    """The knobs of a profile with overrides on top. Raises: KnobError naming key, value and what is allowed."""
+    try:
+        chosen = Profile(profile)
+    except ValueError:
+        raise KnobError(f"profile {profile!r} does not exist; allowed: {' | '.join(Profile)}") from None
+    knobs = Knobs(chosen, dict(_profile_values(chosen)))
+    knobs.update(overrides or {})
+    return knobs
+
+
+@lru_cache(maxsize=len(Profile))
+def _profile_values(profile: Profile) -> Mapping[str, Any]:
+    return {name: check(name, spec.values[profile]) for name, spec in specs().items()}
+
+
+def parse_assignment(text: str) -> tuple[str, Any]:
+    """Name and checked value of `--set name=value`; the value is JSON or a bare word. Raises: KnobError."""
+    name, equals, written = text.partition("=")
+    if not equals:
+        raise KnobError(f"{text!r} sets nothing; write name=value, as retry.schedule=[30,60]")
+    try:
+        value = msgspec.json.decode(written)
+    except msgspec.DecodeError:
+        value = written.strip()
+    return name.strip(), check(name.strip(), value)
+
+
+def check(name: str, value: Any) -> Any:
+    """The value as it is kept. Raises: KnobError naming key, value and what is allowed."""
+    spec = specs().get(name)
+    if spec is None:
+        raise unknown(name)
+    kept = _CHECKS[spec.type](spec, value)
+    if kept is None:
+        raise KnobError(f"{name} = {_written(value)} is not allowed; allowed: {spec.describe()}")
+    return kept
+
+
+def unknown(name: str) -> KnobError:
+    """The error for a name that no row has, with the nearest ones."""
+    near = difflib.get_close_matches(name, specs(), n=3, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`camsim register` lists them"
+    return KnobError(f"knob {name!r} does not exist; {hint}")
+
+
+def shown(spec: KnobSpec, value: Any) -> Any:
+    """A kept value as people write it."""
+    if spec.type == "duration":
+        return duration_text(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _enum(spec: KnobSpec, value: Any) -> Any:
+    for word in spec.allowed or ():
+        # "5" from a command line or YAML means the code 5, and 200 the word "200"; True never means 1.
+        if value == word and type(value) is type(word):
+            return word
+        if not isinstance(value, bool) and str(value) == str(word):
+            return word
+        if isinstance(value, bool) and word == ("on" if value else "off"):  # YAML reads on and off as truth values
+            return word
+    return None
+
+
+def _bool(_: KnobSpec, value: Any) -> bool | None:
+    return {"true": True, "false": False, "on": True, "off": False}.get(str(value).lower())
+
+
+def _number(spec: KnobSpec, value: Any) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    inside = (spec.minimum is None or value >= spec.minimum) and (spec.maximum is None or value <= spec.maximum)
+    return value if inside else None
+
+
+def _int(spec: KnobSpec, value: Any) -> int | float | None:
+    return _number(spec, value) if isinstance(value, int) else None
+
+
+def _duration(_: KnobSpec, value: Any) -> int | None:
+    try:
+        return duration_ms(value)
+    except ValueError:
+        return None
+
+
+def _schedule(spec: KnobSpec, value: Any) -> Any:
+    if isinstance(value, str):
+        return _enum(spec, value)
+    if not isinstance(value, list | tuple) or not value:
+        return None
+    good = all(isinstance(step, int | float) and not isinstance(step, bool) and 0 < step < 1e9 for step in value)
+    return tuple(float(step) for step in value) if good else None
+
+
+_CHECKS: Mapping[str, Callable[[KnobSpec, Any], Any]] = {
+    "enum": _enum,
+    "bool": _bool,
+    "int": _int,
+    "number": _number,
+    "duration": _duration,
+    "schedule": _schedule,
+}
+
+
+def _written(value: Any) -> str:
+    try:
+        return msgspec.json.encode(value).decode()
+    except (TypeError, msgspec.MsgspecError):
+        return repr(value)

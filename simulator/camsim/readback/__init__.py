@@ -1,0 +1,1 @@
+"""What a receiver has stored, read back over HTTP, as typed values."""

@@ -1,0 +1,1 @@
+"""Scenarios: steps and assertions as data, and what runs and judges them."""

@@ -1,0 +1,100 @@
+"""A command of a scenario as a client would send it: over HTTP, sealed, held while the clock moves."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from camsim.protocol import cipher
+from camsim.protocol.timestamps import gmt
+from camsim.protocol.v2 import envelope as envelope_v2
+from camsim.protocol.v3 import envelope
+
+from .assertions import Finding, Verdict
+from .context import Stage
+from .steps import Rest
+
+
+async def rest(stage: Stage, body: Rest) -> list[Finding]:
+    """Send it over HTTP; while it is held, the clock moves from timer to timer."""
+    stgid = body.device or (await stage.places(None))[0]
+    call = asyncio.ensure_future(_post(stage, stgid, body))
+    await asyncio.sleep(0)
+    while not call.done():
+        if any(not command["answered"] for command in await stage.port.commands()):
+            clock = await stage.port.clock()
+            await stage.port.advance(max(0.0, (clock["next_timer"] or clock["now"] + 1) - clock["now"]))
+        await asyncio.wait({call}, timeout=0.005)
+    stage.answer = answer = call.result()
+    wanted = {"code": body.expect, "http": body.http, "closed": body.closed or None}
+    given = {key: value for key, value in wanted.items() if value is not None}
+    good = all(answer[key] == value for key, value in given.items()) and (
+        not body.not_json or answer["message"] is None
+    )
+    expected = " ".join(f"{key} {value}" for key, value in given.items()) + " not JSON" * body.not_json
+    return [Finding(Verdict.PASS if good else Verdict.FAIL, expected or "any answer", str(answer)[:300])]
+
+
+async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
+    known = stage.made.get(stgid, {})
+    key, data = known.get("security_key"), await _request(stage, stgid, body)
+    path, content_type, seal = _WIRES[known.get("protocol", "v3")]
+    try:
+        async with stage.session.post(
+            f"{stage.port.gateway_url}{path.format(stgid)}",
+            data=seal(data, key) if isinstance(body.body, dict) else data,
+            headers={"Content-Type": content_type},
+            timeout=aiohttp.ClientTimeout(total=60),
+        ) as response:
+            raw, status = await response.read(), response.status
+    except (aiohttp.ClientError, OSError, TimeoutError) as problem:
+        return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
+    message = _opened(raw, key)
+    return {
+        "closed": False,
+        "http": status,
+        "code": message.get("StatusCode", 0) if message else None,
+        "message": message,
+    }
+
+
+# Path, Content-Type and envelope of a protocol.
+_WIRES: Mapping[str, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
+    "v3": ("/external/api3.0/biometric?stgid={}", "application/json", envelope.seal_v3),
+    "v2": ("/external/api2.0/biometric", envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
+}
+
+
+async def _request(stage: Stage, stgid: str, body: Rest) -> bytes:
+    if isinstance(body.body, str):
+        return body.body.encode()
+    stage.requests += 1
+    now = int((await stage.port.clock())["now"])
+    known = stage.made.get(stgid, {})
+    if known.get("protocol") == "v2":
+        info = {"AuthToken": known["auth_token"], **_V2_EMPTY, "OperationTime": str(now + known["offset"] * 60)}
+        info["OperationReferenceId"] = f"scenario-{stage.requests}"
+        return msgspec.json.encode({"ServiceTagId": stgid, "ApiRequestInfo": {**info, **body.body}})
+    frame = {
+        "OperationID": f"scenario-{stage.requests}",
+        "AuthToken": known.get("auth_token", ""),
+        "Time": gmt(now, 0),
+    }
+    return msgspec.json.encode({**frame, **body.body})
+
+
+_V2_EMPTY = {"UserId": "", "OperationData": ""}
+
+
+def _opened(raw: bytes, key: str | None) -> dict[str, Any] | None:
+    try:
+        if key is not None and raw.lstrip()[:1] != b"{":
+            raw = cipher.decrypt(key, raw)
+        message = msgspec.json.decode(raw)
+    except (cipher.CipherError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return message if isinstance(message, dict) else None

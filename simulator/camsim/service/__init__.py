@@ -1,0 +1,1 @@
+"""The I/O around the kernel: ports, deliveries, time and the state file."""

@@ -1,0 +1,198 @@
+"""Carries callbacks to their URLs over HTTP: pooled connections, one limit an origin, faults of the transport."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import ssl
+import string
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+from yarl import URL
+
+from camsim.kernel.events import Answered, Send
+
+from . import transport_faults
+from .timeouts import Patience
+from .transport_faults import MAX_ANSWER, USER_AGENT
+
+PER_ORIGIN = 100
+
+
+class Courier:
+    """Sends and reports; `report` gets an Answered event for every Send."""
+
+    def __init__(
+        self, report: Callable[[Answered], None], *, tls: ssl.SSLContext | bool = True, keepalive: bool = True
+    ) -> None:
+        self._report = report
+        self._tls = tls
+        self._keepalive = keepalive
+        self._session: aiohttp.ClientSession | None = None
+        self._origins: dict[str, asyncio.Semaphore] = {}
+        self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._patience = Patience()
+        self._reporting = ""
+        self._following: Send | None = None
+
+    def send(self, effect: Send) -> None:
+        """Begin an attempt; the report comes later, whatever happens."""
+        if effect.device == self._reporting:
+            self._following = effect  # the task that reports goes on with it
+            return
+        task = asyncio.get_running_loop().create_task(self._carry_on(effect))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Drop what is under way and close the connections."""
+        old, self._session = self._session, None  # an attempt that begins meanwhile gets connections of its own
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if old is not None:
+            await old.close()
+
+    async def configure(self, tls: ssl.SSLContext | bool, keepalive: bool) -> None:
+        """Use other TLS or pooling settings from the next attempt on."""
+        if (tls, keepalive) != (self._tls, self._keepalive):
+            self._tls, self._keepalive = tls, keepalive
+            old, self._session = self._session, None
+            if old is not None:
+                await old.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None or self._session.closed:
+            connector = aiohttp.TCPConnector(
+                limit=0, limit_per_host=0, force_close=not self._keepalive, ttl_dns_cache=60
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=True,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
+                headers={"User-Agent": USER_AGENT},
+                trust_env=False,
+            )
+        return self._session
+
+    def _route(self, url: str) -> tuple[URL, asyncio.Semaphore]:
+        route = self._urls.get(url)
+        if route is None:
+            parsed = URL(_ascii(url), encoded=True)
+            gate = self._origins.setdefault(str(parsed.origin()), asyncio.Semaphore(PER_ORIGIN))
+            route = self._urls[url] = (parsed, gate)
+        return route
+
+    async def _carry_on(self, first: Send) -> None:
+        """Attempts of one device, one after the other, as long as each report leads to the next."""
+        effect: Send | None = first
+        while effect is not None:
+            answered = await self._attempt(effect)
+            self._reporting, self._following = effect.device, None
+            try:
+                self._report(answered)
+            finally:
+                self._reporting, effect, self._following = "", self._following, None
+
+    async def _attempt(self, effect: Send) -> Answered:
+        answered = Answered(effect.device, effect.delivery, effect.attempt, real_s=time.time())
+        began = time.perf_counter()
+        try:
+            url, gate = self._route(effect.url)
+            async with gate:
+                began = time.perf_counter()
+                with self._patience.limit(effect.timeout_s):
+                    if effect.faults:
+                        await self._carry(effect, url, answered)
+                    else:
+                        await self._post(effect, url, answered)
+        except Exception as problem:  # whatever a peer does to us is an answer, never our failure
+            answered.error = _why(problem, effect)
+        answered.took_ms = (time.perf_counter() - began) * 1000
+        return answered
+
+    async def _carry(self, effect: Send, url: URL, answered: Answered) -> None:
+        faults = dict(effect.faults)
+        if "delay" in faults:
+            await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
+        if "charset" in faults:
+            effect.content_type = effect.content_type.partition(";")[0] + "; charset=utf-8"
+        kinds = [do for do in faults if do in transport_faults.KINDS]
+        if kinds:
+            await transport_faults.carry(effect, url, kinds[0], faults[kinds[0]], answered)
+        else:
+            await self._copies(effect, url, faults, answered)
+        if "late" in faults:
+            await asyncio.sleep(faults["late"].get("ms", 1000) / 1000)
+
+    async def _copies(self, effect: Send, url: URL, faults: dict[str, dict[str, Any]], answered: Answered) -> None:
+        """One copy, or as many as the fault says on connections of their own; the first one's answer counts."""
+        copies = int(faults["concurrent"].get("copies", 2)) if "concurrent" in faults else 1
+        others = [Answered(effect.device, effect.delivery, effect.attempt) for _ in range(copies - 1)]
+        results = await asyncio.gather(
+            *(self._post(effect, url, one) for one in (answered, *others)), return_exceptions=True
+        )
+        if isinstance(results[0], BaseException):
+            raise results[0]
+
+    async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
+        async with self._open().post(
+            url,
+            data=effect.body,
+            headers={"Content-Type": effect.content_type},
+            allow_redirects=False,
+            ssl=self._tls,
+        ) as response:
+            answered.status = response.status
+            answered.content_type = response.headers.get("Content-Type", "")
+            answered.body = await _limited(response)
+
+
+async def _limited(response: aiohttp.ClientResponse) -> bytes:
+    """At most 64 kB of an answer; the rest is not read."""
+    length = response.content_length
+    if length is not None and length <= MAX_ANSWER and "Content-Encoding" not in response.headers:
+        return await response.read()
+    parts, size = [], 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size += len(part)
+        if size > MAX_ANSWER:
+            response.close()
+            raise OversizeError(f"the answer is longer than {MAX_ANSWER} bytes")
+    return b"".join(parts)
+
+
+class OversizeError(Exception):
+    """The answer is longer than is read."""
+
+
+def _ascii(url: str) -> str:
+    """The URL as it goes on the wire: a host in punycode, beyond ASCII percent-encoded, the rest as it is written."""
+    if url.isascii():
+        return url
+    scheme, _, rest = url.partition("://")
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return f"{scheme}://{URL(f'{scheme}://{authority}').raw_authority}{quote(rest[len(authority) :], string.printable)}"
+
+
+def _why(problem: Exception, effect: Send) -> str:
+    if isinstance(problem, TimeoutError):
+        return f"no answer within {effect.timeout_s:g} s"
+    if isinstance(problem, aiohttp.ClientConnectorCertificateError):
+        return f"TLS certificate refused: {problem.certificate_error}"
+    if isinstance(problem, aiohttp.ClientConnectorSSLError):
+        return f"TLS failed: {problem}"
+    if isinstance(problem, aiohttp.ClientConnectorError):
+        return f"cannot connect: {problem.os_error.strerror or problem.os_error}"
+    if isinstance(problem, aiohttp.ServerDisconnectedError):
+        return "the connection was closed without an answer"
+    text = str(problem)
+    return f"{type(problem).__name__}: {text[:200]}" if text else type(problem).__name__

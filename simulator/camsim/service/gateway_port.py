@@ -1,0 +1,263 @@
+"""The gateway port: RESTful requests in, answers out. It knows HTTP and nothing of the protocol's meaning."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from multidict import CIMultiDict
+
+from camsim.commands.execute import PAGE_ROWS, Rows, row_message
+from camsim.kernel.events import Reply, Request
+from camsim.protocol.cipher import Encryptor
+from camsim.protocol.v3 import envelope
+
+from .responses import Whole, fits
+from .runtime import Runtime
+from .store import StoreError
+
+V3_PATH, V2_PATH = "/external/api3.0/biometric", "/external/api2.0/biometric"
+_PROTOCOL_OF = {V3_PATH: "v3", "/": "v3", V2_PATH: "v2"}
+_PATHS = f"unknown path; v3 is POST {V3_PATH}?stgid=… or /?stgid=…, v2 is POST {V2_PATH}"
+_JSON = "application/json"
+_STREAM_FROM = 1024 * 1024
+PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
+
+
+def _only_our_faults(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
+    problem = record.exc_info[1] if record.exc_info else None
+    return not isinstance(problem, (HttpProcessingError, ConnectionError))
+
+
+log = logging.getLogger("camsim.gateway")
+log.addFilter(_only_our_faults)
+
+
+def listener(runtime: Runtime) -> web.Server:
+    """What listens on the gateway port. A compressed body is read as it is: the page knows none."""
+    # Two seconds of reading on after 413, so that a client which is still sending gets to see the answer.
+    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False, lingering_time=2)
+
+
+_AT_ONCE = 65536
+_JSON_HEADERS = CIMultiDict({"Content-Type": _JSON})
+_PLAIN_TAG = re.compile(r"stgid=([A-Za-z0-9_.-]+)").fullmatch
+
+
+def _arrived(request: web.BaseRequest, most: int) -> bytes | None:
+    """A small body that came with its head, as nearly all do; None when it has to be waited for, or refused."""
+    if request.content.is_eof() and 0 < (request.content_length or 0) <= min(_AT_ONCE, most):
+        return request.content.read_nowait(-1)
+    return None
+
+
+def _tags(request: web.BaseRequest) -> list[str]:
+    """Every value of `stgid`; the plain form needs no parsing of the whole query."""
+    plain = _PLAIN_TAG(request.rel_url.raw_query_string)
+    return [plain[1]] if plain else request.query.getall("stgid", [])
+
+
+class Gateway:
+    """The handler of every connection on the gateway port."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+
+    async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one HTTP request; whatever it holds, nothing but a documented answer comes back."""
+        protocol = _PROTOCOL_OF.get(request.path)
+        if protocol is None:
+            return self._refuse(404, request, "path", _PATHS)
+        if request.method != "POST":
+            return self._refuse(405, request, "method", f"{request.method} is not allowed, POST is", {"Allow": "POST"})
+        self._runtime.inbound += 1
+        counted = True
+        try:
+            body = _arrived(request, self._runtime.kernel.policy.rest.max_body)
+            if body is None:
+                if "Expect" in request.headers:
+                    await _go_on(request)
+                async with asyncio.timeout(PATIENCE_S):
+                    body = await self._body(request)
+            if body is None:
+                most = self._runtime.kernel.policy.rest.max_body
+                return self._refuse(413, request, "body", f"longer than {most} bytes", {"Connection": "close"})
+            event = Request(
+                0,
+                _tags(request),
+                body,
+                protocol,
+                _clean(request.headers.get("Content-Type", "")),
+                (request.remote or "") if protocol == "v2" else "",
+                time.time(),
+            )
+            self._runtime.inbound -= 1
+            counted = False
+            reply = await self._runtime.request(event)
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
+            return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", {"Connection": "close"})
+        except TimeoutError:
+            return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", {"Connection": "close"})
+        except StoreError as problem:
+            return web.json_response({"error": str(problem)}, status=503)
+        finally:
+            if counted:
+                self._runtime.settle()
+        if not (reply.faults or reply.rows or self._runtime.clock.stands):
+            self._runtime.settle()
+            if reply.http == 200 and fits(request):
+                return Whole(reply.body)
+            return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
+        try:
+            return await self._written(request, await self._send(request, reply))
+        finally:
+            self._runtime.settle()
+
+    async def _written(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
+        """Where time stands still, the answer leaves before time may move again."""
+        if self._runtime.clock.stands and isinstance(response, web.Response):
+            await _write(request, response, ())
+        return response
+
+    async def _body(self, request: web.BaseRequest) -> bytes | None:
+        most = self._runtime.kernel.policy.rest.max_body
+        length = request.content_length
+        if length is not None and length > most:
+            return None
+        if length is not None and length <= 65536:
+            return await request.content.read(-1) if length else b""
+        parts, size = [], 0
+        async for part in request.content.iter_any():
+            size += len(part)
+            if size > most:
+                return None
+            parts.append(part)
+        return b"".join(parts)
+
+    def _refuse(
+        self, status: int, request: web.BaseRequest, field: str, why: str, headers: Mapping[str, str] | None = None
+    ) -> web.Response:
+        """An HTTP error; it has a journal line and changes nothing."""
+        self._runtime.note_http(status, f"{request.method} {request.path[:200]}", field, why)
+        return web.json_response({"error": f"{field}: {why}"}, status=status, headers=headers)
+
+    async def _send(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+        if reply.faults:
+            return await self._damaged(request, reply)
+        if reply.rows is not None:
+            return await self._rows(request, reply)
+        return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
+
+    async def _rows(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+        parts = [part async for part in _rendered(reply)]
+        size = sum(map(len, parts))
+        if size < _STREAM_FROM:
+            return web.Response(body=b"".join(parts), status=reply.http, content_type=_JSON)
+        response = web.StreamResponse(status=reply.http, headers={"Content-Type": _JSON, "Content-Length": str(size)})
+        await _write(request, response, parts)
+        return response
+
+    async def _damaged(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+        faults = dict(reply.faults)
+        if "delay" in faults:
+            await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
+        whole = b"".join([part async for part in _rendered(reply)]) if reply.rows is not None else reply.body
+        if "drop" in faults or "close" in faults:
+            return await self._cut(request, reply, whole if "close" in faults else b"")
+        if "garbage" in faults:
+            whole = b"\x00\xff<not json>" + whole[:7]
+        status = int(faults["http"].get("http", 502)) if "http" in faults else reply.http
+        return web.Response(body=whole, status=status, content_type=_JSON)
+
+    async def _cut(self, request: web.BaseRequest, reply: Reply, whole: bytes) -> web.StreamResponse:
+        """Close the connection: before the answer, or in its middle."""
+        headers = {"Content-Type": _JSON, "Content-Length": str(len(whole))}
+        response = web.StreamResponse(status=reply.http or 200, headers=headers)
+        if whole:
+            await response.prepare(request)
+            await response.write(whole[: len(whole) // 2])
+        if request.transport is not None:
+            request.transport.close() if whole else request.transport.abort()
+        return response
+
+
+async def _write(request: web.BaseRequest, response: web.StreamResponse, parts: Iterable[bytes]) -> None:
+    """Send an answer; the connection goes when the client does not read on."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await response.prepare(request)
+            for part in parts:
+                await response.write(part)
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()
+
+
+def _clean(text: str) -> str:
+    """A header without the halves of characters that bytes beyond UTF-8 leave."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+async def _go_on(request: web.BaseRequest) -> None:
+    """Tell a client that asks first, as curl does above 1 MB, to send the body."""
+    if request.headers["Expect"].lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _envelope_of(reply: Reply, members: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """What stands before and after the rows of an answer."""
+    head = envelope.encode({"PunchLog": {**members, "Log": []}})[1:-3]  # …"Log":[
+    return reply.body[:-1] + b"," + head, b"]}}"
+
+
+async def _rendered(reply: Reply) -> Any:
+    """The whole answer in pieces, plain or encrypted; other work gets a turn between them."""
+    rows: Rows = reply.rows
+    pieces, total = await _pieces(rows)
+    members = _paging(rows, total, sum(count for _, count in pieces)) if rows.paged else {"ReturnRowCount": str(total)}
+    head, tail = _envelope_of(reply, members)
+    seal = Encryptor(reply.key) if reply.key is not None else None
+    for number, piece in enumerate((head, *(piece for piece, _ in pieces), tail)):
+        yield piece if seal is None else seal.update(piece)
+        if number % 4 == 3:
+            await asyncio.sleep(0)
+    if seal is not None:
+        yield seal.finish()
+
+
+async def _pieces(rows: Rows) -> tuple[list[tuple[bytes, int]], int]:
+    """Rendered rows in pieces with their number, and how many rows match in all."""
+    pieces: list[tuple[bytes, int]] = []
+    batch: list[bytes] = []
+    total = kept = 0
+    first, last = (rows.offset_rows, rows.offset_rows + PAGE_ROWS) if rows.paged else (0, 1 << 62)
+    for row in rows.matching():
+        if row is None:
+            await asyncio.sleep(0)
+            continue
+        if first <= total < last:
+            batch.append((b"," if kept else b"") + envelope.encode(row_message(row)))
+            kept += 1
+        total += 1
+        if len(batch) == 200:
+            pieces.append((b"".join(batch), len(batch)))
+            batch = []
+            await asyncio.sleep(0)
+    if batch:
+        pieces.append((b"".join(batch), len(batch)))
+    return pieces, total
+
+
+def _paging(rows: Rows, total: int, returned: int) -> dict[str, str]:
+    """Page members as live gateways show them: the next OffSet, empty at the end (R-12)."""
+    after = rows.offset_rows + returned
+    next_page = str(after) if after < total else ""
+    return {"ReturnRowCount": str(returned), "ActualRowCount": str(total), "OffSet": next_page}

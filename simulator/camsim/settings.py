@@ -1,0 +1,271 @@
+"""site.toml and command-line flags become one typed site; a wrong value is named with what is allowed."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from enum import Enum
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+
+from camsim.actions.device_spec import DeviceSpec, PersonSpec, check_spec, identifiers, is_url
+from camsim.kernel.events import ControlError
+from camsim.knobs.register import KnobError, resolve
+from camsim.protocol.vocabulary import TemplateType
+from camsim.service.clock import ClockError, parse_mode
+from camsim.state.faults import FaultError, make
+from camsim.state.models import MODELS, Capacity, Model, UnknownModelError, find
+
+from .durations import duration_ms
+from .protocol import cipher
+
+
+class SiteError(ValueError):
+    """A site file or flag that cannot be: names the key, the value and what is allowed."""
+
+
+@dataclass
+class Settings:
+    """Everything a gateway needs to start."""
+
+    seed: int = 1
+    clock: str = "real"
+    profile: str = "documented"
+    knobs: dict[str, Any] = dataclass_field(default_factory=dict)
+    devices: list[DeviceSpec] = dataclass_field(default_factory=list)
+    models: dict[str, Model] = dataclass_field(default_factory=dict)
+    faults: list[dict[str, Any]] = dataclass_field(default_factory=list)
+    host: str = "127.0.0.1"
+    port: int = 0
+    management_host: str = "127.0.0.1"
+    management_port: int = 0
+    management_token: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    journal_full: bool = False
+    state: Path | None = None
+    start_ms: int | None = None
+    horizon_ms: int = 48 * 3_600_000
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    ca: Path | None = None
+
+
+class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
+    """`[gateway]` without its knobs."""
+
+    seed: int | None = None
+    clock: str | None = None
+    profile: str | None = None
+
+
+class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
+    """One `[[models]]` table."""
+
+    key: str
+    name: str | None = None
+    templates: list[TemplateType] = msgspec.field(default_factory=lambda: list(TemplateType))
+    camera: bool = True
+    access_control: bool = True
+    temperature_sensor: bool = False
+    capacity: Capacity = Capacity()
+    without_commands: list[str] = msgspec.field(default_factory=list)
+    without_events: list[str] = msgspec.field(default_factory=list)
+
+
+_TABLES = ("gateway", "models", "devices", "people", "faults")
+
+
+def load(path: Path) -> Settings:
+    """Read and check a site file as a whole. Raises: SiteError."""
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise SiteError(f"cannot read {path}: {problem.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise SiteError(f"{path} is not TOML: {problem}") from None
+    try:
+        return parse(data)
+    except SiteError as problem:
+        raise SiteError(f"{path}: {problem}") from None
+
+
+def parse(data: dict[str, Any]) -> Settings:
+    """Settings of the tables of a site file. Raises: SiteError."""
+    for key in data:
+        if key not in _TABLES:
+            raise SiteError(f"table {key!r} is unknown; allowed: {', '.join(_TABLES)}")
+    settings = Settings()
+    _read_gateway(settings, data.get("gateway", {}))
+    for number, table in enumerate(_list(data, "models")):
+        model = _model(table, f"models[{number}]")
+        settings.models[model.key] = model
+    people = _people(data.get("people", 0))
+    for number, table in enumerate(_list(data, "devices")):
+        spec = _convert(table, DeviceSpec, f"devices[{number}]")
+        if "users" not in table:
+            spec.users = people
+        settings.devices.append(spec)
+    settings.faults = _list(data, "faults")
+    check(settings)
+    return settings
+
+
+def _list(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    tables = data.get(key, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise SiteError(f"{key} is a list of tables: write [[{key}]]")
+    return tables
+
+
+def _read_gateway(settings: Settings, table: dict[str, Any]) -> None:
+    if not isinstance(table, dict):
+        raise SiteError("gateway is a table: write [gateway]")
+    known = {key: value for key, value in table.items() if key in ("seed", "clock", "profile")}
+    plain = _convert(known, _GatewayTable, "gateway")
+    for key in ("seed", "clock", "profile"):
+        if getattr(plain, key) is not None:
+            setattr(settings, key, getattr(plain, key))
+    settings.knobs = _flat({key: value for key, value in table.items() if key not in known})
+
+
+def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """TOML reads `rest.latency = "1s"` as nested tables; a knob's name is the dotted path."""
+    knobs: dict[str, Any] = {}
+    for key, value in table.items():
+        name = f"{prefix}{key}"
+        knobs.update(_flat(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return knobs
+
+
+def _model(table: dict[str, Any], where: str) -> Model:
+    t = _convert(table, _ModelTable, where)
+    return Model(
+        t.key,
+        t.name or t.key,
+        frozenset(t.templates),
+        camera=t.camera,
+        access_control=t.access_control,
+        temperature_sensor=t.temperature_sensor,
+        capacity=t.capacity,
+        without_commands=frozenset(t.without_commands),
+        without_events=frozenset(t.without_events),
+    )
+
+
+def _people(value: Any) -> int | list[PersonSpec]:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100_000:
+        return value
+    if isinstance(value, list):
+        return [_convert(item, PersonSpec, f"people[{number}]") for number, item in enumerate(value)]
+    raise SiteError(f"people = {value!r} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
+
+
+SEEDS = (-(1 << 63), (1 << 63) - 1)  # what a state file can hold
+_PATH = re.compile(r" - at `\$\.?(.*)`$")
+
+
+def _convert(value: Any, kind: Any, where: str) -> Any:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as problem:
+        raise SiteError(_explain(str(problem), value, kind, where)) from None
+
+
+def _explain(text: str, value: Any, kind: Any, where: str) -> str:
+    """The complaint with its key, the value that caused it and what is allowed."""
+    found = _PATH.search(text)
+    path = found[1] if found else ""
+    reason = text[: found.start()] if found else text
+    full = f"{where}.{path}" if path else where
+    unknown = re.search(r"unknown field `(.*?)`", reason)
+    if unknown:
+        allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
+        return f"{full}.{unknown[1]} is unknown; allowed: {allowed}"
+    current = value
+    for part in re.findall(r"[^.\[\]]+", path):
+        try:
+            current = current[int(part)] if part.isdigit() else current[part]
+        except (KeyError, IndexError, TypeError):
+            break
+    allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
+    return f"{full} = {current!r}: {reason}" + (f"; allowed: {allowed}" if allowed else "")
+
+
+def _allowed(kind: Any, name: str) -> str:
+    """The words of an enumeration, also within a list or beside None."""
+    for field in msgspec.structs.fields(kind):
+        if field.name == name:
+            return next((words for words in map(_words, _parts(field.type)) if words), "")
+    return ""
+
+
+def _words(kind: Any) -> str:
+    is_enumeration = isinstance(kind, type) and issubclass(kind, Enum)
+    return ", ".join(str(member.value) for member in kind) if is_enumeration else ""
+
+
+def _parts(kind: Any) -> Iterator[Any]:
+    yield kind
+    for part in get_args(kind):
+        yield from _parts(part)
+
+
+def check(settings: Settings) -> None:
+    """Everything that can be wrong without starting anything. Raises: SiteError."""
+    if not SEEDS[0] <= settings.seed <= SEEDS[1]:
+        raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+    if (settings.tls_cert is None) and settings.tls_key is not None:
+        raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
+    try:
+        parse_mode(settings.clock)
+        resolve(settings.profile, settings.knobs)
+    except (ClockError, KnobError) as problem:
+        raise SiteError(str(problem)) from None
+    for number, fault in enumerate(settings.faults):
+        try:
+            make(1, fault)
+        except FaultError as problem:
+            raise SiteError(f"faults[{number}].{problem}") from None
+    seen: set[str] = set()
+    for number, spec in enumerate(settings.devices):
+        _check_device(settings, spec, f"devices[{number}]")
+        names = identifiers(spec)
+        twice = seen.intersection(names)
+        if twice:
+            raise SiteError(f"devices[{number}].id: {min(twice)!r} occurs twice; every device needs an id of its own")
+        seen.update(names)
+
+
+def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
+    try:
+        find(spec.model, {**MODELS, **settings.models})
+    except UnknownModelError as problem:
+        raise SiteError(f"{where}.model = {spec.model!r}: {problem}") from None
+    if spec.security_key is not None:
+        try:
+            cipher.check_key(spec.security_key)
+        except ValueError as problem:
+            raise SiteError(f"{where}.security_key: {problem}") from None
+    try:
+        check_spec(spec)
+    except ControlError as problem:
+        raise SiteError(f"{where}.{problem.message}; {problem.hint}") from None
+
+
+def check_url(key: str, url: str) -> None:
+    """A callback URL is absolute http or https. Raises: SiteError."""
+    if not is_url(url):
+        raise SiteError(f"{key} = {url!r} is not allowed; allowed: http://host[:port]/path or https://…")
+
+
+def seconds(key: str, text: str) -> int:
+    """Milliseconds of a duration flag. Raises: SiteError."""
+    try:
+        return duration_ms(text)
+    except ValueError as problem:
+        raise SiteError(f"{key} = {text!r}: {problem}") from None

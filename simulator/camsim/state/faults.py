@@ -1,0 +1,218 @@
+"""Named, seeded faults that compose: data in, decisions out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from camsim import chance
+
+# What each fault does, by where it strikes. The texts are the documentation.
+DOES: Mapping[str, Mapping[str, str]] = {
+    "callback.request": {
+        "duplicate": "deliver the same bytes once more after they are acknowledged",
+        "duplicate_new": "deliver the event once more with a new OperationID and Time",
+        "concurrent": "send `copies` (default 2) at once on separate connections",
+        "wrong_token": "send a token that nobody configured",
+        "old_token": "send the token from before the last change",
+        "wrong_key": "encrypt with a key that nobody configured",
+        "old_key": "encrypt with the key from before the last change",
+        "plain_body": "send plain JSON although a key is set",
+        "delay": "wait `ms` (default 1000, real time) before connecting",
+        "slow": "send the body in pieces, `ms` (default 500, real time) in all",
+        "truncate": "announce the whole body, send half of it and close",
+        "reset_before": "connect and reset before a byte is sent",
+        "reset_after": "send all and reset without reading the answer",
+        "stgid": "append ?stgid=<tag> to the URL",
+        "double_stgid": "append ?stgid=<tag> twice",
+        "attendance_type": "write AttendanceType for Type in a punch",
+        "user_photo": "add UserUpdated.Photo beside Template",
+        "batch": "send a punch in the batch form, without RealTime",
+        "unknown_operation": "rename the operation to one that does not exist yet",
+        "shuffle_keys": "write the members in another order",
+        "escape": "escape slashes and everything beyond ASCII",
+        "charset": "add ; charset=utf-8 to the Content-Type",
+    },
+    "callback.answer": {
+        "drop": "throw the receiver's answer away after it was sent in full: a lost ack",
+        "delay": "take note of the answer `ms` (default 1000, real time) late",
+    },
+    "rest.request": {
+        "drop": "close the connection before anything is carried out",
+        "delay": "take the request up `ms` (default 1000, real time) late",
+        "code": "answer `code` (default 999) and carry nothing out",
+        "lose_command": "the device never acknowledges: 6 after the window, nothing carried out",
+    },
+    "rest.answer": {
+        "drop": "carry out, then close the connection without an answer",
+        "code": "carry out, but answer `code` (default 999)",
+        "garbage": "carry out, but answer bytes that are no JSON",
+        "close": "carry out, send half of the answer and close",
+        "delay": "hold the answer back `ms` (default 1000, real time)",
+        "http": "carry out, but answer with HTTP status `http` (default 502)",
+    },
+}
+_MATCH = ("device", "operation", "user")
+_WHEN = ("next", "every", "p", "between")
+
+
+class FaultError(ValueError):
+    """A fault that cannot be: `key` says where."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(f"{key}: {why}")
+        self.key = key
+        self.why = why
+
+
+class Fault(msgspec.Struct):
+    """One fault. `when`: empty (always), next (N in all), every (Nth of each device), p, between (virtual seconds)."""
+
+    id: int
+    where: str
+    do: str
+    match: dict[str, str] = msgspec.field(default_factory=dict)
+    when: dict[str, Any] = msgspec.field(default_factory=dict)
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    seen: dict[str, int] = msgspec.field(default_factory=dict)
+    hits: int = 0
+    implied: bool = False  # made by a knob, not by a person
+    key: str = ""  # what its draws are keyed by
+
+    @property
+    def label(self) -> str:
+        """How the journal names it."""
+        return f"{self.where}:{self.do}"
+
+    def strikes(self, seed: int, device: str, operation: str, user: str, now_ms: int) -> bool:
+        """Decide once for this occasion; counts it."""
+        if not self._matches(device, operation, user):
+            return False
+        count = self.seen[device] = self.seen.get(device, 0) + 1
+        if not self._due(seed, device, count, now_ms):
+            return False
+        self.hits += 1
+        return True
+
+    def _matches(self, device: str, operation: str, user: str) -> bool:
+        match = self.match
+        return (
+            match.get("device", device) == device
+            and match.get("operation", operation) in (operation, operation.split("[", 1)[0])
+            and match.get("user", user) == user
+        )
+
+    def _due(self, seed: int, device: str, count: int, now_ms: int) -> bool:
+        when = self.when
+        if "p" in when:
+            return chance.happens(when["p"], seed, device, f"fault:{self.label}:{self.key or 'knob'}", count)
+        if "next" in when:
+            return self.hits < int(when["next"])
+        if "every" in when:
+            return count % int(when["every"]) == 0  # of each device, so that another device changes nothing
+        if "between" in when:
+            first, last = when["between"]
+            return bool(first * 1000 <= now_ms <= last * 1000)
+        return True
+
+    @property
+    def spent(self) -> bool:
+        """True when it will never strike again."""
+        return "next" in self.when and self.hits >= self.when["next"]
+
+
+def make(number: int, wanted: Mapping[str, Any], others: Iterable[Fault] = ()) -> Fault:
+    """A fault from its description, beside the `others`. Raises: FaultError naming the key and what is allowed."""
+    unknown = set(wanted) - {"where", "do", "match", "when", "with"}
+    if unknown:
+        raise FaultError(sorted(unknown)[0], "unknown key; allowed are where, match, when, do, with")
+    where, do = str(wanted.get("where")), str(wanted.get("do"))
+    if where not in DOES:
+        raise FaultError("where", f"{where!r} is not one of {', '.join(DOES)}")
+    if do not in DOES[where]:
+        raise FaultError("do", f"{do!r} is not one of {', '.join(DOES[where])} (at {where})")
+    match, when, options = (_table(wanted, key) for key in ("match", "when", "with"))
+    _check_match(match)
+    _check_when(when)
+    _check_options(options)
+    fault = Fault(number, where, do, {key: str(value) for key, value in match.items()}, when, options)
+    fault.key = _key(fault, others)
+    return fault
+
+
+def _key(fault: Fault, others: Iterable[Fault]) -> str:
+    """Tells faults of the same kind apart; one that never strikes does not count, so that it changes nothing."""
+    alike = sum(f.label == fault.label and f.match == fault.match and f.when.get("p") != 0 for f in others)
+    return f"{sorted(fault.match.items())}:{alike}"
+
+
+def _table(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
+    value = wanted.get(key) or {}
+    if not isinstance(value, Mapping):
+        raise FaultError(key, f"an object is expected, not {type(value).__name__}")
+    return dict(value)
+
+
+def _check_match(match: Mapping[str, Any]) -> None:
+    for key in match:
+        if key not in _MATCH:
+            raise FaultError(f"match.{key}", f"unknown; allowed are {', '.join(_MATCH)}")
+
+
+def _check_when(when: Mapping[str, Any]) -> None:
+    if len(when) > 1:
+        raise FaultError("when", f"one of {', '.join(_WHEN)}, not several")
+    for key, value in when.items():
+        if key not in _WHEN:
+            raise FaultError(f"when.{key}", f"unknown; allowed are {', '.join(_WHEN)}")
+        if not _WHEN_RULES[key](value):
+            raise FaultError(f"when.{key}", f"{value!r} is not {_WHEN_TEXTS[key]}")
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+_WHEN_RULES: Mapping[str, Callable[[Any], bool]] = {
+    "next": _is_count,
+    "every": _is_count,
+    "p": lambda value: _is_number(value) and 0 <= value <= 1,
+    "between": lambda value: isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value)),
+}
+_WHEN_TEXTS: Mapping[str, str] = {
+    "next": "a whole number from 1",
+    "every": "a whole number from 1",
+    "p": "a probability from 0 to 1",
+    "between": "two numbers, virtual seconds since 1970",
+}
+_OPTIONS: Mapping[str, tuple[int, int]] = {"ms": (0, 600_000), "code": (0, 9999), "copies": (2, 64), "http": (200, 599)}
+
+
+def _check_options(options: Mapping[str, Any]) -> None:
+    for key, value in options.items():
+        if key not in _OPTIONS:
+            raise FaultError(f"with.{key}", f"unknown; allowed are {', '.join(_OPTIONS)}")
+        low, high = _OPTIONS[key]
+        if not _is_number(value) or not low <= value <= high:
+            raise FaultError(f"with.{key}", f"{value!r} is not a number from {low} to {high}")
+
+
+def present(fault: Fault) -> dict[str, Any]:
+    """A fault as the management API shows it."""
+    return {
+        "id": fault.id,
+        "where": fault.where,
+        "match": fault.match,
+        "when": fault.when,
+        "do": fault.do,
+        "with": fault.options,
+        "hits": fault.hits,
+        "seen": sum(fault.seen.values()),
+        "from_knob": fault.implied,
+    }

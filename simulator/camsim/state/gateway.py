@@ -1,0 +1,111 @@
+"""The kernel: what gateway and devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from .device import Device
+from .faults import Fault
+from .journal import Journal
+from .ledger import Ledger
+from .models import Model
+from .outbox import Outbox
+from .timers import Timers
+
+
+class DeviceConfig(msgspec.Struct):
+    """A device as the API Monitor has it. Licence in UTC seconds, offset in minutes, both ends optional."""
+
+    stgid: str
+    auth_token: str
+    label: str = ""
+    serial: str = ""
+    protocol: str = "v3"
+    mode: str = "native"
+    security_key: str | None = None
+    callback_url: str | None = None
+    licence_start: int | None = None
+    licence_end: int | None = None
+    restful_api: bool = True
+    push_user_data: bool = True
+    push_photo: bool = True
+    handle_response: bool = True
+    direction: str | None = None
+    reverify_s: int = 0
+    without_operations: list[str] = msgspec.field(default_factory=list)  # not in the plan: 15
+    old_token: str = ""
+    old_key: str | None = None
+    origin_ips: list[str] = msgspec.field(default_factory=list)  # v2: who may call; empty is anybody
+    services: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)  # v2: name -> activation, expiry
+    timezone: str = ""  # an IANA zone whose daylight saving the device follows, or an offset
+    x_level: bool = False  # v2: the plan has EnableMessage and DisableMessage (V2-17)
+
+
+class PendingCommand(msgspec.Struct):
+    """A RESTful command on its way to a device. `request` is the held HTTP call, None once it is answered."""
+
+    id: int
+    request: int | None
+    plain: bytes
+    operation: str
+    operation_id: str
+    received_at: int
+    state: str = "waiting"  # waiting | running | parked
+    window_ends: int | None = None
+    connected: bool = False
+    window_timer: int | None = None
+    execute_at: int | None = None
+    executed: bool = False
+    user: str = ""
+    delay_ms: int = 0  # real: the answer is held back so long (fault delay)
+
+
+class Slot(msgspec.Struct):
+    """Everything about one device: its configuration, the device itself, its callback queue and its command queue."""
+
+    config: DeviceConfig
+    device: Device
+    outbox: Outbox = msgspec.field(default_factory=Outbox)
+    commands: list[PendingCommand] = msgspec.field(default_factory=list)
+    online: bool = True
+    last_connected: int = 0
+    deliveries: int = 0
+    operation_ids: int = 0
+    command_ids: int = 0
+    entries: int = 0
+    draws: dict[str, int] = msgspec.field(default_factory=dict)
+    retry_timer: int | None = None
+    pace_ms: int = 0  # between two records of a paced flush
+    interleave: bool = False  # live records pass the cached ones (A-CB-12)
+    cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
+
+
+class InFlight(msgspec.Struct, gc=False):
+    """What must be remembered of an attempt until it is answered."""
+
+    delivery: int
+    attempt: int
+    plain: bytes
+    wire: bytes
+    faults: list[Fault] = msgspec.field(default_factory=list)
+
+
+class State(msgspec.Struct):
+    """The whole world."""
+
+    seed: int = 1
+    now: int = 0
+    profile: str = "documented"
+    knobs: dict[str, Any] = msgspec.field(default_factory=dict)
+    slots: dict[str, Slot] = msgspec.field(default_factory=dict)
+    timers: Timers = msgspec.field(default_factory=Timers)
+    faults: list[Fault] = msgspec.field(default_factory=list)
+    fault_ids: int = 0
+    uplink: bool = True
+    in_flight: dict[str, InFlight] = msgspec.field(default_factory=dict)
+    journal: Journal = msgspec.field(default_factory=Journal)
+    ledger: Ledger = msgspec.field(default_factory=Ledger)
+    control_entries: int = 0
+    models: dict[str, Model] = msgspec.field(default_factory=dict)

@@ -1,0 +1,138 @@
+"""What to send and when, for one device: strict order, one in flight, retried until the answer acknowledges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import msgspec
+
+DOCUMENTED_STEPS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
+
+
+# A-CB-06: presets of the retry schedule, seconds; the last step repeats for ever.
+PRESETS: Mapping[str, tuple[float, ...]] = {
+    "documented": DOCUMENTED_STEPS_S,
+    "vendor_v1": (30.0,),
+    "svix": (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0),
+    "convoy_linear": (10.0,),
+    "convoy_exp": (10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 640.0, 1280.0, 2560.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Seconds to wait after the first, second, … failed attempt; the last one repeats for ever (A-CB-06)."""
+
+    steps_s: tuple[float, ...] = DOCUMENTED_STEPS_S
+
+    def delay_ms(self, attempts: int) -> int:
+        """Milliseconds from the failure of attempt number `attempts` (1 is the first) to the next one."""
+        return int(self.steps_s[min(attempts, len(self.steps_s)) - 1] * 1000)
+
+
+class QueueState(StrEnum):
+    """What the queue of a device is doing."""
+
+    IDLE = "idle"
+    SENDING = "sending"
+    HOLD = "hold"
+    HELD_BY_OPERATOR = "held"
+
+
+class Delivery(msgspec.Struct, gc=False):
+    """One callback: `body` is frozen when it is queued, so that every attempt is byte-equal (A-CB-07). Times in ms."""
+
+    id: int
+    name: str
+    body: bytes
+    queued_at: int
+    punch: int | None = None  # the device's log number of the punch it tells, for the ledger
+    user: str = ""
+    log_time: int | None = None
+    anomaly: str = ""
+    attempts: int = 0
+    first_at: int | None = None
+    frozen_key: str | None = None
+
+
+class Outbox(msgspec.Struct):
+    """The callback queue of one device. The caller gives the time and carries the bytes."""
+
+    pending: list[Delivery] = msgspec.field(default_factory=list)
+    start_index: int = 0
+    state: QueueState = QueueState.IDLE
+    next_at: int | None = None
+    problem: str | None = None
+    received: int = 0
+    pushed: int = 0
+    held: bool = False
+    last_attempt_at: int | None = None
+
+    def __len__(self) -> int:
+        return len(self.pending) - self.start_index
+
+    def push(self, delivery: Delivery) -> None:
+        """Queue one more behind the others."""
+        self.pending.append(delivery)
+        self.received += 1
+
+    def head(self) -> Delivery | None:
+        """The delivery everything else waits for."""
+        return self.pending[self.start_index] if self.start_index < len(self.pending) else None
+
+    def waiting(self) -> Iterable[Delivery]:
+        """Everything queued, head first."""
+        return iter(self.pending[self.start_index :])
+
+    def start(self, now_ms: int) -> Delivery | None:
+        """Begin the next attempt if one is due: the head, counted as attempted; None when nothing is due."""
+        if self.start_index >= len(self.pending) or self.held or self.state is QueueState.SENDING:
+            return None
+        if self.state is QueueState.HOLD and self.next_at is not None and now_ms < self.next_at:
+            return None
+        delivery = self.pending[self.start_index]
+        delivery.attempts += 1
+        if delivery.first_at is None:
+            delivery.first_at = now_ms
+        self.state, self.next_at, self.last_attempt_at = QueueState.SENDING, None, now_ms
+        return delivery
+
+    def settle(self, now_ms: int, problem: str | None, schedule: Schedule) -> Delivery:
+        """End the attempt: acknowledged (None) takes the head off, a problem puts the queue on hold until `next_at`."""
+        delivery = self.pending[self.start_index]
+        self.problem = problem
+        if problem is None:
+            self._drop_head()
+            self.pushed += 1
+            self.state = QueueState.IDLE
+        else:
+            self.state = QueueState.HOLD
+            self.next_at = now_ms + schedule.delay_ms(delivery.attempts)
+        return delivery
+
+    def abandon(self, now_ms: int) -> None:
+        """Forget that an attempt was under way: it is due again at once (after a restart)."""
+        if self.state is QueueState.SENDING:
+            self.state, self.next_at = QueueState.HOLD, now_ms
+
+    def retry_now(self, now_ms: int) -> None:
+        """Make the next attempt due now."""
+        if self.state is QueueState.HOLD:
+            self.next_at = now_ms
+
+    def clear(self) -> list[Delivery]:
+        """Throw away what waits, except a delivery under way; returns what was thrown away (A-CB-09)."""
+        first = self.start_index + (self.state is QueueState.SENDING)
+        dropped = self.pending[first:]
+        del self.pending[first:]
+        if self.state is QueueState.HOLD:
+            self.state, self.next_at, self.problem = QueueState.IDLE, None, None
+        return dropped
+
+    def _drop_head(self) -> None:
+        self.start_index += 1
+        if self.start_index > 64 and self.start_index * 2 > len(self.pending):
+            del self.pending[: self.start_index]
+            self.start_index = 0

@@ -1,0 +1,1 @@
+"""Synthetic people, portraits and working days; they belong to nobody."""
