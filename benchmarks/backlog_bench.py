@@ -13,7 +13,8 @@ DEVICES, PUNCHES, DOWN_S = 1000, 5, 86_400
 
 
 async def _run() -> dict[str, Any]:
-    from camsim.actions.device_spec import DeviceSpec
+    from camsim.control.actions import Punches, PunchSpec
+    from camsim.control.devices import DeviceSpec
     from camsim.host import Host
     from camsim.scenarios.receiver import ScenarioReceiver, behaviour_of
     from camsim.settings import Settings
@@ -24,15 +25,15 @@ async def _run() -> dict[str, Any]:
     spec = DeviceSpec(count=DEVICES, users=1, callback_url=receiver.url)
     host = await Host.start(Settings(devices=[spec], clock="manual"))
     runtime = host.runtime
-    for stgid in runtime.kernel.state.slots:
-        await runtime.control("punches", stgid, punches=[{"user": "1", "count": PUNCHES, "every": "1m"}])
+    for stgid in runtime.kernel.state.devices:
+        await runtime.control(Punches(device=stgid, punches=[PunchSpec(user="1", count=PUNCHES, every="1m")]))
     began = time.perf_counter()
     await runtime.advance(DOWN_S)
     down = time.perf_counter()
     attempts = runtime.deliveries
     await receiver.behave(behaviour_of("done"))
     runtime.set_clock("auto")
-    while any(len(slot.outbox) for slot in runtime.kernel.state.slots.values()):
+    while any(len(slot.outbox) for slot in runtime.kernel.state.devices.values()):
         await asyncio.sleep(0.005)
     drained = time.perf_counter()
     summary = runtime.kernel.state.ledger.summary()

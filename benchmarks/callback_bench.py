@@ -15,8 +15,9 @@ DEVICES, EACH, ROUNDS = 50, 200, 5
 
 async def _ours(port: int, state: str | None = None) -> tuple[float, list[list[bytes]]]:
     """Deliveries a second of a gateway that finds its callbacks queued, and the bytes it sent."""
-    from camsim.actions.device_spec import DeviceSpec
     from camsim.cli.serve import tune_collector
+    from camsim.control.actions import Punches, PunchSpec, Uplink
+    from camsim.control.devices import DeviceSpec
     from camsim.host import Host
     from camsim.settings import Settings
 
@@ -27,13 +28,13 @@ async def _ours(port: int, state: str | None = None) -> tuple[float, list[list[b
     host = await Host.start(settings)
     runtime = host.runtime
     tune_collector()
-    await runtime.control("uplink", up=False)
-    for stgid in list(runtime.kernel.state.slots):
-        await runtime.control("punches", stgid, punches=[{"user": "1", "count": EACH, "every": "1s"}])
-    bodies = [[delivery.body for delivery in slot.outbox.waiting()] for slot in runtime.kernel.state.slots.values()]
+    await runtime.control(Uplink(up=False))
+    for stgid in list(runtime.kernel.state.devices):
+        await runtime.control(Punches(device=stgid, punches=[PunchSpec(user="1", count=EACH, every="1s")]))
+    bodies = [[delivery.body for delivery in slot.outbox.waiting()] for slot in runtime.kernel.state.devices.values()]
     began = time.perf_counter()
-    await runtime.control("uplink", up=True)
-    while any(len(slot.outbox) for slot in runtime.kernel.state.slots.values()):
+    await runtime.control(Uplink(up=True))
+    while any(len(slot.outbox) for slot in runtime.kernel.state.devices.values()):
         await asyncio.sleep(0.005)
     took = time.perf_counter() - began
     assert runtime.kernel.state.ledger.summary()["acknowledged"] == DEVICES * EACH

@@ -12,8 +12,9 @@ import load
 async def _run(key: str | None) -> dict[str, float]:
     import aiohttp
 
-    from camsim.actions.device_spec import DeviceSpec
     from camsim.cli.serve import tune_collector
+    from camsim.control.actions import Punches, PunchSpec
+    from camsim.control.devices import DeviceSpec
     from camsim.host import Host
     from camsim.settings import Settings
 
@@ -34,7 +35,7 @@ async def _run(key: str | None) -> dict[str, float]:
         while not stop:
             began = time.perf_counter()
             before = host.runtime.deliveries
-            await host.runtime.control("punches", "LIVE", punches=[{"user": "1"}])
+            await host.runtime.control(Punches(device="LIVE", punches=[PunchSpec(user="1")]))
             while host.runtime.deliveries == before:
                 await asyncio.sleep(0)
             waits.append((time.perf_counter() - began) * 1000)

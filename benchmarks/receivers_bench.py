@@ -28,7 +28,7 @@ def _memory_mb() -> float:
 
 async def _run(good_port: int, bad: dict[str, int]) -> dict[str, Any]:
     """Delays of the good devices' deliveries, ms from punch to ack; attempts at the bad ones by kind; memory."""
-    from camsim.actions.device_spec import DeviceSpec
+    from camsim.control.devices import DeviceSpec
     from camsim.host import Host
     from camsim.settings import Settings
 
@@ -47,15 +47,17 @@ async def _run(good_port: int, bad: dict[str, int]) -> dict[str, Any]:
 
 
 async def _measured(runtime: Any, kinds: list[str]) -> dict[str, Any]:
-    slots = runtime.kernel.state.slots
+    from camsim.control.actions import Punches, PunchSpec
+
+    slots = runtime.kernel.state.devices
     for stgid in slots:
         if stgid.startswith("BAD"):
-            await runtime.control("punches", stgid, punches=[{"user": "1", "count": 50}])
+            await runtime.control(Punches(device=stgid, punches=[PunchSpec(user="1", count=50)]))
     await asyncio.sleep(1)
     before = peak = _memory_mb()
     for _ in range(PUNCHES):
         for stgid in [name for name in slots if name.startswith("GOOD")]:
-            await runtime.control("punches", stgid, punches=[{"user": "1"}])
+            await runtime.control(Punches(device=stgid, punches=[PunchSpec(user="1")]))
         await asyncio.sleep(EVERY_S)
         peak = max(peak, _memory_mb())
     deadline = time.monotonic() + 20

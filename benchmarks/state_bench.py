@@ -39,27 +39,26 @@ def _deliveries(folder: Path) -> dict[str, float]:
 
 def _replay(folder: Path) -> dict[str, float]:
     """How fast a log of punches and their answers gives the state back, and how long a snapshot takes."""
-    from camsim.kernel.events import Answered, Control
-    from camsim.kernel.kernel import Kernel
+    from camsim.control.actions import AddDevices, Punches, PunchSpec
+    from camsim.control.devices import DeviceSpec
+    from camsim.engine import new_kernel
+    from camsim.kernel.events import Answered, Event
     from camsim.knobs.register import resolve
-    from camsim.service.runtime import Runtime  # noqa: F401  registers what the kernel handles
     from camsim.service.store import Store
     from camsim.state.gateway import State
 
-    store, kernel = Store(folder / "replay.db"), Kernel(State(seed=1, now=1_700_000_000_000))
+    store, kernel = Store(folder / "replay.db"), new_kernel(State(seed=1, now=1_700_000_000_000))
     kernel.use_knobs(resolve().values)
     store.begin(kernel, "manual")
-    spec = {"id": "SIM{:05d}", "count": 50, "users": 1, "callback_url": "http://127.0.0.1:9/"}
-    events: list[object] = [Control("add_devices", "", {"devices": [spec]})]
+    spec = DeviceSpec(count=50, users=1, callback_url="http://127.0.0.1:9/")
+    events: list[Event] = [AddDevices(devices=[spec])]
     for number in range(1, 201):
         for device in range(1, 51):
-            events.append(
-                Control("punches", f"SIM{device:05d}", {"punches": [{"user": "1", "at": 1_700_000_000 + number}]})
-            )
+            events.append(Punches(device=f"SIM{device:05d}", punches=[PunchSpec(user="1", at=1_700_000_000 + number)]))
             events.append(Answered(f"SIM{device:05d}", number, 1, 200, b'{"status":"done"}'))
     for event in events:
-        kernel.handle(event, kernel.now)  # type: ignore[arg-type]
-        store.append(kernel.now, event)  # type: ignore[arg-type]
+        kernel.handle(event, kernel.now)
+        store.append(kernel.now, event)
     store.commit(kernel)
     store.abandon()
     return _read_back(folder / "replay.db", len(events))

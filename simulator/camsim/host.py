@@ -16,9 +16,12 @@ import msgspec
 from aiohttp import web
 
 from camsim.api.server import Management
+from camsim.control.actions import AddDevices, AddFault
+from camsim.engine import new_kernel
 from camsim.kernel.events import ControlError, Restarted
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
+from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service.gateway_port import listener
 from camsim.service.runtime import Runtime
 from camsim.service.store import Store, StoreError
@@ -56,7 +59,7 @@ class Host:
         runtime = Runtime(kernel, clock, store, horizon_ms=settings.horizon_ms, on_failure=on_failure)
         try:
             if restored is None:
-                await _furnish(runtime, settings)
+                await _create_devices(runtime, settings)
             if store is not None:
                 store.begin(kernel, clock.text)
             if settings.ca is not None:
@@ -87,6 +90,7 @@ class Host:
             allowed_hosts=frozenset({*settings.allowed_hosts, settings.management_host}),
             full=settings.journal_full,
             gateway_url=gateway_url,
+            more=SCENARIO_HANDLERS,
         )
         runner = web.AppRunner(management.application(), access_log=None, shutdown_timeout=1)
         try:
@@ -107,12 +111,14 @@ class Host:
 
     def ready(self) -> dict[str, Any]:
         """What `--ready-file` holds."""
-        slots = self.runtime.kernel.state.slots.values()
+        devices = self.runtime.kernel.state.devices.values()
         return {
             "gateway_url": self.gateway_url,
             "management_url": self.management_url,
             "pid": os.getpid(),
-            "devices": [{"stgid": slot.config.stgid, "auth_token": slot.config.auth_token} for slot in slots],
+            "devices": [
+                {"stgid": registered.config.stgid, "auth_token": registered.config.auth_token} for registered in devices
+            ],
         }
 
     def write_ready(self, path: Path) -> None:
@@ -160,7 +166,9 @@ def _open(settings: Settings) -> tuple[Store | None, Kernel, clocks.Clock, int |
         clock = clocks.start(mode, host_ms, begin, settings.horizon_ms)
         return store, kernel, clock, found.replayed
     clock = clocks.start(settings.clock, host_ms, settings.start_ms, settings.horizon_ms)
-    kernel = Kernel(State(seed=settings.seed, now=clock.now(host_ms), profile=settings.profile, models=settings.models))
+    kernel = new_kernel(
+        State(seed=settings.seed, now=clock.now(host_ms), profile=settings.profile, models=settings.models)
+    )
     kernel.use_knobs(resolve(settings.profile, settings.knobs).values)
     return store, kernel, clock, None
 
@@ -169,14 +177,14 @@ def _stands(mode: str) -> bool:
     return clocks.parse_mode(mode)[0] in (clocks.Mode.MANUAL, clocks.Mode.AUTO)
 
 
-async def _furnish(runtime: Runtime, settings: Settings) -> None:
+async def _create_devices(runtime: Runtime, settings: Settings) -> None:
     """Make the devices and faults of the site; they are part of the first snapshot."""
     store, runtime.store = runtime.store, None
     try:
         if settings.devices:
-            await runtime.control("add_devices", devices=[msgspec.to_builtins(spec) for spec in settings.devices])
+            await runtime.control(AddDevices(devices=settings.devices))
         for fault in settings.faults:
-            await runtime.control("add_fault", **fault)
+            await runtime.control(AddFault(fault=fault))
     finally:
         runtime.store = store
 

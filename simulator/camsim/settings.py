@@ -13,7 +13,9 @@ from typing import Any, get_args
 
 import msgspec
 
-from camsim.actions.device_spec import DeviceSpec, PersonSpec, check_spec, identifiers, is_url
+from camsim.actions.device_spec import check_spec, identifiers
+from camsim.actions.values import is_url
+from camsim.control.devices import DeviceSpec, PersonSpec
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
 from camsim.protocol.vocabulary import TemplateType

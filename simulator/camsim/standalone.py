@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import aiohttp
 
-from camsim.actions.device_spec import instant_of
+from camsim.actions.values import instant_of
 from camsim.kernel.events import ControlError
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.drivers import InProcess, PortError, Remote

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from camsim.api.server import ROUTES
+from camsim.control.routes import ROUTES
 from camsim.knobs import register
 from camsim.scenarios import document
 from camsim.scenarios.assertions import Verdict
@@ -64,4 +64,4 @@ def test_every_call_the_page_names_is_a_route(generator: ModuleType) -> None:
     ]
     paths = {re.sub(r"/(retry-now|reset)$", "/{what}", path) for path in calls if path}
 
-    assert paths <= {path for _, path, _ in ROUTES}
+    assert paths <= {route.path for route in ROUTES}

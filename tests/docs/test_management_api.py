@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from camsim.api.server import ROUTES
+from camsim.control.routes import ROUTES
 from camsim.host import Host
 from camsim.pytest_plugin.background import Background
 from camsim.settings import Settings
@@ -87,7 +87,7 @@ def unknown_members(shown: Any, real: Any, where: str = "") -> list[str]:
 
 
 def test_every_route_is_described_once() -> None:
-    assert sorted((one.method, one.path) for one in SECTIONS) == sorted((method, path) for method, path, _ in ROUTES)
+    assert sorted((one.method, one.path) for one in SECTIONS) == sorted((route.method, route.path) for route in ROUTES)
 
 
 @pytest.mark.parametrize("one", SECTIONS, ids=lambda one: f"{one.method}-{one.path}")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from running_sim import Loop, Sim, settings
 
-from camsim.actions.device_spec import DeviceSpec
+from camsim.control.devices import DeviceSpec
 
 
 @pytest.fixture(scope="session")

@@ -8,18 +8,21 @@ import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import aiohttp
+import msgspec
 from aiohttp import web
 from yarl import URL
 
-from camsim.actions.device_spec import DeviceSpec
 from camsim.api import views
+from camsim.control.actions import AnyAction
+from camsim.control.devices import DeviceSpec
 from camsim.host import Host
+from camsim.scenarios.drivers import action_of
 from camsim.settings import Settings
 from camsim.state import journal
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 
 T = TypeVar("T")
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # of the printed samples
@@ -129,6 +132,14 @@ class Answer:
         return self.message.get("StatusCode")
 
 
+ABOUT_A_DEVICE = {kind.__struct_config__.tag for kind in get_args(AnyAction) if "device" in kind.__struct_fields__}
+
+
+def _plain(answer: Any) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(answer)
+    return plain
+
+
 class Sim:
     """A running simulator. Unless the settings say otherwise its clock is manual and devices answer at once."""
 
@@ -159,13 +170,14 @@ class Sim:
 
     # --- the simulator from inside --------------------------------------------------------------------------------
 
-    def slot(self, stgid: str = "SIM1") -> Slot:
+    def slot(self, stgid: str = "SIM1") -> RegisteredDevice:
         """A device with its queues."""
-        return self.host.runtime.kernel.state.slots[stgid]
+        return self.host.runtime.kernel.state.devices[stgid]
 
     def control(self, action: str, device: str = "SIM1", **args: Any) -> Any:
         """A control action. Raises: ControlError."""
-        return self.loop.run(self.host.runtime.control(action, device, **args))
+        wanted = action_of(action, device if action in ABOUT_A_DEVICE else "", args)
+        return msgspec.to_builtins(self.loop.run(self.host.runtime.control(wanted)))
 
     def punch(self, user: str = "1", device: str = "SIM1", **more: Any) -> Any:
         """Somebody punches; the answer of the one punch."""
@@ -173,11 +185,11 @@ class Sim:
 
     def idle(self) -> dict[str, Any]:
         """Run until nothing is left to do."""
-        return self.loop.run(self.host.runtime.run_until_idle())
+        return _plain(self.loop.run(self.host.runtime.run_until_idle()))
 
     def advance(self, seconds: float) -> dict[str, Any]:
         """Let virtual time pass."""
-        return self.loop.run(self.host.runtime.advance(seconds))
+        return _plain(self.loop.run(self.host.runtime.advance(seconds)))
 
     def clock(self, text: str) -> None:
         """Change the clock's mode."""
@@ -231,7 +243,7 @@ class Sim:
         return future
 
     def _held(self) -> int:
-        return sum(len(slot.commands) for slot in self.host.runtime.kernel.state.slots.values())
+        return sum(len(slot.commands) for slot in self.host.runtime.kernel.state.devices.values())
 
     async def _arrived(self, before: tuple[int, int], future: Future[Answer]) -> None:
         journal = self.host.runtime.kernel.state.journal

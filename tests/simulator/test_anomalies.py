@@ -887,7 +887,7 @@ def _lively(sim: Sim, devices: tuple[str, ...]) -> bytes:
     """A bit of everything; the canonical journal without lines of other devices."""
     on_request(sim, "duplicate", when={"p": 0.3})
     fault(sim, "callback.answer", "drop", when={"p": 0.2})
-    for stgid in list(sim.host.runtime.kernel.state.slots):
+    for stgid in list(sim.host.runtime.kernel.state.devices):
         sim.control("offline", stgid)
         sim.control("punches", stgid, punches=[{"user": "1", "count": 15, "every": "1m"}, {"user": "2"}])
         sim.control("put_user", stgid, user="9", first_name="N", templates=["Card", "Fingerprint"], split="seeded")

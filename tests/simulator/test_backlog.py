@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from running_sim import Sim, device
 
-from camsim.actions.device_spec import DeviceSpec
+from camsim.control.devices import DeviceSpec
 from camsim.receiver import running
 
 Start = Callable[..., Sim]
@@ -21,13 +21,13 @@ def test_after_a_day_without_a_receiver_every_backlog_drains_in_order(start_sim:
     """The reduced form of benchmarks/backlog_bench.py: 150 devices instead of 1,000."""
     sim = start_sim(DeviceSpec(id="SIM{:05d}", count=150, users=1, callback_url="receiver"))
     sim.receiver.answer = (503, b"")
-    for stgid in sim.host.runtime.kernel.state.slots:
+    for stgid in sim.host.runtime.kernel.state.devices:
         sim.control("punches", stgid, punches=[{"user": "1", "count": 5, "every": "1m"}])
     sim.advance(86_400)
     sim.receiver.answer = (200, b'{"status":"done"}')
     sim.clock("auto")
     began = time.monotonic()
-    while any(len(slot.outbox) for slot in sim.host.runtime.kernel.state.slots.values()):
+    while any(len(slot.outbox) for slot in sim.host.runtime.kernel.state.devices.values()):
         assert time.monotonic() - began < 20
         sim.loop.run(asyncio.sleep(0.01))
 
@@ -40,7 +40,7 @@ def test_a_receiver_that_hangs_does_not_delay_the_others(start_sim: Start) -> No
     sim = start_sim(DeviceSpec(id="BAD{:03d}", count=120, users=1), device("GOOD"), clock="real", start_ms=None)
     release: list[asyncio.Event] = []
     url = sim.loop.run(_hanging(release))
-    for stgid in [name for name in sim.host.runtime.kernel.state.slots if name != "GOOD"]:
+    for stgid in [name for name in sim.host.runtime.kernel.state.devices if name != "GOOD"]:
         sim.control("patch_device", stgid, callback_url=url)
         sim.control("punches", stgid, punches=[{"user": "1"}])
     began = time.monotonic()

@@ -21,7 +21,7 @@ import pytest
 from running_sim import KEY, TOKEN, Answer, Sim, device
 
 from camsim import resources
-from camsim.actions.device_spec import PersonSpec
+from camsim.control.devices import PersonSpec
 from camsim.protocol import cipher
 from camsim.protocol.statuses import StatusSeen, StatusV3
 

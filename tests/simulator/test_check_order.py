@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from running_sim import KEY, TOKEN, Sim, device
 
-from camsim.actions.device_spec import PersonSpec
+from camsim.control.devices import PersonSpec
 from camsim.protocol import cipher
 from camsim.state.models import Capacity, Model
 

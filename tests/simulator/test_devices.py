@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from running_sim import START_MS, Sim, device
 
-from camsim.actions.device_spec import PersonSpec
+from camsim.control.devices import PersonSpec
 from camsim.protocol.facts import Punch, Template
 from camsim.protocol.vocabulary import ConnectionMode, TemplateType
 from camsim.state.device import Device, DeviceClock, User

@@ -7,11 +7,20 @@ import json
 from openapi_spec_validator import validate
 
 from camsim.cli import export
+from camsim.control.routes import ROUTES
 from camsim.protocol.catalogue import CALLBACKS, COMMANDS
 
 
 def test_the_openapi_document_is_valid():
     validate(export.openapi())
+
+
+def test_the_control_api_is_a_valid_document_with_every_route() -> None:
+    shown = export.control_openapi()
+    validate(shown)
+    calls = {(method.upper(), path.removeprefix("/api/")) for path, item in shown["paths"].items() for method in item}
+    assert calls == {(route.method, route.path) for route in ROUTES}
+    assert set(shown["components"]["schemas"]["Online"]["properties"]) == {"order", "pace", "announce_users"}
 
 
 def test_every_callback_is_a_webhook():

@@ -15,9 +15,10 @@ import pytest
 from aiohttp import web
 from running_sim import DONE, TOKEN, Loop, Received, Sim, device, settings
 
-from camsim.actions.device_spec import is_url
+from camsim.actions.values import is_url
 from camsim.api import views
 from camsim.host import Host, HostError
+from camsim.scenarios.drivers import action_of
 from camsim.service import gateway_port as server
 from camsim.service import store
 from camsim.service.store import Store, StoreError
@@ -112,8 +113,8 @@ def test_what_begins_while_a_reset_drops_the_rest_is_delivered(sim: Sim) -> None
         reset = asyncio.create_task(runtime.reset("devices"))
         await asyncio.sleep(0)  # it has begun to drop
         spec = {"id": "NEW", "users": 2, "callback_url": sim.receiver.url}
-        await runtime.control("add_devices", devices=[spec])
-        await runtime.control("punches", "NEW", punches=[{"user": "1"}])
+        await runtime.control(action_of("add_devices", "", {"devices": [spec]}))
+        await runtime.control(action_of("punches", "NEW", {"punches": [{"user": "1"}]}))
         await reset
         gate.set()
 
@@ -206,4 +207,4 @@ def test_a_large_state_is_not_written_again_at_the_stop(
     found = Store(tmp_path / "s.db").load()
     assert (found.replayed, found.clock) == (1, "scaled:7")
     assert found.kernel is not None
-    assert views.device_digest(found.kernel.state.slots["SIM1"]) == digest
+    assert views.device_digest(found.kernel.state.devices["SIM1"]) == digest

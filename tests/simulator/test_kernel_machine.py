@@ -15,17 +15,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from camsim.api import views
-from camsim.kernel.events import Answered, Control, ControlError, Event, Reply, Request, Restarted, Send, Tick
+from camsim.engine import new_kernel, restore
+from camsim.kernel.events import Answered, ControlError, Event, Reply, Request, Restarted, Send, Tick
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
-from camsim.service import runtime
+from camsim.scenarios.drivers import action_of
 from camsim.state import journal
 from camsim.state.gateway import State
 from camsim.state.models import Capacity, Model
 
-assert runtime.Runtime  # importing it registers what the kernel handles
 START = 1_600_000_000_000
 KEY = "0123456789abcdef0123456789abcdef"
 SMALL = Model("small", "Small", capacity=Capacity(users=3, fingerprints=2, faces=1, palms=1, photos=1, logs=4))
@@ -128,10 +128,10 @@ class KernelMachine(RuleBasedStateMachine):
             "users": [{"id": "1"}, {"id": "2"}],
         }
         others = [{"id": "B", "security_key": KEY, **spec}, {"id": "C", "protocol": "v2", **spec}]
-        self.give(Control("add_devices", "", {"devices": [{"id": "A", **spec}, *others]}))
+        self.give(action_of("add_devices", "", {"devices": [{"id": "A", **spec}, *others]}))
 
     def _fresh(self, knobs: dict[str, Any]) -> Kernel:
-        kernel = Kernel(State(seed=7, now=START, models={"small": SMALL}))
+        kernel = new_kernel(State(seed=7, now=START, models={"small": SMALL}))
         kernel.use_knobs(knobs)
         return kernel
 
@@ -177,7 +177,7 @@ class KernelMachine(RuleBasedStateMachine):
         """People punch."""
         shown = "AAAA" if photo else False
         spec = {"user": user, "photo": shown, "count": count, "input": "Card"}
-        self.give(Control("punches", device, {"punches": [spec]}))
+        self.give(action_of("punches", device, {"punches": [spec]}))
 
     @rule(
         device=device_ids,
@@ -188,29 +188,29 @@ class KernelMachine(RuleBasedStateMachine):
     def menu_edits(self, device: str, user: str, kind: str, index: int) -> None:
         """Somebody enrols a template in the menu."""
         templates = [{"type": kind, "index": index if kind == "Fingerprint" else 0}]
-        self.give(Control("put_user", device, {"user": user, "templates": templates}))
+        self.give(action_of("put_user", device, {"user": user, "templates": templates}))
 
     @rule(device=device_ids, user=user_ids)
     def menu_deletes(self, device: str, user: str) -> None:
         """Somebody deletes a user in the menu."""
-        self.give(Control("delete_user", device, {"user": user}))
+        self.give(action_of("delete_user", device, {"user": user}))
 
     @rule(device=device_ids, by=st.integers(-7200, 7200))
     def clock_is_set(self, device: str, by: int) -> None:
         """Somebody sets the device's clock."""
-        self.give(Control("date", device, {"by": str(by)}))
+        self.give(action_of("date", device, {"by": str(by)}))
 
     @rule(device=st.sampled_from(DEVICES[:2]), message=commands, token=st.sampled_from(["t", "t", "t", "wrong"]))
     def command(self, device: str, message: dict[str, Any], token: str) -> None:
         """A client sends a command; an answer that refuses at once leaves the device as it was (4)."""
         from camsim.protocol.v3 import envelope
 
-        before = views.device_digest(self.kernel.state.slots[device])
+        before = views.device_digest(self.kernel.state.devices[device])
         frame = {**message, "OperationID": "op", "AuthToken": token, "Time": "2020-09-17 12:01:33 GMT +0530"}
         body = envelope.seal_v3(envelope.encode(frame), KEY if device == "B" else None)
         for reply in self._ask(device, body):
             if reply.entry is None or reply.entry.code != 0:
-                assert views.device_digest(self.kernel.state.slots[device]) == before
+                assert views.device_digest(self.kernel.state.devices[device]) == before
 
     @rule(operation=st.sampled_from(V2_OPERATIONS), user=user_ids)
     def command_of_v2(self, operation: tuple[str, Any], user: str) -> None:
@@ -222,13 +222,13 @@ class KernelMachine(RuleBasedStateMachine):
     @rule(device=st.sampled_from([*DEVICES, "nobody", ""]), body=st.binary(max_size=60))
     def noise(self, device: str, body: bytes) -> None:
         """Any bytes come in: a documented code at once, nothing changes (9)."""
-        before = [views.device_digest(slot) for slot in self.kernel.state.slots.values()]
+        before = [views.device_digest(slot) for slot in self.kernel.state.devices.values()]
         (reply,) = self._ask(device, body)
         assert (reply.http, json.loads(reply.body)["StatusCode"] in CODES if reply.body[:1] == b"{" else True) == (
             200,
             True,
         )
-        assert [views.device_digest(slot) for slot in self.kernel.state.slots.values()] == before
+        assert [views.device_digest(slot) for slot in self.kernel.state.devices.values()] == before
 
     def _ask(self, device: str, body: bytes, protocol: str = "v3") -> list[Reply]:
         self.requests += 1
@@ -256,7 +256,7 @@ class KernelMachine(RuleBasedStateMachine):
     @rule(device=device_ids)
     def goes_offline(self, device: str) -> None:
         """The device loses its connection."""
-        self.give(Control("offline", device))
+        self.give(action_of("offline", device))
 
     @rule(
         device=device_ids,
@@ -265,17 +265,17 @@ class KernelMachine(RuleBasedStateMachine):
     )
     def comes_online(self, device: str, order: str, pace: str) -> None:
         """The device is back."""
-        self.give(Control("online", device, {"order": order, "pace": pace}))
+        self.give(action_of("online", device, {"order": order, "pace": pace}))
 
     @rule(up=st.booleans())
     def uplink(self, up: bool) -> None:
         """The gateway loses or finds its way to the customers."""
-        self.give(Control("uplink", "", {"up": up}))
+        self.give(action_of("uplink", "", {"up": up}))
 
     @rule(device=device_ids, what=st.sampled_from(["hold", "resume", "retry-now", "reset"]))
     def operator(self, device: str, what: str) -> None:
         """An operator works on the queue."""
-        self.give(Control("queue", device, {"what": what}))
+        self.give(action_of("queue", device, {"what": what}))
 
     @rule(seconds=st.sampled_from([0, 1, 15, 31, 61, 3600]))
     def time_passes(self, seconds: int) -> None:
@@ -291,7 +291,7 @@ class KernelMachine(RuleBasedStateMachine):
     @rule()
     def snapshot_and_restore(self) -> None:
         """The state is stored and read again (8); the end compares with a world that never was."""
-        self.kernel = Kernel.restore(_stored(self.kernel.state))
+        self.kernel = restore(_stored(self.kernel.state))
 
     @rule()
     def process_dies(self) -> None:
@@ -313,7 +313,7 @@ class KernelMachine(RuleBasedStateMachine):
         """1: acknowledged, lost by a cause that has a name, or still on its way."""
         state = self.kernel.state
         for stgid, record in state.ledger.rows():
-            slot = state.slots[stgid]
+            slot = state.devices[stgid]
             cached = {item.number for item in slot.device.pending}
             queued = {delivery.punch for delivery in slot.outbox.waiting()}
             assert record.acknowledged or record.cause or record.number in cached | queued
@@ -321,7 +321,7 @@ class KernelMachine(RuleBasedStateMachine):
     @invariant()
     def counts_are_true_and_fit(self) -> None:
         """5: counts equal what is stored and never exceed the capacity."""
-        for slot in self.kernel.state.slots.values():
+        for slot in self.kernel.state.devices.values():
             held = slot.device
             assert len(held.users) <= SMALL.capacity.users
             assert held.log_count <= SMALL.capacity.logs
@@ -333,7 +333,7 @@ class KernelMachine(RuleBasedStateMachine):
     def held_calls_have_a_command(self) -> None:
         """Every call that is not answered waits for a command that is still there."""
         waiting = {
-            c.request for slot in self.kernel.state.slots.values() for c in slot.commands if c.request is not None
+            c.request for slot in self.kernel.state.devices.values() for c in slot.commands if c.request is not None
         }
         assert waiting == self.open
 
@@ -342,12 +342,12 @@ class KernelMachine(RuleBasedStateMachine):
         if not hasattr(self, "kernel"):
             return
         for stgid in DEVICES:
-            self.give(Control("online", stgid))
-            self.give(Control("queue", stgid, {"what": "resume"}))
-        self.give(Control("uplink", "", {"up": True}))
+            self.give(action_of("online", stgid))
+            self.give(action_of("queue", stgid, {"what": "resume"}))
+        self.give(action_of("uplink", "", {"up": True}))
         for _ in self._until_drained():
             pass
-        for slot in self.kernel.state.slots.values():
+        for slot in self.kernel.state.devices.values():
             assert (len(slot.outbox), slot.device.pending, slot.commands) == (0, [], [])
         assert self.open == set()
         self._replay()

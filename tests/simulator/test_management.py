@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from running_sim import KEY, START_MS, TOKEN, Sim, device
 
-from camsim.api import server
+from camsim.control.routes import ROUTES
 from camsim.protocol.vocabulary import TemplateType
 
 Start = Callable[..., Sim]
@@ -179,12 +179,12 @@ def test_a_wrong_body_is_never_a_bug(sim: Sim, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "route", [r for r in server.ROUTES if r[0] == "GET" and "scenario" not in r[1]], ids=lambda r: r[1]
+    "route", [r for r in ROUTES if r.method == "GET" and "scenario" not in r.path], ids=lambda r: r.path
 )
 def test_every_page_that_only_shows_is_shown(sim: Sim, route: Any) -> None:
     sim.punch("1", photo=True)
     sim.idle()
-    assert sim.api("GET", route[1].format(stgid="SIM1")).status == 200
+    assert sim.api("GET", route.path.format(stgid="SIM1")).status == 200
 
 
 def test_health_says_what_runs(sim: Sim) -> None:
@@ -206,7 +206,7 @@ def test_devices_are_added_in_bulk_all_or_none(sim: Sim) -> None:
     added = sim.api("POST", "devices", {"id": "NEW{:03d}", "count": 3})
     assert (added.status, [d["stgid"] for d in added.message["devices"]]) == (201, ["NEW001", "NEW002", "NEW003"])
     assert sim.api("POST", "devices", [{"id": "MORE"}, {"id": "SIM1"}]).status == 409
-    assert "MORE" not in sim.host.runtime.kernel.state.slots
+    assert "MORE" not in sim.host.runtime.kernel.state.devices
 
 
 def test_tokens_and_keys_are_masked_unless_the_journal_is_full(start_sim: Start) -> None:
@@ -378,7 +378,7 @@ def test_a_reset_forgets_what_it_says(sim: Sim, scope: str, left: tuple[int, int
     sim.idle()
     assert sim.api("POST", "reset", {"scope": scope}).message == {"reset": scope}
     state = sim.host.runtime.kernel.state
-    assert (len(state.journal), len(state.slots)) == left
+    assert (len(state.journal), len(state.devices)) == left
 
 
 def test_metrics_are_in_the_text_format(sim: Sim) -> None:

@@ -58,9 +58,16 @@ def test_an_invalid_scenario_is_422_and_names_the_step(empty: Sim) -> None:
     assert answer.message["error"]["message"].startswith("step 1: frob is not allowed")
 
 
-@pytest.mark.parametrize("body", [{"name": "nope"}, {}, {"name": ["x"]}])
+@pytest.mark.parametrize("body", [{"name": "nope"}, {}])
 def test_an_unknown_name_is_404(empty: Sim, body: dict[str, object]) -> None:
     assert empty.api("POST", "scenarios", body).status == 404
+
+
+def test_a_name_that_is_no_text_is_said(empty: Sim) -> None:
+    answer = empty.api("POST", "scenarios", {"name": ["x"]})
+
+    assert answer.status == 422
+    assert "$.name" in answer.message["error"]["message"]
 
 
 def test_an_unknown_run_is_404(empty: Sim) -> None:

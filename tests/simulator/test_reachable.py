@@ -11,7 +11,7 @@ import pytest
 from running_sim import KEY, Answer, Sim, device
 
 from camsim import resources
-from camsim.actions.device_spec import PersonSpec
+from camsim.control.devices import PersonSpec
 from camsim.protocol import cipher
 from camsim.protocol.catalogue import COMMANDS
 from camsim.protocol.statuses import StatusV3, status_text

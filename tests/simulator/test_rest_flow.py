@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from running_sim import KEY, START_MS, Answer, Sim, device
 
-from camsim.actions.device_spec import PersonSpec
+from camsim.control.devices import PersonSpec
 from camsim.protocol import cipher
 
 Start = Callable[..., Sim]

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from running_sim import TOKEN, Sim, device
 
-from camsim import resources
-from camsim.actions.device_spec import PersonSpec
-from camsim.callbacks import formats, upload
+from camsim import chance, resources
+from camsim.callbacks import upload
+from camsim.control.devices import PersonSpec
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
 from camsim.protocol.timestamps import parse
 from camsim.protocol.vocabulary import TemplateType
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 
 PRINTED: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")
 SAMPLES = {sample["number"]: sample for sample in PRINTED}
@@ -103,8 +103,8 @@ def _fact(frame: dict[str, Any]) -> Fact:
     return UserUpdated(user, *names, *_seconds(body["OperationTime"]), _templates(body["Template"]))
 
 
-def _slot(sim_kernel: Kernel) -> Slot:
-    return sim_kernel.state.slots["SIM1"]
+def _slot(sim_kernel: Kernel) -> RegisteredDevice:
+    return sim_kernel.state.devices["SIM1"]
 
 
 @pytest.mark.parametrize("number", CALLBACKS)
@@ -113,7 +113,7 @@ def test_a_callback_of_the_same_facts_equals_the_printed_one(
 ) -> None:
     frame = SAMPLES[number]["request"]["RealTime"]
     processed = _seconds(frame["Time"])[0]
-    monkeypatch.setattr(formats.chance, "operation_id", lambda *_: frame["OperationID"])
+    monkeypatch.setattr(chance, "operation_id", lambda *_: frame["OperationID"])
     spec = device(label=frame.get("LabelName", "Burj Khalifa"), serial=frame.get("SerialNumber", "ZHM11xxxxxxxx"))
     gate = start_sim(spec, start_ms=processed * 1000)
 

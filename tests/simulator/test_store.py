@@ -14,9 +14,11 @@ import msgspec
 import pytest
 from running_sim import START_MS, Loop, Sim, device
 
+from camsim.control.actions import AddDevices
+from camsim.control.devices import DeviceSpec
+from camsim.engine import new_kernel
 from camsim.host import Host, HostError
-from camsim.kernel.events import Control
-from camsim.kernel.kernel import Kernel
+from camsim.kernel.events import Request
 from camsim.knobs.register import resolve
 from camsim.service.store import Store, StoreError
 from camsim.settings import Settings
@@ -290,11 +292,11 @@ def test_after_a_failed_write_nothing_more_is_taken(start_sim: Start, path: Path
 
 def written(path: Path) -> None:
     """A state file with a device, some events in its log."""
-    store, kernel = Store(path), Kernel(State(seed=1, now=START_MS))
+    store, kernel = Store(path), new_kernel(State(seed=1, now=START_MS))
     kernel.use_knobs(resolve().values)
     store.begin(kernel, "manual")
     for number in range(400):
-        event = Control("add_devices", "", {"devices": [{"id": f"D{number}", "users": 0}]})
+        event = AddDevices(devices=[DeviceSpec(id=f"D{number}", users=0)])
         kernel.handle(event, START_MS)
         store.append(START_MS, event)
     store.commit(kernel)
@@ -339,12 +341,12 @@ def test_a_log_entry_that_cannot_be_read_is_a_damaged_file(path: Path) -> None:
 
 def test_an_event_that_cannot_be_replayed_is_named_by_its_number(path: Path) -> None:
     written(path)
-    unknown = msgspec.msgpack.encode(Control("no_such_action"))
+    unknown = msgspec.msgpack.encode(Request(1, ["D1"], b"", protocol="v9"))
     with sqlite3.connect(path) as db:
         db.execute("UPDATE log SET event = ? WHERE seq = 200", (unknown,))
     db.close()
 
-    assert "event 200 cannot be replayed (KeyError: 'no_such_action'); nothing was changed" in why(path)
+    assert "event 200 cannot be replayed (KeyError: 'v9'); nothing was changed" in why(path)
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
@@ -368,7 +370,7 @@ def test_another_schema_version_is_refused_by_its_number(path: Path) -> None:
         db.execute("UPDATE meta SET value = '0' WHERE key = 'schema'")
     db.close()
 
-    assert "has schema version 0, this camsim reads version 1; use the camsim that wrote it" in why(path)
+    assert "has schema version 0, this camsim reads version 2; use the camsim that wrote it" in why(path)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camsim.kernel.kernel import TIMERS
+from camsim.engine import TIMERS
 from camsim.service.runtime import Runtime
 from camsim.state.timers import CLASS_OF, TimerClass, Timers
 

@@ -50,7 +50,7 @@ def test_a_receiver_that_is_down_gets_everything_once_it_is_back(start_sim: Star
     sim.idle()
 
     assert [info["Operation"] for info in callbacks(sim)] == ["RealTimePunchLog", "ManuallyUserUpdated", "DeleteUser"]
-    assert sim.host.runtime.waiting()["callbacks"] == 0
+    assert sim.host.runtime.waiting().callbacks == 0
 
 
 def test_a_lazy_reply_that_is_not_acknowledged_holds_the_punches_behind_it(start_sim: Start) -> None:

@@ -376,12 +376,3 @@ def test_a_forced_code_is_answered_at_once(v2: Sim, where: str, kept: bool) -> N
     assert call(v2, "DeleteUser", "1")["Status"] == "API_RESPONSE_INVALID_API_CONFIGURATION"
     v2.idle()
     assert ("1" in v2.slot().device.users) is kept
-
-
-def test_rules_that_became_stricter_meanwhile_are_told_as_999(slow: Sim) -> None:
-    call(slow, "DeleteUser", 1)
-    slow.control("knobs", profile="strict")
-    slow.idle()
-
-    assert lazy(slow) == [("DeleteUser", "ref1", 999)]
-    assert "1" in slow.slot().device.users

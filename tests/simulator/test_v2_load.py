@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from running_sim import KEY, Sim
 from wire_v2 import call, form, message, opened, post, post_later, v2_device
 
-from camsim.commands.execute import Rows
 from camsim.commands.v2 import execute as commands_v2
 from camsim.protocol import schemas
 from camsim.protocol.facts import Punch
 from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.vocabulary import Protocol
 from camsim.state.device import LogRow
+from camsim.state.outcome import Rows
 
 Start = Callable[..., Sim]
 ALL = {"StartTime": "0", "EndTime": "9999999999"}

@@ -8,7 +8,7 @@ from running_sim import KEY, Loop, Sim
 from running_sim import settings as sim_settings
 from wire_v2 import v2_device
 
-from camsim.actions.device_spec import DeviceSpec
+from camsim.control.devices import DeviceSpec
 from camsim.protocol.vocabulary import V2_ATTENDANCE
 from camsim.receiver import KnownDevice, start
 from camsim.receiver.running import Running

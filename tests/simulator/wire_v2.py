@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote_plus
 
 from running_sim import KEY, TOKEN, Answer, Received, Sim, device
 
-from camsim.actions.device_spec import DeviceSpec
+from camsim.control.devices import DeviceSpec
 from camsim.protocol import cipher
 
 PATH = "/external/api2.0/biometric"

@@ -1,95 +1,94 @@
-"""Control actions: what the management API, the CLI, fixtures and scenarios can do to the gateway and its devices."""
+"""The two links: a device to the gateway, the gateway to its customers; and what an operator does with a queue."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
 from camsim.callbacks import delivery, upload
-from camsim.commands import queue as queueing
-from camsim.durations import duration_ms
+from camsim.commands import queue
+from camsim.control.actions import Offline, Online, PowerCycle, Queue, Uplink
+from camsim.control.answers import Connection
+from camsim.control.answers import Uplink as UplinkState
+from camsim.control.records import QueueDone
+from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
+from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause
 
-from .device_spec import usage
-from .registry import action, slot_of
+from .values import milliseconds_of
 
 ORDERS = ("fifo", "lifo", "shuffle", "shuffled", "interleave")
+QUEUE_ORDERS = ("hold", "resume", "retry-now", "reset")
 
 
-@action("offline")
-def offline(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def offline(kernel: Kernel, action: Offline) -> Connection:
     """The device loses its connection: it goes on recording, commands wait."""
-    slot = slot_of(kernel, device)
-    if slot.online:
-        slot.online, slot.last_connected = False, kernel.now
-        queueing.connection_lost(kernel, slot)
-    return {"stgid": device, "online": False}
+    registered = kernel.device(action.device)
+    _disconnect(kernel, registered)
+    return Connection(action.device, False, len(registered.device.pending))
 
 
-class OnlineSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST devices/{stgid}/online`: in which order and at what pace the cached records flow."""
-
-    order: str | None = None
-    pace: str | float = 0
-    announce_users: bool | None = None  # None: as reconnect.announce_users says
-
-
-@action("online")
-def online(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def online(kernel: Kernel, action: Online) -> Connection:
     """The device is back: cached records flow, waiting commands begin."""
-    slot, spec = slot_of(kernel, device), msgspec.convert(args, OnlineSpec)
-    order = spec.order or kernel.policy.flush_order
+    registered = kernel.device(action.device)
+    order = action.order or kernel.policy.flush_order
     if order not in ORDERS:
         raise usage("order", order, ", ".join(ORDERS))
-    try:
-        pace = duration_ms(spec.pace)
-    except ValueError as problem:
-        raise usage("pace", spec.pace, str(problem)) from None
-    was, cached = slot.online, len(slot.device.pending)
-    slot.online, slot.last_connected = True, kernel.now
-    if not was:
-        if kernel.policy.announce_users if spec.announce_users is None else spec.announce_users:
-            upload.announce_users(kernel, slot)
-        upload.flush(kernel, slot, order, pace)
-        queueing.begin(kernel, slot)
-    return {"stgid": device, "online": True, "cached": cached}
+    pace_ms = milliseconds_of("pace", action.pace)
+    announces = kernel.policy.announce_users if action.announce_users is None else action.announce_users
+    cached = len(registered.device.pending)
+    _connect(kernel, registered, order, pace_ms, announces=announces)
+    return Connection(action.device, True, cached)
 
 
-@action("power_cycle")
-def power_cycle(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def power_cycle(kernel: Kernel, action: PowerCycle) -> Connection:
     """Off and on: the log survives, an open enrolment session does not; the device reconnects at once."""
-    slot = slot_of(kernel, device)
-    slot.device.enrolment = None
-    was_online = slot.online
-    offline(kernel, device, {})
-    return online(kernel, device, {}) if was_online else {"stgid": device, "online": False}
+    registered = kernel.device(action.device)
+    registered.device.enrolment = None
+    cached = len(registered.device.pending)
+    if not registered.online:
+        return Connection(action.device, False, cached)
+    _disconnect(kernel, registered)
+    _connect(kernel, registered, kernel.policy.flush_order, 0, announces=kernel.policy.announce_users)
+    return Connection(action.device, True, cached)
 
 
-@action("uplink")
-def uplink(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def _disconnect(kernel: Kernel, registered: RegisteredDevice) -> None:
+    if registered.online:
+        registered.online, registered.last_connected = False, kernel.now
+        queue.connection_lost(kernel, registered)
+
+
+def _connect(kernel: Kernel, registered: RegisteredDevice, order: str, pace_ms: int, *, announces: bool) -> None:
+    was_online = registered.online
+    registered.online, registered.last_connected = True, kernel.now
+    if was_online:
+        return
+    if announces:
+        upload.announce_users(kernel, registered)
+    upload.flush(kernel, registered, order, pace_ms)
+    queue.begin(kernel, registered)
+
+
+def uplink(kernel: Kernel, action: Uplink) -> UplinkState:
     """Cut the gateway off from the customers, or connect it again: callbacks queue meanwhile."""
-    kernel.state.uplink = bool(args["up"])
-    if kernel.state.uplink:
-        for slot in kernel.state.slots.values():
-            delivery.kick(kernel, slot)
-    return {"up": kernel.state.uplink}
+    kernel.state.uplink = action.up
+    if action.up:
+        for registered in kernel.state.devices.values():
+            delivery.send_next(kernel, registered)
+    return UplinkState(action.up)
 
 
-@action("queue")
-def queue(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def operate_queue(kernel: Kernel, action: Queue) -> QueueDone:
     """What an operator can do with a device's callback queue: hold, resume, retry-now, reset."""
-    slot, what = slot_of(kernel, device), args["what"]
-    if what not in ("hold", "resume", "retry-now", "reset"):
-        raise usage("queue", what, "hold, resume, retry-now, reset")
-    answer: dict[str, Any] = {"stgid": device, "did": what}
+    registered, what = kernel.device(action.device), action.what
+    if what not in QUEUE_ORDERS:
+        raise usage("queue", what, ", ".join(QUEUE_ORDERS))
+    dropped = None
     if what in ("hold", "resume"):
-        slot.outbox.held = what == "hold"
+        registered.outbox.held = what == "hold"
     elif what == "reset":
-        answer["dropped"] = delivery.drop_queue(kernel, slot, Cause.RESET)
+        dropped = delivery.drop_queue(kernel, registered, Cause.RESET)
     if what in ("retry-now", "resume"):
-        slot.outbox.retry_now(kernel.now)
-    delivery.kick(kernel, slot)
-    kernel.note(slot, "control", f"queue {what}", verdict="done")
-    return answer
+        registered.outbox.retry_now(kernel.now)
+    delivery.send_next(kernel, registered)
+    kernel.note(registered, "control", f"queue {what}", verdict="done")
+    return QueueDone(action.device, what, dropped)

@@ -1,10 +1,12 @@
-"""Control actions: what the management API, the CLI, fixtures and scenarios can do to the gateway and its devices."""
+"""What an operator does with the gateway itself: knobs, faults, forgetting."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from camsim.kernel.events import ControlError
+from camsim.control.actions import AddFault, ClearFaults, ClearJournal, Reset, SetKnobs
+from camsim.control.answers import Applied
+from camsim.control.answers import Reset as Forgotten
+from camsim.control.records import Cleared, Fault, FaultsRemoved
+from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import KnobError, resolve
 from camsim.state import faults
@@ -12,85 +14,68 @@ from camsim.state.journal import Journal
 from camsim.state.ledger import Ledger
 from camsim.state.timers import Timers
 
-from .device_spec import usage
-from .registry import action
+SCOPES = ("all", "journal", "faults", "devices")
 
 
-@action("knobs")
-def knobs(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def set_knobs(kernel: Kernel, action: SetKnobs) -> Applied:
     """Change the profile, knobs, or both; all or none."""
+    state = kernel.state
     try:
-        profile, wanted = args.get("profile", kernel.state.profile), args.get("knobs", {})
-        if not isinstance(wanted, dict):
-            raise usage("knobs", wanted, "an object of knob names and values")
-        base = resolve(profile)
-        if "profile" not in args:
-            base.values.update(kernel.state.knobs)
-        base.update(wanted)
+        resolved = resolve(state.profile if action.profile is None else action.profile)
+        if action.profile is None:  # the same profile: what was turned before stays turned
+            resolved.values.update(state.knobs)
+        resolved.update(action.knobs)
     except KnobError as problem:
         raise ControlError(422, "invalid_knob", str(problem), "GET register lists every knob") from None
-    kernel.state.profile = str(base.profile)
-    kernel.use_knobs(base.values)
-    return {"profile": kernel.state.profile, "knobs": base.shown()}
+    state.profile = str(resolved.profile)
+    kernel.use_knobs(resolved.values)
+    return Applied(state.profile, resolved.shown())
 
 
-@action("add_fault")
-def add_fault(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def add_fault(kernel: Kernel, action: AddFault) -> Fault:
     """Put one fault in force."""
+    state = kernel.state
     try:
-        fault = faults.make(kernel.state.fault_ids + 1, args, kernel.state.faults)
+        fault = faults.make(state.fault_ids + 1, action.fault, state.faults)
     except faults.FaultError as problem:
         raise ControlError(422, "invalid_fault", str(problem), "GET faults/catalogue lists where and do") from None
-    kernel.state.fault_ids += 1
-    kernel.state.faults.append(fault)
+    state.fault_ids += 1
+    state.faults.append(fault)
     return faults.present(fault)
 
 
-@action("clear_faults")
-def clear_faults(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def clear_faults(kernel: Kernel, action: ClearFaults) -> FaultsRemoved:
     """Take one fault (`id`) or all of them out; those that knobs imply stay."""
-    wanted = args.get("id")
-    before = len(kernel.state.faults)
-    kernel.state.faults = [f for f in kernel.state.faults if f.implied or (wanted is not None and f.id != wanted)]
-    return {"removed": before - len(kernel.state.faults)}
+    before = kernel.state.faults
+    kernel.state.faults = [
+        fault for fault in before if fault.implied or (action.id is not None and fault.id != action.id)
+    ]
+    return FaultsRemoved(len(before) - len(kernel.state.faults))
 
 
-@action("reset")
-def reset(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def reset(kernel: Kernel, action: Reset) -> Forgotten:
     """Forget: everything, the journal with the ledger, the faults, or the devices."""
-    scope = args.get("scope", "all")
-    if scope not in ("all", "journal", "faults", "devices"):
-        raise usage("scope", scope, "all, journal, faults, devices")
-    state = kernel.state
+    scope, state = action.scope, kernel.state
+    if scope not in SCOPES:
+        raise usage("scope", scope, ", ".join(SCOPES))
     if scope in ("all", "journal"):
         state.journal, state.ledger = Journal(), Ledger()
-        for slot in state.slots.values():
-            slot.entries = 0
+        for registered in state.devices.values():
+            registered.entries = 0
         state.control_entries = 0
     if scope in ("all", "faults"):
         state.faults, state.fault_ids = [], 0
         kernel.use_knobs(state.knobs)
     if scope in ("all", "devices"):
-        state.slots, state.timers = {}, Timers()
-        kernel.state.in_flight.clear()
+        state.devices, state.timers = {}, Timers()
+        state.in_flight.clear()
         state.uplink = True
-    state.now = (
-        state.now if args.get("now") is None else args["now"]
-    )  # a new world may begin earlier (invariant 10 holds within one)
-    return {"reset": scope}
+    if action.now is not None:
+        state.now = action.now  # a new world may begin earlier: invariant 10 holds within one
+    return Forgotten(scope)
 
 
-@action("clear_journal")
-def clear_journal(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def clear_journal(kernel: Kernel, action: ClearJournal) -> Cleared:
     """Forget the journal's entries; the ledger stays."""
     kernel.state.journal.clear()
-    return {"cleared": True}
-
-
-@action("note_http")
-def note_http(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
-    """A journal line for an HTTP request that never reached a device."""
-    kernel.note(
-        None, "rest", args["operation"], verdict="refused", http=args["status"], field=args["field"], why=args["why"]
-    )
-    return {}
+    return Cleared(True)

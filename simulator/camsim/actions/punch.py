@@ -1,110 +1,103 @@
-"""A person at the device punches: recorded, denied, directed, detected again. Punching is a control action."""
+"""A person at the device punches: recorded, denied, directed, detected again."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import msgspec
 
 from camsim import chance
-from camsim.callbacks import formats, upload
-from camsim.durations import duration_ms
+from camsim.callbacks import upload
+from camsim.control.actions import Punches, PunchSpec
+from camsim.control.answers import Punched
+from camsim.control.answers import Punches as Answers
+from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Punch
 from camsim.protocol.timestamps import gmt
-from camsim.protocol.vocabulary import AttendanceType, InputType
+from camsim.protocol.vocabulary import InputType
 from camsim.state.device import Device
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause, Record
 from camsim.synthetic import people
 
-from .device_spec import instant_of, usage, writable
-from .registry import action, slot_of
+from .values import instant_of, milliseconds_of, writable
+
+_MOST_AT_ONCE, _MOST_REDETECTIONS = 1_000_000, 10
 
 
-class PunchSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """One object of `POST devices/{stgid}/punches`.
-
-    `at`: LogTime to write; with `count`, `every` apart, the last one at `at`. `ago`: so long before the device's
-    now, for retroactive punches; `redetect`: so many more detections a second apart.
-    """
-
-    user: str
-    type: str = AttendanceType.CHECK_IN
-    input: InputType | None = None
-    at: str | int | None = None
-    photo: bool | str = False
-    temperature: float | None = None
-    mask: bool | None = None
-    count: int = 1
-    every: str | float = "1s"
-    ago: str | float | None = None
-    redetect: int = 0
-
-
-@action("punches")
-def punches(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def punches(kernel: Kernel, action: Punches) -> Answers:
     """People punch; what is answered as recorded is never lost."""
-    slot = slot_of(kernel, device)
-    specs = msgspec.convert(args["punches"], list[PunchSpec])
-    prepared = [(spec, *_prepare(kernel, slot, spec)) for spec in specs]
-    answers: list[dict[str, Any]] = []
+    registered = kernel.device(action.device)
+    # Every object is checked before the first one punches: all or none.
+    prepared = [(spec, *_prepare(kernel, registered, spec)) for spec in action.punches]
+    answers: list[Punched] = []
     for spec, every_ms, at in prepared:
         for turn in range(spec.count):
-            back = (spec.count - 1 - turn) * every_ms // 1000
-            answers.append(_punch(kernel, slot, spec, at, back))
-    return {"punches": answers}
+            back_s = (spec.count - 1 - turn) * every_ms // 1000
+            answers.append(_punch(kernel, registered, spec, at, back_s))
+    return Answers(answers)
 
 
-def _prepare(kernel: Kernel, slot: Slot, spec: PunchSpec) -> tuple[int, int | None]:
-    if not 1 <= spec.count <= 1_000_000:
-        raise usage("count", spec.count, "1 to 1000000")
-    if spec.type not in (keys := formats.of(slot).keys):
+def _prepare(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> tuple[int, int | None]:
+    """Milliseconds between the punches of a spec, and the LogTime of its last one where it names one."""
+    keys = kernel.protocol(registered).callbacks.keys
+    if not 1 <= spec.count <= _MOST_AT_ONCE:
+        raise usage("count", spec.count, f"1 to {_MOST_AT_ONCE}")
+    if spec.type not in keys:
         raise usage("type", spec.type, ", ".join(keys))
-    if not 0 <= spec.redetect <= 10:
-        raise usage("redetect", spec.redetect, "0 to 10")
+    if not 0 <= spec.redetect <= _MOST_REDETECTIONS:
+        raise usage("redetect", spec.redetect, f"0 to {_MOST_REDETECTIONS}")
     if spec.at is not None and spec.ago is not None:
         raise usage("ago", spec.ago, "at or ago, not both")
-    clock = slot.device.clock
+    clock = registered.device.clock
+    now_s = clock.now_s(kernel.now)
     at = instant_of("at", spec.at, clock.offset)
     if spec.ago is not None:
-        at = writable("ago", spec.ago, clock.now_s(kernel.now) - _duration("ago", spec.ago) // 1000)
-    every, last = _duration("every", spec.every), at if at is not None else clock.now_s(kernel.now)
-    writable("count", spec.count, last - (spec.count - 1) * every // 1000)
-    return every, at
+        at = writable("ago", spec.ago, now_s - milliseconds_of("ago", spec.ago) // 1000)
+    every_ms, last = milliseconds_of("every", spec.every), now_s if at is None else at
+    writable("count", spec.count, last - (spec.count - 1) * every_ms // 1000)
+    return every_ms, at
 
 
-def _duration(key: str, value: str | float) -> int:
-    try:
-        return duration_ms(value)
-    except ValueError as problem:
-        raise usage(key, value, str(problem)) from None
-
-
-def _punch(kernel: Kernel, slot: Slot, spec: PunchSpec, at: int | None, back_s: int) -> dict[str, Any]:
-    device, config = slot.device, slot.config
+def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: int | None, back_s: int) -> Punched:
+    device, config, user = registered.device, registered.config, spec.user
     offset = device.clock.offset
-    log_time = (at if at is not None else device.clock.now_s(kernel.now)) - back_s
     if at is None:
-        log_time = _never_twice(device, spec.user, log_time, back_s)
-    kind = str(spec.input or (device.model.inputs[0] if device.model.inputs else InputType.CARD))
-    answer = {"user": spec.user, "log_time": gmt(log_time, offset), "recorded": False, "why": ""}
-    why = device.why_denied(spec.user, kind, log_time, offset)
-    if why is None and config.reverify_s and device.repeated(spec.user, log_time, config.reverify_s):
-        why = f"user {spec.user} punched less than {config.reverify_s} s ago"
+        log_time = _never_twice(device, user, device.clock.now_s(kernel.now) - back_s, back_s)
+    else:
+        log_time = at - back_s
+    input_type = str(spec.input or _first_input(device))
+    why = _why_denied(registered, user, input_type, log_time)
     if why is not None:
-        kernel.note(slot, "control", "punch", user=spec.user, verdict="denied", why=why)
-        return {**answer, "why": why}
-    direction = device.directed(
-        spec.user, formats.of(slot).keys[spec.type], log_time, offset, config.direction or kernel.policy.direction
-    )
+        kernel.note(registered, "control", "punch", user=user, verdict="denied", why=why)
+        return Punched(user, gmt(log_time, offset), False, why)
+    pressed = kernel.protocol(registered).callbacks.keys[spec.type]
+    rule = config.direction or kernel.policy.direction
     punch = Punch(
-        spec.user, log_time, offset, direction, kind, _temperature(kernel, slot, spec), _mask(kernel, slot, spec)
+        user_id=user,
+        log_time=log_time,
+        offset=offset,
+        type=device.directed(user, pressed, log_time, offset, rule),
+        input=input_type,
+        temperature=_temperature(kernel, registered, spec),
+        mask=bool(spec.mask) if device.model.camera else None,
     )
-    number = _record(kernel, slot, punch, spec.photo)
-    _redetect(kernel, slot, punch, spec.redetect)
-    shown = device.users[spec.user].message  # V2-17
-    return {**answer, "recorded": True, "number": number, **({"message": shown} if shown else {})}
+    number = _record(kernel, registered, punch, spec.photo)
+    _redetect(kernel, registered, punch, spec.redetect)
+    shown = device.users[user].message  # V2-17
+    return Punched(user, gmt(log_time, offset), True, "", number, shown)
+
+
+def _first_input(device: Device) -> InputType:
+    """How a person is recognised where nobody says: the first way the model knows."""
+    return device.model.inputs[0] if device.model.inputs else InputType.CARD
+
+
+def _why_denied(registered: RegisteredDevice, user: str, input_type: str, log_time: int) -> str | None:
+    device, within_s = registered.device, registered.config.reverify_s
+    why = device.why_denied(user, input_type, log_time, device.clock.offset)
+    if why is None and within_s and device.repeated(user, log_time, within_s):
+        return f"user {user} punched less than {within_s} s ago"
+    return why
 
 
 def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
@@ -113,55 +106,53 @@ def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
     A clock that was set back by more than an hour does repeat times.
     """
     last = device.last_punch.get(user)
-    return last[0] + 1 if last is not None and 0 <= last[0] - log_time < 3600 + 2 * back_s else log_time
+    if last is not None and 0 <= last[0] - log_time < 3600 + 2 * back_s:
+        return last[0] + 1
+    return log_time
 
 
-def _temperature(kernel: Kernel, slot: Slot, spec: PunchSpec) -> float | None:
-    if not slot.device.model.temperature_sensor:
+def _temperature(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> float | None:
+    device = registered.device
+    if not device.model.temperature_sensor:
         return None
     if spec.temperature is not None:
         return spec.temperature
-    return (
-        36.1 + chance.between(0, 11, kernel.state.seed, slot.config.stgid, "temperature", slot.device.next_number) / 10
-    )
+    tenths = chance.between(0, 11, kernel.state.seed, device.stgid, "temperature", device.next_number)
+    return 36.1 + tenths / 10
 
 
-def _mask(kernel: Kernel, slot: Slot, spec: PunchSpec) -> bool | None:
-    return bool(spec.mask) if slot.device.model.camera else None
-
-
-def _record(kernel: Kernel, slot: Slot, punch: Punch, photo: bool | str) -> int:
-    device, stgid = slot.device, slot.config.stgid
+def _record(kernel: Kernel, registered: RegisteredDevice, punch: Punch, photo: bool | str) -> int:
+    """Write a punch into the log and tell it, with its photo before or behind it (C-10). Returns its log number."""
+    device, ledger, stgid = registered.device, kernel.state.ledger, registered.config.stgid
     row, overwritten = device.record(punch)
-    kernel.state.ledger.recorded(
-        stgid, Record(row.number, punch.user_id, punch.log_time, punch.offset, punch.type, kernel.now)
-    )
+    record = Record(row.number, punch.user_id, punch.log_time, punch.offset, punch.type, kernel.now)
+    ledger.recorded(stgid, record)
     if overwritten is not None and not overwritten.uploaded:
-        kernel.state.ledger.lost(stgid, overwritten.number, Cause.OVERWRITTEN)
-    order = kernel.policy.photo_order
-    pictured = device.takes_photo(punch.user_id, bool(photo))
-    if pictured:
-        picture = photo if isinstance(photo, str) else people.photo(kernel.state.seed, punch.user_id, row.number)
-        device.photos[row.number] = picture if isinstance(photo, str) else ""
-        fact = device.photo_fact(row, picture)
-        if order != "after":
-            upload.upload(kernel, slot, fact)
-    if pictured and order == "alone":
-        kernel.state.ledger.lost(stgid, row.number, Cause.NOT_PUSHED)
+        ledger.lost(stgid, overwritten.number, Cause.OVERWRITTEN)
+    if not device.takes_photo(punch.user_id, bool(photo)):
+        upload.upload(kernel, registered, punch, row.number)
+        return row.number
+    picture = photo if isinstance(photo, str) else people.photo(kernel.state.seed, punch.user_id, row.number)
+    device.photos[row.number] = picture if isinstance(photo, str) else ""  # a synthetic one can be drawn again
+    pictured, order = device.photo_fact(row, picture), kernel.policy.photo_order
+    if order != "after":
+        upload.upload(kernel, registered, pictured)
+    if order == "alone":
+        ledger.lost(stgid, row.number, Cause.NOT_PUSHED)
         row.uploaded = True
     else:
-        upload.upload(kernel, slot, punch, row.number)
-    if pictured and order == "after":
-        upload.upload(kernel, slot, fact)
+        upload.upload(kernel, registered, punch, row.number)
+    if order == "after":
+        upload.upload(kernel, registered, pictured)
     return row.number
 
 
-def _redetect(kernel: Kernel, slot: Slot, punch: Punch, times: int) -> None:
+def _redetect(kernel: Kernel, registered: RegisteredDevice, punch: Punch, times: int) -> None:
     """A face camera sees the same person three to five times within seconds (A-DEV-16)."""
-    seed, stgid, number = kernel.state.seed, slot.config.stgid, slot.device.next_number
+    seed, stgid, number = kernel.state.seed, registered.config.stgid, registered.device.next_number
     by_chance = punch.input == InputType.FACE and kernel.policy.redetect
     if by_chance and not times and chance.happens(kernel.policy.redetect, seed, stgid, "redetect", number):
         times = chance.between(2, 4, seed, stgid, "redetections", number)
     for turn in range(times):
         again = msgspec.structs.replace(punch, log_time=punch.log_time + turn + 1)
-        _record(kernel, slot, again, False)
+        _record(kernel, registered, again, False)

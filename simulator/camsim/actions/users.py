@@ -1,137 +1,131 @@
-"""The menus of a device: users, date, enrolment. Every act is a control action."""
+"""The user menu of a device: people are added, edited, enrolled and deleted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import msgspec
 
 from camsim import chance
-from camsim.callbacks import formats, upload
-from camsim.kernel.events import ControlError
+from camsim.callbacks import upload
+from camsim.control.actions import DeleteUser, EnrolFinger, PutUser, TemplateSpec
+from camsim.control.answers import Deleted, Edited
+from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Template, UserDeleted, UserUpdated
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import User
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 
-from .device_spec import make_template, usage
-from .registry import action, slot_of
+from .device_spec import make_template
 
 SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
+_LONGEST_ID = 24
 
 
-class TemplateSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """A template of the user menu; without `data` a synthetic one is made."""
-
-    type: TemplateType
-    index: int = 0
-    data: str | None = None
-    generation: int = 0
-
-
-class UserSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """Body of `POST devices/{stgid}/users`: a user added or edited in the device's menu."""
-
-    user: str
-    first_name: str | None = None
-    last_name: str | None = None
-    user_type: str | None = None
-    templates: list[TemplateType | TemplateSpec] = msgspec.field(default_factory=list)
-    split: str | None = None
-    order: str = "fifo"
-    announce: bool = True
-
-
-@action("put_user")
-def put_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def put_user(kernel: Kernel, action: PutUser) -> Edited:
     """Somebody adds or edits a user in the menu; the changes are told as #3-#9."""
-    slot, spec = slot_of(kernel, device), msgspec.convert(args, UserSpec)
-    if spec.split is not None and spec.split not in SPLITS:
-        raise usage("split", spec.split, ", ".join(SPLITS))
-    if not 0 < len(spec.user) <= 24:
-        raise usage("user", spec.user, "1 to 24 characters")
-    templates = [_made(kernel, slot, spec.user, item) for item in spec.templates]
-    user, is_new = _edited(slot, spec, templates)
+    registered = kernel.device(action.device)
+    if action.split is not None and action.split not in SPLITS:
+        raise usage("split", action.split, ", ".join(SPLITS))
+    if not 0 < len(action.user) <= _LONGEST_ID:
+        raise usage("user", action.user, f"1 to {_LONGEST_ID} characters")
+    templates = [_template(kernel, registered, action.user, item) for item in action.templates]
+    user, is_new = _edit(registered, action, templates)
     for template in templates:
-        slot.device.put_template(user, template)
-    renamed = is_new or not templates or any(v is not None for v in (spec.first_name, spec.last_name, spec.user_type))
-    facts = _told(kernel, slot, user, templates, spec.split or kernel.policy.split, renamed)
-    if spec.order == "shuffle":
-        facts = chance.shuffled(facts, kernel.state.seed, device, "user-order", kernel.count(slot, "user-order"))
-    if spec.announce:
+        registered.device.put_template(user, template)
+    facts = _facts(kernel, registered, user, templates, action, is_new=is_new)
+    if action.announce:
         for fact in facts:
-            upload.upload(kernel, slot, fact)
-    return {"user": spec.user, "new": is_new, "callbacks": len(facts) if spec.announce else 0}
+            upload.upload(kernel, registered, fact)
+    return Edited(action.user, is_new, len(facts) if action.announce else 0)
 
 
-def _edited(slot: Slot, spec: UserSpec, templates: list[Template]) -> tuple[User, bool]:
+def _edit(registered: RegisteredDevice, action: PutUser, templates: list[Template]) -> tuple[User, bool]:
     """The user with the new names; nothing has changed when it does not fit. Raises: ControlError."""
-    user = slot.device.users.get(spec.user)
-    is_new = user is None
-    held = user.templates if user is not None else {}
+    device = registered.device
+    user = device.users.get(action.user)
+    held = {} if user is None else user.templates
     extra = Counter(template.type for template in templates if template.key not in held)
-    full = slot.device.why_no_room(extra, users=int(is_new))
+    full = device.why_no_room(extra, users=1 if user is None else 0)
     if full is not None:
         raise ControlError(409, "device_full", full, "delete users or choose a larger model")
+    is_new = user is None
     if user is None:
-        user = User(spec.user)
-        slot.device.put_user(user)
-    user.first_name = spec.first_name if spec.first_name is not None else user.first_name
-    user.last_name = spec.last_name if spec.last_name is not None else user.last_name
-    user.user_type = spec.user_type if spec.user_type is not None else user.user_type
+        user = User(action.user)
+        device.put_user(user)
+    for name in ("first_name", "last_name", "user_type"):
+        if getattr(action, name) is not None:
+            setattr(user, name, getattr(action, name))
     return user, is_new
 
 
-def _made(kernel: Kernel, slot: Slot, user_id: str, item: TemplateType | TemplateSpec) -> Template:
+def _template(
+    kernel: Kernel, registered: RegisteredDevice, user_id: str, item: TemplateType | TemplateSpec
+) -> Template:
     spec = item if isinstance(item, TemplateSpec) else TemplateSpec(item)
-    if not slot.device.model.stores(spec.type):
-        raise usage("templates", str(spec.type), f"what model {slot.device.model.name} stores")
+    model = registered.device.model
+    if not model.stores(spec.type):
+        raise usage("templates", str(spec.type), f"what model {model.name} stores")
     made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
     return made if spec.data is None else msgspec.structs.replace(made, data=spec.data)
 
 
-def _told(
-    kernel: Kernel, slot: Slot, user: User, templates: list[Template], how: str, renamed: bool
+def _facts(
+    kernel: Kernel,
+    registered: RegisteredDevice,
+    user: User,
+    templates: list[Template],
+    action: PutUser,
+    *,
+    is_new: bool,
 ) -> list[UserUpdated]:
+    """How the change is told: in which portions, with the names or without, in which order."""
+    seed, stgid = kernel.state.seed, registered.config.stgid
+    how = action.split or kernel.policy.split
     if how == "seeded":
-        number = kernel.count(slot, "split")
-        how = chance.choice(SPLITS[:4], kernel.state.seed, slot.config.stgid, "split", number)
-    clock = slot.device.clock
-    changed = User(user.user_id, user.first_name, user.last_name, user.user_type, {t.key: t for t in templates})
-    return formats.of(slot).introduce(changed, clock.now_s(kernel.now), clock.offset, how, renamed)
+        how = chance.choice(SPLITS[:4], seed, stgid, "split", kernel.count(registered, "split"))
+    renames = any(name is not None for name in (action.first_name, action.last_name, action.user_type))
+    changed = User(
+        user_id=user.user_id,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        user_type=user.user_type,
+        templates={template.key: template for template in templates},
+    )
+    clock, introduce = registered.device.clock, kernel.protocol(registered).callbacks.introduce
+    facts = introduce(changed, clock.now_s(kernel.now), clock.offset, how, is_new or renames or not templates)
+    if action.order == "shuffle":
+        return chance.shuffled(facts, seed, stgid, "user-order", kernel.count(registered, "user-order"))
+    return facts
 
 
-@action("delete_user")
-def delete_user(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def delete_user(kernel: Kernel, action: DeleteUser) -> Deleted:
     """Somebody deletes a user in the menu: #1."""
-    slot = slot_of(kernel, device)
-    if slot.device.remove_user(args["user"]) is None:
-        raise ControlError(
-            404, "unknown_user", f"user {args['user']!r} is not on device {device}", f"GET devices/{device}/users"
-        )
-    clock = slot.device.clock
-    upload.upload(kernel, slot, UserDeleted(args["user"], clock.now_s(kernel.now), clock.offset))
-    return {"deleted": args["user"]}
+    registered, stgid = kernel.device(action.device), action.device
+    if registered.device.remove_user(action.user) is None:
+        message = f"user {action.user!r} is not on device {stgid}"
+        raise ControlError(404, "unknown_user", message, f"GET devices/{stgid}/users")
+    clock = registered.device.clock
+    upload.upload(kernel, registered, UserDeleted(action.user, clock.now_s(kernel.now), clock.offset))
+    return Deleted(action.user)
 
 
-@action("enrol_finger")
-def enrol_finger(kernel: Kernel, device: str, args: dict[str, Any]) -> dict[str, Any]:
+def enrol_finger(kernel: Kernel, action: EnrolFinger) -> Edited:
     """Somebody puts a finger on the sensor at an open session, or enrols one in the menu: #6."""
-    slot = slot_of(kernel, device)
-    session = slot.device.enrolment
-    user_id = args.get("user") or (session.user_id if session else None)
-    user = slot.device.users.get(user_id) if isinstance(user_id, str) else None
+    device, stgid = kernel.device(action.device).device, action.device
+    user_id = action.user
+    if not user_id and device.enrolment is not None:
+        user_id = device.enrolment.user_id
+    user = device.users.get(user_id) if user_id else None
     if user is None:
-        raise ControlError(
-            404, "unknown_user", f"user {user_id!r} is not on device {device}", "name a user of the device"
-        )
-    index = slot.device.free_finger(user)
+        message = f"user {user_id!r} is not on device {stgid}"
+        raise ControlError(404, "unknown_user", message, "name a user of the device")
+    index = device.free_finger(user)
     if index is None:
-        raise ControlError(
-            409, "device_full", f"all ten fingers of user {user.user_id} are enrolled", "delete the user first"
-        )
-    slot.device.enrolment = None
-    spec = {"user": user.user_id, "templates": [{"type": "Fingerprint", "index": int(index)}]}
-    return {**put_user(kernel, device, spec), "index": index}
+        message = f"all ten fingers of user {user.user_id} are enrolled"
+        raise ControlError(409, "device_full", message, "delete the user first")
+    device.enrolment = None
+    finger = TemplateSpec(TemplateType.FINGERPRINT, int(index))
+    edited = put_user(kernel, PutUser(device=stgid, user=user.user_id, templates=[finger]))
+    return Edited(edited.user, edited.new, edited.callbacks, index)

@@ -1,271 +1,274 @@
-"""What the control API shows: the state as plain values, secrets masked."""
+"""What the control API shows: the state as its answers, secrets masked."""
 
 from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from camsim.actions.device_spec import instant_of
-from camsim.kernel.events import ControlError
+from camsim.actions.values import instant_of
+from camsim.control import answers, records
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import licensed
-from camsim.knobs.register import rows as register_rows
-from camsim.knobs.register import shown, specs
+from camsim.knobs import register as readings
+from camsim.protocol.facts import Template
 from camsim.protocol.timestamps import gmt, local
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 from camsim.state.journal import digest, mask_secret
 
 
-def slot(kernel: Kernel, stgid: str) -> Slot:
-    """The device with this id. Raises: ControlError 404."""
-    found = kernel.state.slots.get(stgid)
-    if found is None:
-        known = ", ".join(list(kernel.state.slots)[:5]) or "none"
-        raise ControlError(404, "unknown_device", f"no device {stgid!r}", f"devices: {known}")
-    return found
+def _seconds(at_ms: int | None) -> float | None:
+    return None if at_ms is None else at_ms / 1000
 
 
-def health(runtime: Runtime, started: float) -> dict[str, Any]:
+# --- the simulator ----------------------------------------------------------------------------------------------------
+
+
+def health(runtime: Runtime, started: float, gateway_url: str = "") -> answers.Health:
     """Alive, and how it goes."""
     state = runtime.kernel.state
-    return {
-        "status": "failed" if runtime.failed else "ok",
-        "why": runtime.failed,
-        "uptime": round(time.time() - started, 3),
-        "seed": state.seed,
-        "profile": state.profile,
-        "clock": runtime.clock.text,
-        "now": runtime.now() / 1000,
-        "devices": len(state.slots),
-        "uplink": state.uplink,
-        "faults": len(state.faults),
-        "state_file": str(runtime.store.path) if runtime.store is not None else None,
-        "waiting": runtime.waiting(),
-    }
+    return answers.Health(
+        status="failed" if runtime.failed else "ok",
+        why=runtime.failed,
+        uptime=round(time.time() - started, 3),
+        seed=state.seed,
+        profile=state.profile,
+        clock=runtime.clock.text,
+        now=runtime.now() / 1000,
+        devices=len(state.devices),
+        uplink=state.uplink,
+        faults=len(state.faults),
+        state_file=None if runtime.store is None else str(runtime.store.path),
+        waiting=runtime.waiting(),
+        gateway_url=gateway_url,
+    )
 
 
-def config(runtime: Runtime) -> dict[str, Any]:
+def config(runtime: Runtime) -> answers.Config:
     """Profile and every knob in force."""
-    state = runtime.kernel.state
-    known = specs()
-    return {
-        "seed": state.seed,
-        "profile": state.profile,
-        "knobs": {name: shown(known[name], value) for name, value in state.knobs.items()},
-    }
+    state, specs = runtime.kernel.state, readings.specs()
+    knobs = {name: readings.shown(specs[name], value) for name, value in state.knobs.items()}
+    return answers.Config(state.seed, state.profile, knobs)
 
 
 def register(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every row of the register; `in_force` has the value of each of its knobs."""
-    return [
-        {**msgspec.to_builtins(row), "in_force": {spec.knob: shown(spec, knobs[spec.knob]) for spec in row.specs}}
-        for row in register_rows()
-    ]
+    shown = []
+    for row in readings.rows():
+        in_force = {spec.knob: readings.shown(spec, knobs[spec.knob]) for spec in row.specs}
+        shown.append({**msgspec.to_builtins(row), "in_force": in_force})
+    return shown
 
 
-def clock(runtime: Runtime) -> dict[str, Any]:
+def clock(runtime: Runtime) -> answers.ClockView:
     """Mode, virtual now, next timer and how far jumps may go."""
-    due = runtime.kernel.next_due()
-    return {
-        "mode": runtime.clock.text,
-        "now": runtime.now() / 1000,
-        "text": gmt(runtime.now() // 1000, 0),
-        "next_timer": None if due is None else due / 1000,
-        "horizon": runtime.horizon() / 1000,
-    }
-
-
-def device(found: Slot) -> dict[str, Any]:
-    """A device in one row."""
-    c = found.config
-    return {
-        "stgid": c.stgid,
-        "label": c.label,
-        "serial": c.serial,
-        "model": found.device.model.name,
-        "protocol": c.protocol,
-        "mode": c.mode,
-        "online": found.online,
-        "encrypted": c.security_key is not None,
-        "callback_url": c.callback_url,
-        "users": len(found.device.users),
-        "logs": found.device.log_count,
-        "cached": len(found.device.pending),
-        "queue": {"state": str(found.outbox.state), "length": len(found.outbox)},
-    }
-
-
-def device_in_full(found: Slot, *, full: bool) -> dict[str, Any]:
-    """A device with configuration, capacity, clock and queue; token and key masked unless `full`."""
-    c, d = found.config, found.device
-    return {
-        **device(found),
-        "auth_token": c.auth_token if full else mask_secret(c.auth_token),
-        "security_key": c.security_key if full else mask_secret(c.security_key),
-        "licence": {"start": c.licence_start, "end": c.licence_end},
-        "services": {name: {"activation": start, "expiry": end} for name, (start, end) in c.services.items()},
-        "origin_ips": c.origin_ips,
-        "switches": {
-            "restful_api": c.restful_api,
-            "push_user_data": c.push_user_data,
-            "push_photo": c.push_photo,
-            "handle_response": c.handle_response,
-            "direction": c.direction,
-            "reverify_s": c.reverify_s,
-            "x_level": c.x_level,
-        },
-        "features": {
-            "templates": sorted(d.model.templates),
-            "inputs": [str(kind) for kind in d.model.inputs],
-            "camera": d.model.camera,
-            "access_control": d.model.access_control,
-            "temperature_sensor": d.model.temperature_sensor,
-        },
-        "capacity": msgspec.to_builtins(d.model.capacity),
-        "counts": {"users": len(d.users), **{str(kind): number for kind, number in d.counts.items()}},
-        "clock": {"offset": d.clock.offset, "skew": d.clock.skew_ms / 1000, "drift_ppm": d.clock.drift_ppm},
-        "last_connected": found.last_connected / 1000,
-        "enrolment": None if d.enrolment is None else d.enrolment.user_id,
-    }
-
-
-def _user(user: User, full: bool) -> dict[str, Any]:
-    return {
-        "user": user.user_id,
-        "first_name": user.first_name,
-        "last_name": user.last_name,
-        "user_type": user.user_type,
-        "enabled": user.enabled,
-        "templates": [
-            {
-                "type": str(t.type),
-                "index": t.index,
-                **({"data": t.data} if full else {"sha256": digest(t.data.encode()), "size": len(t.data)}),
-            }
-            for t in user.templates.values()
-        ],
-    }
-
-
-def _users(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    return {"users": [_user(user, full) for user in found.device.users.values()]}
-
-
-def _logs(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    offset = found.device.clock.offset
-    start = instant_of("start", query.get("start"), offset)
-    end = instant_of("end", query.get("end"), offset)
-    kept = [
-        {
-            "number": row.number,
-            "user": row.punch.user_id,
-            "log_time": gmt(row.punch.log_time, row.punch.offset),
-            "type": row.punch.type,
-            "input": row.punch.input,
-            "uploaded": row.uploaded,
-        }
-        for row in found.device.rows()
-        if (start is None or row.punch.log_time >= start) and (end is None or row.punch.log_time <= end)
-    ]
-    return {"count": len(kept), "logs": kept}
-
-
-def _photos(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    return {"count": len(found.device.photos), "photos": [{"log": number} for number in found.device.photos]}
-
-
-def _access(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    return {
-        "access": [
-            {
-                "user": user.user_id,
-                "enabled": user.enabled,
-                "start": local(user.access[0], 0) if user.access else None,
-                "end": local(user.access[1], 0) if user.access else None,
-            }
-            for user in found.device.users.values()
-        ]
-    }
-
-
-def device_digest(found: Slot) -> str:
-    """A hash over everything a command or a person could change on the device."""
-    d = found.device
-    clock, photos = (d.clock.offset, d.clock.skew_ms), (sorted(d.photos), sorted(d.photo_switch.items()))
-    state = (d.model.key, *clock, list(d.users.values()), list(d.rows()), *photos, d.enrolment)
-    return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
-
-
-def _digest(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    return {"digest": device_digest(found), "users": len(found.device.users), "logs": found.device.log_count}
-
-
-def _queue(kernel: Kernel, found: Slot, query: Mapping[str, str], full: bool) -> Any:
-    box, head = found.outbox, found.outbox.head()
-    frozen = not licensed(found.config, kernel.now)
-    return {
-        "received": box.received,
-        "queued": len(box),
-        "pushed": box.pushed,
-        "state": "held" if box.held else "frozen" if frozen else str(box.state),
-        "head": None
-        if head is None
-        else {"delivery": head.id, "operation": head.name, "user": head.user, "attempts": head.attempts},
-        "attempts": head.attempts if head is not None else 0,
-        "last_attempt": None if box.last_attempt_at is None else box.last_attempt_at / 1000,
-        "next_retry": None if box.next_at is None else box.next_at / 1000,
-        "why": box.problem,
-        "cached_on_device": len(found.device.pending),
-    }
-
-
-View = Callable[[Kernel, Slot, Mapping[str, str], bool], Any]
-
-DEVICE_VIEWS: Mapping[str, View] = {
-    "users": _users,
-    "logs": _logs,
-    "photos": _photos,
-    "access": _access,
-    "digest": _digest,
-    "queue": _queue,
-}
-
-
-def commands(kernel: Kernel, state: str | None) -> list[dict[str, Any]]:
-    """RESTful commands on their way to devices."""
-    return [
-        {
-            "device": found.config.stgid,
-            "id": pending.id,
-            "operation": pending.operation,
-            "operation_id": pending.operation_id,
-            "state": pending.state,
-            "received": pending.received_at / 1000,
-            "answered": pending.request is None,
-        }
-        for found in kernel.state.slots.values()
-        for pending in found.commands
-        if state is None or pending.state == state
-    ]
+    now = runtime.now()
+    return answers.ClockView(
+        mode=runtime.clock.text,
+        now=now / 1000,
+        text=gmt(now // 1000, 0),
+        next_timer=_seconds(runtime.kernel.next_due()),
+        horizon=runtime.horizon() / 1000,
+    )
 
 
 def metrics(runtime: Runtime) -> str:
     """Counters in the text format of Prometheus."""
-    state = runtime.kernel.state
-    waiting, summary = runtime.waiting(), state.ledger.summary()
+    state, waiting = runtime.kernel.state, runtime.waiting()
+    devices = state.devices.values()
     values = {
-        "camsim_devices": len(state.slots),
-        "camsim_devices_online": sum(found.online for found in state.slots.values()),
-        "camsim_callbacks_pushed_total": sum(found.outbox.pushed for found in state.slots.values()),
-        "camsim_callbacks_waiting": waiting["callbacks"],
-        "camsim_commands_waiting": waiting["commands"],
+        "camsim_devices": len(devices),
+        "camsim_devices_online": sum(one.online for one in devices),
+        "camsim_callbacks_pushed_total": sum(one.outbox.pushed for one in devices),
+        "camsim_callbacks_waiting": waiting.callbacks,
+        "camsim_commands_waiting": waiting.commands,
         "camsim_journal_entries_total": state.journal.seq,
-        **{f"camsim_ledger_{name}": number for name, number in summary.items()},
     }
+    for name, number in state.ledger.summary().items():
+        values[f"camsim_ledger_{name}"] = number
     return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in values.items())
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+def device(registered: RegisteredDevice) -> answers.Device:
+    """A device in one row."""
+    return answers.Device(**_row(registered))
+
+
+def _row(registered: RegisteredDevice) -> dict[str, Any]:
+    config, terminal, outbox = registered.config, registered.device, registered.outbox
+    return {
+        "stgid": config.stgid,
+        "label": config.label,
+        "serial": config.serial,
+        "model": terminal.model.name,
+        "protocol": config.protocol,
+        "mode": config.mode,
+        "online": registered.online,
+        "encrypted": config.security_key is not None,
+        "callback_url": config.callback_url,
+        "users": len(terminal.users),
+        "logs": terminal.log_count,
+        "cached": len(terminal.pending),
+        "queue": answers.QueueState(str(outbox.state), len(outbox)),
+    }
+
+
+def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.DeviceDetails:
+    """A device with configuration, capacity, clock and queue; token and key masked unless `full`."""
+    config, terminal = registered.config, registered.device
+    model, device_clock = terminal.model, terminal.clock
+    return answers.DeviceDetails(
+        **_row(registered),
+        auth_token=config.auth_token if full else str(mask_secret(config.auth_token)),
+        security_key=config.security_key if full else mask_secret(config.security_key),
+        licence={"start": config.licence_start, "end": config.licence_end},
+        services={name: {"activation": start, "expiry": end} for name, (start, end) in config.services.items()},
+        origin_ips=config.origin_ips,
+        switches={
+            "restful_api": config.restful_api,
+            "push_user_data": config.push_user_data,
+            "push_photo": config.push_photo,
+            "handle_response": config.handle_response,
+            "direction": config.direction,
+            "reverify_s": config.reverify_s,
+            "x_level": config.x_level,
+        },
+        features={
+            "templates": sorted(model.templates),
+            "inputs": [str(kind) for kind in model.inputs],
+            "camera": model.camera,
+            "access_control": model.access_control,
+            "temperature_sensor": model.temperature_sensor,
+        },
+        capacity=msgspec.to_builtins(model.capacity),
+        counts={"users": len(terminal.users), **{str(kind): number for kind, number in terminal.counts.items()}},
+        clock={
+            "offset": device_clock.offset,
+            "skew": device_clock.skew_ms / 1000,
+            "drift_ppm": device_clock.drift_ppm,
+        },
+        last_connected=registered.last_connected / 1000,
+        enrolment=None if terminal.enrolment is None else terminal.enrolment.user_id,
+    )
+
+
+def users(registered: RegisteredDevice, *, full: bool) -> answers.Users:
+    """Users on a device; template data hashed unless `full`."""
+    return answers.Users([_user(user, full=full) for user in registered.device.users.values()])
+
+
+def _user(user: User, *, full: bool) -> answers.User:
+    return answers.User(
+        user=user.user_id,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        user_type=user.user_type,
+        enabled=user.enabled,
+        templates=[_template(template, full=full) for template in user.templates.values()],
+    )
+
+
+def _template(template: Template, *, full: bool) -> answers.StoredTemplate:
+    kind, data = str(template.type), template.data
+    if full:
+        return answers.StoredTemplate(kind, template.index, data=data)
+    return answers.StoredTemplate(kind, template.index, sha256=digest(data.encode()), size=len(data))
+
+
+def logs(registered: RegisteredDevice, start: str | None = None, end: str | None = None) -> answers.Logs:
+    """The punch log between two times, both included. Raises: ControlError for a time that is none."""
+    offset = registered.device.clock.offset
+    first, last = instant_of("start", start, offset), instant_of("end", end, offset)
+    shown = []
+    for row in registered.device.rows():
+        punch = row.punch
+        if (first is not None and punch.log_time < first) or (last is not None and punch.log_time > last):
+            continue
+        log_time = gmt(punch.log_time, punch.offset)
+        shown.append(answers.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded))
+    return answers.Logs(len(shown), shown)
+
+
+def photos(registered: RegisteredDevice) -> answers.Photos:
+    """Photos that a device still has, by log number."""
+    kept = registered.device.photos
+    return answers.Photos(len(kept), [answers.Photo(number) for number in kept])
+
+
+def access(registered: RegisteredDevice) -> answers.AccessWindows:
+    """Access windows in wall-clock time."""
+    return answers.AccessWindows([_window(user) for user in registered.device.users.values()])
+
+
+def _window(user: User) -> answers.Access:
+    if user.access is None:
+        return answers.Access(user.user_id, user.enabled, None, None)
+    start, end = user.access
+    return answers.Access(user.user_id, user.enabled, local(start, 0), local(end, 0))
+
+
+def device_digest(registered: RegisteredDevice) -> str:
+    """A hash over everything a command or a person could change on the device."""
+    terminal = registered.device
+    clock = (terminal.clock.offset, terminal.clock.skew_ms)
+    photos = (sorted(terminal.photos), sorted(terminal.photo_switch.items()))
+    users, rows = list(terminal.users.values()), list(terminal.rows())
+    state = (terminal.model.key, *clock, users, rows, *photos, terminal.enrolment)
+    return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
+
+
+def digest_of(registered: RegisteredDevice) -> answers.Digest:
+    """The digest of a device, with what it counts."""
+    return answers.Digest(device_digest(registered), len(registered.device.users), registered.device.log_count)
+
+
+# --- queues and commands ----------------------------------------------------------------------------------------------
+
+
+def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
+    """The callback queue of a device: what it does, and why it waits."""
+    box, head = registered.outbox, registered.outbox.head()
+    state = str(box.state)
+    if box.held:
+        state = "held"
+    elif not licensed(registered.config, now_ms):
+        state = "frozen"
+    return records.Queue(
+        received=box.received,
+        queued=len(box),
+        pushed=box.pushed,
+        state=state,
+        head=None if head is None else records.Head(head.id, head.name, head.user, head.attempts),
+        attempts=0 if head is None else head.attempts,
+        last_attempt=_seconds(box.last_attempt_at),
+        next_retry=_seconds(box.next_at),
+        why=box.problem,
+        cached_on_device=len(registered.device.pending),
+    )
+
+
+def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
+    """RESTful commands on their way to devices, of one state or of any."""
+    shown = []
+    for registered in kernel.state.devices.values():
+        for pending in registered.commands:
+            if state is None or pending.state == state:
+                command = records.Command(
+                    device=registered.config.stgid,
+                    id=pending.id,
+                    operation=pending.command.name,
+                    operation_id=pending.operation_id,
+                    state=pending.state,
+                    received=pending.received_at / 1000,
+                    answered=pending.request is None,
+                )
+                shown.append(command)
+    return shown

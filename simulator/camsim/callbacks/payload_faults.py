@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,36 +11,53 @@ import msgspec
 from camsim import chance
 from camsim.protocol.timestamps import gmt
 
+Message = dict[str, Any]
 
-def _retold(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """What faults draw by (`seed`, `device`, number `n`) and what they put in; `now_s` in UTC seconds."""
+
+    seed: int
+    device: str
+    n: int
+    token: str = ""
+    operation_id: str = ""
+    now_s: int = 0
+
+
+def _retell(message: Message, by: Rewriting) -> Message:
     frame = message["RealTime"]
-    frame["OperationID"], frame["Time"] = facts["operation_id"], gmt(facts["now_s"], 0)
+    frame["OperationID"], frame["Time"] = by.operation_id, gmt(by.now_s, 0)
     return message
 
 
-def _token(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _change_token(message: Message, by: Rewriting) -> Message:
     frame = message.get("RealTime") or message.get("ApiRequestInfo") or {}
-    frame["AuthToken"] = facts["token"]
+    frame["AuthToken"] = by.token
     return message
 
 
-def _attendance_type(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _write_attendance_type(message: Message, by: Rewriting) -> Message:
+    """`AttendanceType` for `Type`, as some live gateways write it."""
     punch = message.get("RealTime", {}).get("PunchLog")
     if punch and "Type" in punch:
         message["RealTime"]["PunchLog"] = {("AttendanceType" if k == "Type" else k): v for k, v in punch.items()}
     return message
 
 
-def _user_photo(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    body = message.get("RealTime", {}).get("UserUpdated")
-    for item in body.get("Template", []) if body else []:
+def _add_user_photo(message: Message, by: Rewriting) -> Message:
+    """`UserUpdated.Photo` beside `Template`, with `UserId` in the spelling of #11."""
+    body = message.get("RealTime", {}).get("UserUpdated") or {}
+    for item in body.get("Template", []):
         if item.get("Type") == "UserPhoto":
             data = item["Data"]
             body["Photo"] = {"Type": "Base64", "Size": str(len(data)), "Data": data, "UserId": item["UserID"]}
     return message
 
 
-def _batch(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _make_batch(message: Message, by: Rewriting) -> Message:
+    """A punch in the form of LoadLog's rows, without RealTime, as file and database modes were seen to send."""
     punch = message.get("RealTime", {}).get("PunchLog")
     if not punch:
         return message
@@ -47,7 +65,7 @@ def _batch(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
     return {"PunchLog": {"ReturnRowCount": "1", "Log": [row]}}
 
 
-def _unknown_operation(message: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+def _rename_operation(message: Message, by: Rewriting) -> Message:
     frame = message.get("RealTime")
     if frame is None:
         message.get("ApiRequestInfo", {})["Operation"] = "FutureOperation"
@@ -56,28 +74,28 @@ def _unknown_operation(message: dict[str, Any], facts: Mapping[str, Any]) -> dic
     return {"RealTime": {("FutureOperation" if key in known else key): value for key, value in frame.items()}}
 
 
-def _shuffle_keys(message: Any, facts: Mapping[str, Any]) -> Any:
+def _shuffle_keys(message: Any, by: Rewriting) -> Any:
     if isinstance(message, dict):
-        keys = chance.shuffled(list(message), facts["seed"], facts["device"], "shuffle_keys", facts["n"])
-        return {key: _shuffle_keys(message[key], facts) for key in keys}
+        keys = chance.shuffled(list(message), by.seed, by.device, "shuffle_keys", by.n)
+        return {key: _shuffle_keys(message[key], by) for key in keys}
     if isinstance(message, list):
-        return [_shuffle_keys(item, facts) for item in message]
+        return [_shuffle_keys(item, by) for item in message]
     return message
 
 
-_REWRITES: Mapping[str, Callable[[dict[str, Any], Mapping[str, Any]], Any]] = {
-    "duplicate_new": _retold,
-    "wrong_token": _token,
-    "old_token": _token,
-    "attendance_type": _attendance_type,
-    "user_photo": _user_photo,
-    "batch": _batch,
-    "unknown_operation": _unknown_operation,
+_REWRITES: Mapping[str, Callable[[Message, Rewriting], Message]] = {
+    "duplicate_new": _retell,
+    "wrong_token": _change_token,
+    "old_token": _change_token,
+    "attendance_type": _write_attendance_type,
+    "user_photo": _add_user_photo,
+    "batch": _make_batch,
+    "unknown_operation": _rename_operation,
     "shuffle_keys": _shuffle_keys,
 }
 
 
-def rewrite(plain: bytes, do: str, facts: Mapping[str, Any]) -> bytes:
+def rewrite(plain: bytes, do: str, by: Rewriting) -> bytes:
     """The bytes a fault makes of a callback; the same bytes when it concerns only how they are sent."""
     if do == "escape":
         text = plain.decode().replace("/", "\\/")
@@ -85,9 +103,10 @@ def rewrite(plain: bytes, do: str, facts: Mapping[str, Any]) -> bytes:
     change = _REWRITES.get(do)
     if change is None:
         return plain
-    return msgspec.json.encode(change(msgspec.json.decode(plain), facts))
+    return msgspec.json.encode(change(msgspec.json.decode(plain), by))
 
 
 def _escaped(character: str) -> str:
+    """`\\uXXXX`, beyond the first plane as the two halves of UTF-16."""
     units = character.encode("utf-16-be")
     return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))

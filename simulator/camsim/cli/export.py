@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from camsim import __version__, resources
+from camsim.control.openapi import document as control_document
 from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Family, Operation
 from camsim.protocol.schemas import document, families
 from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
@@ -182,8 +183,14 @@ def schemas() -> Document:
     }
 
 
+def control_openapi() -> Document:
+    """The control API as an OpenAPI 3.1 document: what `GET /api/openapi.json` answers."""
+    return control_document(__version__)
+
+
 FORMATS: Mapping[str, Callable[[], Document]] = {
     "openapi": openapi,
+    "control-openapi": control_openapi,
     "asyncapi": asyncapi,
     "postman": postman,
     "schemas": schemas,

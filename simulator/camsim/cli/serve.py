@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 
 from camsim import __version__
-from camsim.actions.device_spec import DeviceSpec, instant_of
+from camsim.actions.values import instant_of
+from camsim.control.devices import DeviceSpec
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
@@ -140,7 +141,7 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
 
 def _endpoints(host: Host) -> list[str]:
     """The paths of the protocols that the devices speak; v3's when there is none yet."""
-    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.slots.values()}
+    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.values()}
     v3 = f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…"
     v2 = f"  gateway     {host.gateway_url}/external/api2.0/biometric (v2: form field request_data)"
     return [v3] * ("v3" in spoken or not spoken) + [v2] * ("v2" in spoken)
@@ -149,7 +150,7 @@ def _endpoints(host: Host) -> list[str]:
 def greeting(host: Host) -> str:
     """What a person wants to know first."""
     state, settings = host.runtime.kernel.state, host.settings
-    slots = list(state.slots.values())
+    slots = list(state.devices.values())
     lines = [
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),

@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
-import msgspec
+from camsim.control import answers, records, routes
 
-from . import records, shapes
 from .device import DeviceHandle, Secrets, known_secrets
 from .ledger import Ledger
 from .rest import RestClient
@@ -17,35 +16,6 @@ from .wire import TIMEOUT_S, Api, ApiError, Wire, given
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class _Devices(msgspec.Struct):
-    devices: list[shapes.Device]
-
-
-class _Made(msgspec.Struct):
-    devices: list[shapes.Identity]
-
-
-class _Register(msgspec.Struct):
-    rows: list[dict[str, Any]]
-
-
-class _Faults(msgspec.Struct):
-    faults: list[shapes.Fault]
-
-
-class _Journal(msgspec.Struct):
-    entries: list[records.Entry]
-
-
-class _Count(msgspec.Struct):
-    count: int
-    reached: bool = True
-
-
-class _Commands(msgspec.Struct):
-    commands: list[records.Command]
 
 
 class Client:
@@ -84,17 +54,17 @@ class Client:
 
     # --- the simulator ------------------------------------------------------------------------------------------------
 
-    def health(self) -> shapes.Health:
+    def health(self) -> answers.Health:
         """Seed, profile, clock, and how it goes."""
-        return self._api.call("GET", "health", shapes.Health)
+        return self._api.ask(routes.HEALTH)
 
     def version(self) -> str:
         """The simulator's version."""
-        return self._api.call("GET", "version", dict[str, str])["version"]
+        return self._api.ask(routes.VERSION).version
 
     def metrics(self) -> str:
         """Counters in the text format of Prometheus."""
-        return self._api.raw("GET", "metrics").decode()
+        return self._api.ask_bytes(routes.METRICS).decode()
 
     @property
     def gateway_url(self) -> str:
@@ -106,39 +76,39 @@ class Client:
         return self._gateway_url
 
     @property
-    def config(self) -> shapes.Config:
+    def config(self) -> answers.Config:
         """Seed, profile and every knob in force."""
-        return self._api.call("GET", "config", shapes.Config)
+        return self._api.ask(routes.CONFIG)
 
-    def patch_config(self, profile: str | None = None, **knobs: Any) -> shapes.Applied:
+    def patch_config(self, profile: str | None = None, **knobs: Any) -> answers.Applied:
         """Put a profile, knobs, or both in force; a knob with dots goes in as `**{"retry.schedule": [30]}`."""
         body = given(profile=profile, knobs=knobs or None)
-        return self._api.call("PATCH", "config", shapes.Applied, body)
+        return self._api.ask(routes.PATCH_CONFIG, body)
 
     @property
     def register(self) -> list[dict[str, Any]]:
         """Every reading of the vendor's pages: id, evidence, knob, value in force."""
-        return self._api.call("GET", "register", _Register).rows
+        return self._api.ask(routes.REGISTER).rows
 
     def uplink(self, up: bool) -> None:
         """Cut the gateway off from its customers, or connect it again; callbacks queue meanwhile."""
-        self._api.raw("POST", "uplink", {"up": up})
+        self._api.ask(routes.UPLINK, {"up": up})
 
     def reset(self, scope: str = "all") -> None:
         """Forget: `all`, `journal` (with the ledger), `faults` or `devices`."""
-        self._api.raw("POST", "reset", {"scope": scope})
+        self._api.ask(routes.RESET, {"scope": scope})
         if scope in ("all", "devices"):
             self._secrets.clear()
 
     # --- devices ------------------------------------------------------------------------------------------------------
 
-    def devices(self) -> list[shapes.Device]:
+    def devices(self) -> list[answers.Device]:
         """Every device, one row each."""
-        return self._api.call("GET", "devices", _Devices).devices
+        return self._api.ask(routes.DEVICES).devices
 
     def add_devices(self, **spec: Any) -> list[DeviceHandle]:
         """Make devices: `id="SIM{:05d}"`, `count`, `model`, `users`, `callback_url` …; all or none."""
-        made = self._api.call("POST", "devices", _Made, spec).devices
+        made = self._api.ask(routes.ADD_DEVICES, spec).devices
         for one in made:
             self._secrets[one.stgid] = Secrets(one.auth_token, spec.get("security_key"))
         return [self.find(one.stgid) for one in made]
@@ -165,26 +135,26 @@ class Client:
 
     def commands(self, state: str | None = None) -> list[records.Command]:
         """RESTful commands on their way to devices; `state`: waiting, running, parked."""
-        return self._api.call("GET", "commands", _Commands, query=given(state=state)).commands
+        return self._api.ask(routes.COMMANDS, query=given(state=state)).commands
 
     # --- time ---------------------------------------------------------------------------------------------------------
 
     @property
-    def clock(self) -> shapes.ClockView:
+    def clock(self) -> answers.ClockView:
         """Mode, virtual now, next timer."""
-        return self._api.call("GET", "clock", shapes.ClockView)
+        return self._api.ask(routes.CLOCK)
 
-    def set_clock(self, mode: str) -> shapes.ClockView:
+    def set_clock(self, mode: str) -> answers.ClockView:
         """Time passes as `real`, `manual`, `auto` or `scaled:N` from now on."""
-        return self._api.call("PUT", "clock", shapes.ClockView, {"mode": mode})
+        return self._api.ask(routes.SET_CLOCK, {"mode": mode})
 
-    def advance(self, seconds: float | str) -> shapes.Moved:
+    def advance(self, seconds: float | str) -> answers.Moved:
         """Let virtual time pass (seconds, or `15s`, `2m`, `48h`); returns when the world is quiescent."""
-        return self._api.call("POST", "clock/advance", shapes.Moved, {"seconds": seconds})
+        return self._api.ask(routes.ADVANCE, {"seconds": seconds})
 
-    def run_until_idle(self) -> shapes.Moved:
+    def run_until_idle(self) -> answers.Moved:
         """Move time until nothing is left to do (at most 48 virtual hours); says what still waits."""
-        return self._api.call("POST", "clock/run-until-idle", shapes.Moved)
+        return self._api.ask(routes.RUN_UNTIL_IDLE)
 
     @contextmanager
     def auto(self) -> Iterator[Client]:
@@ -199,9 +169,9 @@ class Client:
     # --- faults -------------------------------------------------------------------------------------------------------
 
     @property
-    def faults(self) -> list[shapes.Fault]:
+    def faults(self) -> list[records.Fault]:
         """Faults in force, those that knobs imply included."""
-        return self._api.call("GET", "faults", _Faults).faults
+        return self._api.ask(routes.FAULTS).faults
 
     def fault(
         self,
@@ -211,41 +181,42 @@ class Client:
         match: dict[str, str] | None = None,
         when: dict[str, Any] | None = None,
         **with_: Any,
-    ) -> shapes.Fault:
+    ) -> records.Fault:
         """Put a fault in force: `fault("callback.answer", "drop", when={"next": 3})`; options as `ms=500`."""
         body = given(where=where, do=do, match=match, when=when, **{"with": with_ or None})
-        return self._api.call("POST", "faults", shapes.Fault, body)
+        return self._api.ask(routes.ADD_FAULT, body)
 
     def fault_catalogue(self) -> dict[str, dict[str, str]]:
         """What each fault does, by where it strikes."""
-        return self._api.call("GET", "faults/catalogue", dict[str, dict[str, dict[str, str]]])["where"]
+        return self._api.ask(routes.FAULT_CATALOGUE).where
 
     def clear_faults(self, id: int | None = None) -> int:
         """Take one fault or all of them out; returns how many went."""
-        path = "faults" if id is None else f"faults/{id}"
-        return self._api.call("DELETE", path, dict[str, int])["removed"]
+        if id is None:
+            return self._api.ask(routes.CLEAR_FAULTS).removed
+        return self._api.ask(routes.CLEAR_FAULT, id=str(id)).removed
 
     # --- what happened ------------------------------------------------------------------------------------------------
 
     def journal(self, *, limit: int = 200, **wanted: Any) -> list[records.Entry]:
         """The newest entries, oldest of them first; by `operation`, `user`, `device`, `direction`, `verdict`."""
-        return self._api.call("GET", "journal", _Journal, query=given(limit=limit, **wanted)).entries
+        return self._api.ask(routes.JOURNAL, query=given(limit=limit, **wanted)).entries
 
     def journal_canonical(self) -> bytes:
         """The comparable form: equal for equal seed and inputs."""
-        return self._api.raw("GET", "journal", query={"canonical": 1})
+        return self._api.ask_bytes(routes.JOURNAL, query={"canonical": 1})
 
     def journal_count(self, **wanted: Any) -> int:
         """How many entries match."""
-        return self._api.call("POST", "journal/count", _Count, given(**wanted)).count
+        return self._api.ask(routes.JOURNAL_COUNT, given(**wanted)).count
 
     def wait_for(self, count: int = 1, *, timeout: float = 10.0, **wanted: Any) -> int:
         """Wait until `count` entries match, at most `timeout` real seconds. Raises: TimeoutError."""
-        found = self._api.call("POST", "journal/wait", _Count, given(count=count, timeout=timeout, **wanted))
+        found = self._api.ask(routes.JOURNAL_WAIT, given(count=count, timeout=timeout, **wanted))
         if not found.reached:
             raise TimeoutError(f"{found.count} of {count} entries with {wanted} in the journal after {timeout:g} s")
         return found.count
 
     def clear_journal(self) -> None:
         """Forget the journal's entries; the ledger stays."""
-        self._api.raw("POST", "journal/clear")
+        self._api.ask(routes.JOURNAL_CLEAR)

@@ -4,36 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
-from . import shapes
+from camsim.control import answers, records, routes
+
 from .wire import Api, ApiError, given
-
-
-class _Punches(msgspec.Struct):
-    punches: list[shapes.Punched]
-
-
-class _Users(msgspec.Struct):
-    users: list[shapes.User]
-
-
-class _Logs(msgspec.Struct):
-    logs: list[shapes.LogRow]
-
-
-class _Photo(msgspec.Struct):
-    log: int
-
-
-class _Photos(msgspec.Struct):
-    photos: list[_Photo]
-
-
-class _Access(msgspec.Struct):
-    access: list[shapes.Access]
 
 
 class Secrets(msgspec.Struct):
@@ -49,7 +25,6 @@ class DeviceHandle:
     def __init__(self, api: Api, stgid: str, secrets: dict[str, Secrets]) -> None:
         self.stgid = stgid
         self._api, self._secrets = api, secrets
-        self._path = f"devices/{quote(stgid, safe='')}"
 
     def __repr__(self) -> str:
         return f"<device {self.stgid}>"
@@ -66,36 +41,36 @@ class DeviceHandle:
 
     # --- configuration ------------------------------------------------------------------------------------------------
 
-    def info(self) -> shapes.DeviceDetails:
+    def info(self) -> answers.DeviceDetails:
         """Configuration, capacity, clock and queue."""
-        return self._api.call("GET", self._path, shapes.DeviceDetails)
+        return self._api.ask(routes.DEVICE, stgid=self.stgid)
 
     def patch(self, **changes: Any) -> list[str]:
         """Change configuration (`callback_url`, `auth_token`, `security_key`, `timezone`, `model`, switches …)."""
-        changed = self._api.call("PATCH", self._path, dict[str, Any], changes)
+        changed = self._api.ask(routes.PATCH_DEVICE, changes, stgid=self.stgid).changed
         known = self._secrets.get(self.stgid)
         if known is not None:
             known.auth_token = changes.get("auth_token", known.auth_token)
             known.security_key = changes.get("security_key", known.security_key)
-        return list(changed["changed"])
+        return changed
 
     def remove(self) -> None:
         """The device is gone, and with it what waited in its queue."""
-        self._api.raw("DELETE", self._path)
+        self._api.ask(routes.REMOVE_DEVICE, stgid=self.stgid)
 
     # --- its connection -----------------------------------------------------------------------------------------------
 
-    def offline(self) -> shapes.Came:
+    def offline(self) -> answers.Connection:
         """It loses its connection and goes on recording; commands wait."""
-        return self._api.call("POST", f"{self._path}/offline", shapes.Came)
+        return self._api.ask(routes.OFFLINE, stgid=self.stgid)
 
-    def online(self, order: str | None = None, pace: str | float | None = None) -> shapes.Came:
+    def online(self, order: str | None = None, pace: str | float | None = None) -> answers.Connection:
         """It is back: what it recorded flows in `order` (fifo, lifo, shuffle, interleave), `pace` apart (15s, 2m …)."""
-        return self._api.call("POST", f"{self._path}/online", shapes.Came, given(order=order, pace=pace))
+        return self._api.ask(routes.ONLINE, given(order=order, pace=pace), stgid=self.stgid)
 
-    def power_cycle(self) -> shapes.Came:
+    def power_cycle(self) -> answers.Connection:
         """Off and on: log and users survive, an open enrolment session does not."""
-        return self._api.call("POST", f"{self._path}/power-cycle", shapes.Came)
+        return self._api.ask(routes.POWER_CYCLE, stgid=self.stgid)
 
     # --- a person at the device ---------------------------------------------------------------------------------------
 
@@ -109,7 +84,7 @@ class DeviceHandle:
         photo: bool | str | None = None,
         temperature: float | None = None,
         mask: bool | None = None,
-    ) -> shapes.Punched:
+    ) -> answers.Punched:
         """A person punches. `at`: the LogTime to write (vendor's text, ISO 8601 or seconds), else the device's now."""
         one = given(user=user, type=type, input=input, at=at, photo=photo, temperature=temperature, mask=mask)
         return self._punched(one)[0]
@@ -122,7 +97,7 @@ class DeviceHandle:
         count: int = 1,
         every: str | float | None = None,
         **more: Any,
-    ) -> list[shapes.Punched]:
+    ) -> list[answers.Punched]:
         """Many punches: a list of them, or `count` of one user, `every` (1s, 1m …) apart, the last one now."""
         if (punches is None) == (user is None):
             raise TypeError("punches() takes a list of punches, or user=… with count= and every=")
@@ -130,8 +105,8 @@ class DeviceHandle:
             return self._punched([dict(one) for one in punches])
         return self._punched({**given(user=user, count=count, every=every), **given(**more)})
 
-    def _punched(self, body: Any) -> list[shapes.Punched]:
-        return self._api.call("POST", f"{self._path}/punches", _Punches, body).punches
+    def _punched(self, body: Any) -> list[answers.Punched]:
+        return self._api.ask(routes.PUNCHES, body, stgid=self.stgid).punches
 
     def add_user(
         self,
@@ -144,7 +119,7 @@ class DeviceHandle:
         split: str | None = None,
         order: str | None = None,
         announce: bool | None = None,
-    ) -> shapes.Edited:
+    ) -> answers.Edited:
         """Somebody adds or edits a user in the menu.
 
         `templates`: types (Card, Fingerprint …) or objects with `type`, `index`, `data`; `split`: per_template,
@@ -160,11 +135,11 @@ class DeviceHandle:
             order=order,
             announce=announce,
         )
-        return self._api.call("POST", f"{self._path}/users", shapes.Edited, body)
+        return self._api.ask(routes.PUT_USER, body, stgid=self.stgid)
 
     def delete_user(self, user: str) -> None:
         """Somebody deletes a user in the menu."""
-        self._api.raw("DELETE", f"{self._path}/users/{quote(user, safe='')}")
+        self._api.ask(routes.DELETE_USER, stgid=self.stgid, user=user)
 
     def set_date(
         self,
@@ -175,21 +150,21 @@ class DeviceHandle:
         drift_ppm: float | None = None,
         true: bool | None = None,
         announce: bool | None = None,
-    ) -> shapes.Dated:
+    ) -> answers.Dated:
         """Somebody changes the date: `to` a time, `by` a step (`-13d`), another zone, a drift, or back to true."""
         body = given(to=to, by=by, timezone=timezone, drift_ppm=drift_ppm, true=true, announce=announce)
-        return self._api.call("POST", f"{self._path}/date", shapes.Dated, body)
+        return self._api.ask(routes.DATE, body, stgid=self.stgid)
 
-    def enrol_finger(self, user: str | None = None) -> shapes.Edited:
+    def enrol_finger(self, user: str | None = None) -> answers.Edited:
         """Somebody puts a finger on the sensor: of the open enrolment session, or of `user` in the menu."""
-        return self._api.call("POST", f"{self._path}/enrol-finger", shapes.Edited, given(user=user))
+        return self._api.ask(routes.ENROL_FINGER, given(user=user), stgid=self.stgid)
 
     # --- its queue ----------------------------------------------------------------------------------------------------
 
     @property
-    def queue(self) -> shapes.Queue:
+    def queue(self) -> records.Queue:
         """Its callback queue now."""
-        return self._api.call("GET", f"{self._path}/queue", shapes.Queue)
+        return self._api.ask(routes.QUEUE, stgid=self.stgid)
 
     def hold(self) -> None:
         """The queue stands still until `resume`."""
@@ -205,38 +180,38 @@ class DeviceHandle:
 
     def reset_queue(self) -> int:
         """The queue is emptied; returns how many callbacks are lost by that."""
-        return int(self._queue("reset").get("dropped", 0))
+        return self._queue("reset").dropped or 0
 
-    def _queue(self, what: str) -> dict[str, Any]:
-        return self._api.call("POST", f"{self._path}/queue/{what}", dict[str, Any])
+    def _queue(self, what: str) -> records.QueueDone:
+        return self._api.ask(routes.OPERATE_QUEUE, stgid=self.stgid, what=what)
 
     # --- the truth ----------------------------------------------------------------------------------------------------
 
-    def users(self) -> list[shapes.User]:
+    def users(self) -> list[answers.User]:
         """Users on the device, with their templates."""
-        return self._api.call("GET", f"{self._path}/users", _Users).users
+        return self._api.ask(routes.USERS, stgid=self.stgid).users
 
-    def logs(self, start: str | int | None = None, end: str | int | None = None) -> list[shapes.LogRow]:
+    def logs(self, start: str | int | None = None, end: str | int | None = None) -> list[answers.LogRow]:
         """Its punch log, oldest record first."""
-        return self._api.call("GET", f"{self._path}/logs", _Logs, query=given(start=start, end=end)).logs
+        return self._api.ask(routes.LOGS, query=given(start=start, end=end), stgid=self.stgid).logs
 
     def photos(self) -> list[int]:
         """Log numbers of the punches whose photo it still has."""
-        return [photo.log for photo in self._api.call("GET", f"{self._path}/photos", _Photos).photos]
+        return [photo.log for photo in self._api.ask(routes.PHOTOS, stgid=self.stgid).photos]
 
-    def access(self) -> list[shapes.Access]:
+    def access(self) -> list[answers.Access]:
         """Who may punch when."""
-        return self._api.call("GET", f"{self._path}/access", _Access).access
+        return self._api.ask(routes.ACCESS, stgid=self.stgid).access
 
     def digest(self) -> str:
         """A hash over everything a command or a person could change; equal before and after means unchanged."""
-        return self._api.call("GET", f"{self._path}/digest", shapes.Digest).digest
+        return self._api.ask(routes.DIGEST, stgid=self.stgid).digest
 
 
 def known_secrets(api: Api, stgid: str, secrets: dict[str, Secrets]) -> Secrets:
     """Token and key of a device. Raises: ApiError when the simulator masks them."""
     if stgid not in secrets:
-        details = api.call("GET", f"devices/{quote(stgid, safe='')}", shapes.DeviceDetails)
+        details = api.ask(routes.DEVICE, stgid=stgid)
         if "…" in details.auth_token:
             raise ApiError(
                 "masked", f"the token of {stgid} is masked", "the ready file or the site file has it; name auth_token="

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
+from camsim.control import records, routes
 
-from . import records
 from .wire import Api, given
 
 _SHOWN = 5
-
-
-class _Book(msgspec.Struct):
-    summary: records.Summary
-    punches: list[records.PunchRow]
 
 
 class Judgement(int):
@@ -38,15 +32,15 @@ class Ledger:
 
     def rows(self, device: str | None = None, user: str | None = None) -> list[records.PunchRow]:
         """One row a recorded punch, in device order."""
-        return self._api.call("GET", "ledger", _Book, query=given(device=device, user=user)).punches
+        return self._api.ask(routes.LEDGER, query=given(device=device, user=user)).punches
 
     def summary(self) -> records.Summary:
         """Counts that add up: punches = acknowledged + waiting + lost."""
-        return self._api.call("GET", "ledger", _Book, query={"summary": 1}).summary
+        return self._api.ask(routes.LEDGER, query={"summary": 1}).summary
 
     def csv(self) -> str:
         """All rows as CSV, header first."""
-        return self._api.raw("GET", "ledger.csv").decode()
+        return self._api.ask_bytes(routes.LEDGER_CSV).decode()
 
     def all_acknowledged(self) -> Judgement:
         """True when punches were recorded and every one was answered done; else it says which are missing."""

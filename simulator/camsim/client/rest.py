@@ -9,10 +9,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from camsim.protocol.vocabulary import Protocol
+
 from .device import Secrets
 from .wire import Wire
 
-PATH = "/external/api3.0/biometric"
 _NUMBERS = itertools.count(1)
 
 
@@ -76,7 +77,7 @@ class RestClient:
             from camsim.protocol import cipher
 
             body = cipher.encrypt(self.security_key, body)
-        target = f"{PATH}?stgid={quote(self.stgid, safe='')}"
+        target = f"{Protocol.V3.path}?stgid={quote(self.stgid, safe='')}"
         http, raw = self._wire.exchange("POST", target, body, {"Content-Type": "application/json"})
         return RestAnswer(http, _read(raw, self.security_key), raw)
 

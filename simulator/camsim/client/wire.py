@@ -6,13 +6,16 @@ import threading
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
+
+from camsim.control.routes import Route
 
 if TYPE_CHECKING:  # imported at the first call: it costs as much as everything else here together
     import http.client
 
+A = TypeVar("A")
 T = TypeVar("T")
 IDLE_S = 20.0  # the server closes idle connections later than this
 TIMEOUT_S = 120.0  # real seconds; run_until_idle over a large fleet takes some
@@ -109,6 +112,22 @@ class Api:
     def __init__(self, url: str, token: str | None = None, timeout: float = TIMEOUT_S) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
         self.wire = Wire(url, headers, timeout)
+
+    def ask(self, route: Route[A], body: Any = None, query: Mapping[str, Any] | None = None, **in_path: str) -> A:
+        """The answer of a route, typed. Raises: ApiError."""
+        content = self.ask_bytes(route, body, query, **in_path)
+        try:
+            return msgspec.json.decode(content, type=route.answer)
+        except msgspec.ValidationError as problem:
+            hint = "do both sides have the same version?"
+            raise ApiError("unexpected_answer", f"{route.method} /api/{route.path}: {problem}", hint) from None
+
+    def ask_bytes(
+        self, route: Route[Any], body: Any = None, query: Mapping[str, Any] | None = None, **in_path: str
+    ) -> bytes:
+        """The bytes of a successful answer. Raises: ApiError."""
+        path = route.path.format(**{name: quote(value, safe="") for name, value in in_path.items()})
+        return self.raw(route.method, path, body, query)
 
     def raw(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> bytes:
         """The bytes of a successful answer."""

@@ -4,32 +4,31 @@ from __future__ import annotations
 
 from camsim import chance
 from camsim.callbacks import upload
-from camsim.kernel.kernel import Kernel, fires
+from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import UserUpdated
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import EnrolSession
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.people import template as synthetic_template
 
 SESSION_MS = 60_000
 SHOWS_UP_MS = (10_000, 20_000)
 
 
-def open_session(kernel: Kernel, slot: Slot, user_id: str) -> None:
+def open_session(kernel: Kernel, registered: RegisteredDevice, user_id: str) -> None:
     """The device shows its enrolment screen for a minute."""
-    number = kernel.count(slot, "enrolment")
-    slot.device.enrolment = EnrolSession(user_id, number, kernel.now)
-    stgid = slot.config.stgid
+    number = kernel.count(registered, "enrolment")
+    registered.device.enrolment = EnrolSession(user_id, number, kernel.now)
+    stgid = registered.config.stgid
     kernel.state.timers.set(kernel.now + SESSION_MS, "session", stgid, number)
     if kernel.policy.rest.enrol_person == "comes":
         wait = chance.between(*SHOWS_UP_MS, kernel.state.seed, stgid, "enrol-person", number)
         kernel.state.timers.set(kernel.now + wait, "person", stgid, number)
 
 
-@fires("person")
-def _person(kernel: Kernel, slot: Slot, reference: int) -> None:
-    """The person shows up and puts a finger on the sensor (R-35)."""
-    session, device = slot.device.enrolment, slot.device
+def person_shows_up(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `person`: somebody shows up and puts a finger on the sensor (R-35)."""
+    session, device = registered.device.enrolment, registered.device
     if session is None or session.reference != reference:
         return
     device.enrolment = None
@@ -37,7 +36,7 @@ def _person(kernel: Kernel, slot: Slot, reference: int) -> None:
     index = device.free_finger(user) if user is not None else None
     if user is None or index is None or device.why_no_room({TemplateType.FINGERPRINT: 1}, users=0):
         kernel.note(
-            slot,
+            registered,
             "control",
             "EnrollFingerPrint",
             user=session.user_id,
@@ -51,10 +50,9 @@ def _person(kernel: Kernel, slot: Slot, reference: int) -> None:
     fact = UserUpdated(
         user.user_id, user.first_name, user.last_name, user.user_type, at, device.clock.offset, (template,)
     )
-    upload.upload(kernel, slot, fact)
+    upload.upload(kernel, registered, fact)
 
 
-@fires("session")
-def _session_ends(kernel: Kernel, slot: Slot, reference: int) -> None:
-    if slot.device.enrolment is not None and slot.device.enrolment.reference == reference:
-        slot.device.enrolment = None
+def session_ends(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    if registered.device.enrolment is not None and registered.device.enrolment.reference == reference:
+        registered.device.enrolment = None

@@ -3,71 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import msgspec
 
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command, Refusal
-from camsim.protocol.facts import Fact
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.timestamps import device_information, gmt, licence_date
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import Device, LogRow, User
+from camsim.state.outcome import Context, Handler, Outcome, Rows
 
 PAGE_ROWS = 50
-
-
-class Context(msgspec.Struct, frozen=True, gc=False):
-    """What the gateway knows that a device does not. Times: ms for now, UTC seconds else."""
-
-    now_ms: int
-    label: str
-    licence: tuple[int | None, int | None] = (None, None)
-    last_connected_s: int = 0
-    paged: bool = False
-    existing: int | str = 8  # R-14 add.existing
-
-
-class Rows(msgspec.Struct, gc=False):
-    """Punches an answer carries: a snapshot of the log, filtered and rendered piece by piece by whoever sends it."""
-
-    rows: list[LogRow]
-    start: int
-    end: int
-    paged: bool
-    offset_rows: int
-
-    def matching(self) -> Iterator[LogRow | None]:
-        """Rows of the range in device order; None now and then, where a sender may take a breath."""
-        for number, row in enumerate(self.rows):
-            if number % 1000 == 999:
-                yield None
-            if self.start <= row.punch.log_time <= self.end:
-                yield row
-
-
-class Outcome(msgspec.Struct, gc=False):
-    """What became of a command. `facts` follow as callbacks; `users` and the log rows of `resend` are told again."""
-
-    code: int = 0
-    field: str = ""
-    why: str = ""
-    members: dict[str, Any] = msgspec.field(default_factory=dict)
-    rows: Rows | None = None
-    facts: list[Fact] = msgspec.field(default_factory=list)
-    resend: list[LogRow] = msgspec.field(default_factory=list)
-    users: list[User] = msgspec.field(default_factory=list)
-    lost: list[LogRow] = msgspec.field(default_factory=list)
-    lint: list[str] = msgspec.field(default_factory=list)
-    opens_session: bool = False
-    silent: bool = False  # the device does not answer: 6 after the window
-
-    @classmethod
-    def refused(cls, code: int, where: str, why: str) -> Outcome:
-        """A command that changed nothing."""
-        return cls(int(code), where, why)
 
 
 def row_message(row: LogRow) -> dict[str, Any]:
@@ -227,9 +174,6 @@ def _update_user_access(device: Device, command: Command, context: Context) -> O
         return user
     user.enabled = command.enable
     return Outcome()
-
-
-Handler = Callable[[Device, Command, Context], Outcome]
 
 
 HANDLERS: Mapping[Family, Handler] = {

@@ -1,70 +1,62 @@
-"""Commands on their way to a device: queued, begun, carried out, given up. How a protocol words it is its Course."""
+"""Commands on their way to a device: queued, begun, carried out, given up. Each protocol version words it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from camsim import chance
-from camsim.callbacks import formats, upload
-from camsim.kernel.events import Reply, Request
-from camsim.kernel.kernel import Kernel, fires, handles
+from camsim.callbacks import upload
+from camsim.kernel.events import HttpRefused, Reply, Request
+from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
-from camsim.protocol.command import Command, Refusal
+from camsim.protocol.command import Command
 from camsim.state.device import User
 from camsim.state.faults import Fault
-from camsim.state.gateway import PendingCommand, Slot
+from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.journal import Entry
 from camsim.state.ledger import Cause
+from camsim.state.outcome import Context, Handler, Outcome
 
-from . import enrolment, execute
+from . import enrolment
 
 _MEDIAN_MS = 15_000  # A-REST-04: lognormal, sigma 0.25, clipped to 2-28 s around a median of 15 s
-Lint = tuple[str, ...]
-Told = Callable[[Kernel, Slot, PendingCommand, Command, execute.Outcome, Lint], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """What a protocol makes of a command.
-
-    `begin` hands waiting commands to an online device; `run` is called when the device is through with one; `expire`
-    when its window ends; `reread` gives the command of the frozen bytes; `told` answers an outcome, False when the
-    device keeps silent; `handlers` are the device's side.
-    """
-
-    receive: Callable[[Kernel, Request], None]
-    begin: Callable[[Kernel, Slot], None]
-    run: Callable[[Kernel, Slot, PendingCommand], None]
-    expire: Callable[[Kernel, Slot, PendingCommand], None]
-    reread: Callable[[Kernel, Slot, PendingCommand], Command | Refusal]
-    told: Told
-    handlers: Mapping[Family, execute.Handler]
+def receive(kernel: Kernel, event: Request) -> None:
+    """Take a RESTful request in, in the protocol of the path it came to."""
+    kernel.tables.protocols[event.protocol].commands.receive(kernel, event)
 
 
-COURSES: dict[str, Course] = {}
+def note_refused(kernel: Kernel, event: HttpRefused) -> None:
+    """Write a journal line for an HTTP request that never reached a device."""
+    kernel.note(
+        None,
+        "rest",
+        event.operation,
+        verdict="refused",
+        http=event.status,
+        field=event.field,
+        why=event.why,
+    )
 
 
-@handles(Request)
-def _request(kernel: Kernel, event: Request) -> None:
-    COURSES[event.protocol].receive(kernel, event)
-
-
-def begin(kernel: Kernel, slot: Slot) -> None:
+def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Hand what waits to the device, if it is online."""
-    if slot.online:
-        COURSES[slot.config.protocol].begin(kernel, slot)
+    if registered.online:
+        kernel.protocol(registered).commands.begin(kernel, registered)
 
 
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
-def open_window(kernel: Kernel, slot: Slot, pending: PendingCommand) -> None:
+def open_window(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     """From now on the command has `rest.timeout` to be answered; a window that is open stays as it is (A-REST-05)."""
     if pending.window_ends is None:
         pending.window_ends = kernel.now + kernel.policy.rest.window_ms
-        pending.window_timer = kernel.state.timers.set(pending.window_ends, "window", slot.config.stgid, pending.id)
+        pending.window_timer = kernel.state.timers.set(
+            pending.window_ends, "window", registered.config.stgid, pending.id
+        )
 
 
 def close_window(kernel: Kernel, pending: PendingCommand) -> None:
@@ -73,25 +65,27 @@ def close_window(kernel: Kernel, pending: PendingCommand) -> None:
     pending.window_timer = None
 
 
-def connection_lost(kernel: Kernel, slot: Slot) -> None:
+def connection_lost(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Calls that waited behind another command wait for an offline device from now on (A-REST-05)."""
-    for pending in slot.commands:
+    for pending in registered.commands:
         if pending.request is not None:
-            open_window(kernel, slot, pending)
+            open_window(kernel, registered, pending)
 
 
-def withdraw(kernel: Kernel, slot: Slot, why: str) -> None:
+def withdraw(kernel: Kernel, registered: RegisteredDevice, why: str) -> None:
     """The device is no longer registered: whoever waits for it is told so with 2."""
-    gone = execute.Outcome.refused(2, "stgid", why)
-    course = COURSES[slot.config.protocol]
-    for pending in [pending for pending in slot.commands if pending.request is not None]:
-        course.told(kernel, slot, pending, Command(Family.DELETE_USER, pending.operation), gone, ())
+    gone = Outcome.refused(2, "stgid", why)
+    protocol = kernel.protocol(registered).commands
+    for pending in [pending for pending in registered.commands if pending.request is not None]:
+        protocol.answer_outcome(kernel, registered, pending, gone)
 
 
-def start(kernel: Kernel, slot: Slot, pending: PendingCommand, at: int, timer: str = "execute") -> None:
+def start(
+    kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, at: int, timer: str = "execute"
+) -> None:
     """The device has the command and is through with it at virtual ms `at`."""
     pending.state, pending.connected, pending.execute_at = "running", True, at
-    kernel.state.timers.set(at, timer, slot.config.stgid, pending.id)
+    kernel.state.timers.set(at, timer, registered.config.stgid, pending.id)
 
 
 def scale(kernel: Kernel) -> float:
@@ -99,7 +93,7 @@ def scale(kernel: Kernel) -> float:
     return kernel.policy.rest.latency_ms / _MEDIAN_MS
 
 
-def latency(kernel: Kernel, slot: Slot) -> int:
+def latency(kernel: Kernel, registered: RegisteredDevice) -> int:
     """Virtual ms a device takes for a command (A-REST-04)."""
     factor = scale(kernel)
     if factor == 0:
@@ -110,111 +104,107 @@ def latency(kernel: Kernel, slot: Slot) -> int:
         2000 * factor,
         28_000 * factor,
         seed=kernel.state.seed,
-        device=slot.config.stgid,
+        device=registered.config.stgid,
         purpose="latency",
-        n=kernel.count(slot, "latency"),
+        n=kernel.count(registered, "latency"),
     )
     return int(drawn)
 
 
-def _find(slot: Slot, number: int) -> PendingCommand | None:
-    return next((pending for pending in slot.commands if pending.id == number), None)
+def _find(registered: RegisteredDevice, number: int) -> PendingCommand | None:
+    return next((pending for pending in registered.commands if pending.id == number), None)
 
 
-def _through(kernel: Kernel, slot: Slot, reference: int) -> None:
-    pending = _find(slot, reference)
+def device_is_through(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timers `execute` and `lazy`: the time that the device needs for a command is over."""
+    pending = _find(registered, reference)
     if pending is not None and pending.state == "running" and (pending.execute_at or 0) <= kernel.now:
-        COURSES[slot.config.protocol].run(kernel, slot, pending)
+        kernel.protocol(registered).commands.through(kernel, registered, pending)
 
 
-fires("execute")(_through)
-fires("lazy")(_through)
-
-
-@fires("window")
-def _window(kernel: Kernel, slot: Slot, reference: int) -> None:
-    pending = _find(slot, reference)
+def window_ends(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `window`: whoever waits for the command is answered now, whatever the device does (A-REST-05)."""
+    pending = _find(registered, reference)
     if pending is not None:
         pending.window_timer = None
-        COURSES[slot.config.protocol].expire(kernel, slot, pending)
+        kernel.protocol(registered).commands.expire(kernel, registered, pending)
 
 
 # --- a command is carried out -----------------------------------------------------------------------------------------
 
 
-def context(kernel: Kernel, slot: Slot, existing: int | str) -> execute.Context:
-    """What the gateway knows and the device does not; `existing` says what an added user who is there means."""
-    config = slot.config
-    return execute.Context(
-        kernel.now,
-        config.label,
-        (config.licence_start, config.licence_end),
-        slot.last_connected // 1000,
-        kernel.policy.rest.loadlog_paging == "offset",
-        existing,
+def carry_out(
+    kernel: Kernel,
+    registered: RegisteredDevice,
+    command: Command,
+    handlers: Mapping[Family, Handler],
+    existing: int | str,
+) -> Outcome:
+    """What the device makes of a command. `existing` says what an added user who is there already means (R-14).
+
+    Whoever calls answers the outcome first and lets it `follow_up` then: the answer leaves before the callbacks
+    that follow from it (R-33, R-34, V2-22).
+    """
+    users = registered.device.users
+    was_known = command.user_id in users
+    outcome = handlers[command.family](registered.device, command, _context(kernel, registered, existing))
+    if outcome.code == 0 and not was_known:
+        outcome.added = users.get(command.user_id)
+    return outcome
+
+
+def _context(kernel: Kernel, registered: RegisteredDevice, existing: int | str) -> Context:
+    config = registered.config
+    return Context(
+        now_ms=kernel.now,
+        label=config.label,
+        licence=(config.licence_start, config.licence_end),
+        last_connected_s=registered.last_connected // 1000,
+        paged=kernel.policy.rest.loadlog_paging == "offset",
+        existing=existing,
     )
 
 
-def run(kernel: Kernel, slot: Slot, pending: PendingCommand, existing: int | str) -> None:
-    """The device carries out a command whose bytes have waited."""
-    command = COURSES[slot.config.protocol].reread(kernel, slot, pending)
-    if isinstance(command, Refusal):  # the rules became stricter while it waited
-        stale = Command(Family.DELETE_USER, pending.operation)
-        COURSES[slot.config.protocol].told(kernel, slot, pending, stale, execute.Outcome.refused(*command), ())
-        return
-    carry_out(kernel, slot, pending, command, existing, [])
-
-
-def carry_out(
-    kernel: Kernel, slot: Slot, pending: PendingCommand, command: Command, existing: int | str, lint: list[str]
-) -> None:
-    """The device executes; the answer leaves before the callbacks that follow from it (R-33, R-34, V2-22)."""
-    course = COURSES[slot.config.protocol]
-    known = slot.device.users.get(command.user_id)
-    outcome = course.handlers[command.family](slot.device, command, context(kernel, slot, existing))
-    if course.told(kernel, slot, pending, command, outcome, (*lint, *command.lint, *outcome.lint)):
-        _aftermath(kernel, slot, command, outcome, known)
-
-
-def _aftermath(kernel: Kernel, slot: Slot, command: Command, outcome: execute.Outcome, known: User | None) -> None:
+def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, outcome: Outcome) -> None:
+    """What a command sets off beside its answer: losses in the ledger, a session, callbacks."""
     for row in outcome.lost:
-        kernel.state.ledger.lost(slot.config.stgid, row.number, Cause.DELETED)
+        kernel.state.ledger.lost(registered.config.stgid, row.number, Cause.DELETED)
     if outcome.lost:
         why = f"{len(outcome.lost)} punches deleted before upload (R-31)"
-        kernel.note(slot, "rest", command.name, verdict="lost", why=why)
+        kernel.note(registered, "rest", command.name, verdict="lost", why=why)
     if outcome.opens_session:
-        enrolment.open_session(kernel, slot, command.user_id)
+        enrolment.open_session(kernel, registered, command.user_id)
     for user in outcome.users:
-        _announce(kernel, slot, user)
+        _announce(kernel, registered, user)
     for fact in outcome.facts:
-        upload.upload(kernel, slot, fact)
-    upload.resend(kernel, slot, outcome.resend)
-    added = slot.device.users.get(command.user_id) if known is None else None
-    if kernel.policy.rest.echo_changes and outcome.code == 0 and added is not None:
-        _announce(kernel, slot, added)  # A-REST-23
+        upload.upload(kernel, registered, fact)
+    upload.resend(kernel, registered, outcome.resend)
+    if outcome.added is not None and kernel.policy.rest.echo_changes:
+        _announce(kernel, registered, outcome.added)  # A-REST-23
 
 
-def _announce(kernel: Kernel, slot: Slot, user: User) -> None:
-    clock = slot.device.clock
-    for fact in formats.of(slot).introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
-        upload.upload(kernel, slot, fact)
+def _announce(kernel: Kernel, registered: RegisteredDevice, user: User) -> None:
+    clock = registered.device.clock
+    introduce = kernel.protocol(registered).callbacks.introduce
+    for fact in introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
+        upload.upload(kernel, registered, fact)
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-def struck(
+def apply_faults(
     kernel: Kernel,
-    slot: Slot,
+    registered: RegisteredDevice,
     pending: PendingCommand,
-    command: Command,
     force: Callable[[int, tuple[Fault, ...]], None],
 ) -> bool:
     """Let the faults of `rest.request` strike; True when the command goes no further. `force` answers a forced code."""
-    faults = kernel.striking("rest.request", slot.config.stgid, command.name, command.user_id)
+    command = pending.command
+    faults = kernel.matching_faults("rest.request", registered.config.stgid, command.name, command.user_id)
     for fault in faults:
         if fault.do == "drop":
-            journal(kernel, slot, pending, None, "dropped before execution", faults=faults)
+            journal(kernel, registered, pending, None, "dropped before execution", faults=faults)
             reply(kernel, pending, Reply(pending.request or 0, 0, b"", faults=(("drop", {}),)))
             return True
         if fault.do == "code":
@@ -240,7 +230,7 @@ def reply(kernel: Kernel, pending: PendingCommand, answer: Reply) -> None:
 
 def journal(
     kernel: Kernel,
-    slot: Slot,
+    registered: RegisteredDevice,
     pending: PendingCommand,
     code: int | None,
     verdict: str,
@@ -250,9 +240,9 @@ def journal(
 ) -> Entry:
     """A journal line about a command. `members` as of Entry: lint, field, why, answer, http, user."""
     return kernel.note(
-        slot,
+        registered,
         "rest",
-        pending.operation,
+        pending.command.name,
         plain=pending.plain,
         delivery=pending.id,
         verdict=verdict,

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 
+from camsim.control.actions import Date, DeleteUser, Offline, Online, Punches, PunchSpec, PutUser
 from camsim.host import Host
 from camsim.protocol.catalogue import COMMANDS, Operation
 from camsim.protocol.facts import Template
-from camsim.protocol.vocabulary import TemplateType
-from camsim.state.gateway import Slot
+from camsim.protocol.vocabulary import InputType, TemplateType
+from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic import people as population
 
 OFFSET = 330
@@ -41,9 +42,9 @@ class Day:
     burst: int = 0
     numbers: int = 0
 
-    def slot(self, stgid: str) -> Slot:
+    def slot(self, stgid: str) -> RegisteredDevice:
         """A device of the demonstration."""
-        return self.host.runtime.kernel.state.slots[stgid]
+        return self.host.runtime.kernel.state.devices[stgid]
 
     async def until(self, moment: int) -> None:
         """Let virtual time reach a moment, UTC seconds."""
@@ -55,14 +56,14 @@ class Day:
 async def menus(day: Day) -> None:
     """Each change in the device's menu that has a callback of its own: #1-#9."""
     control = day.host.runtime.control
-    await control("put_user", FRONT, user="9001", first_name="Asha", last_name="Menon")
+    await control(PutUser(device=FRONT, user="9001", first_name="Asha", last_name="Menon"))
     for kind in TemplateType:
-        await control("put_user", FRONT, user="9001", templates=[{"type": str(kind)}])
-    new = {"user": "9002", "first_name": "Ravi", "last_name": "Iyer", "templates": ["Card", "Fingerprint"]}
-    await control("put_user", FACTORY, **new)
-    await control("delete_user", FRONT, user="9001")
-    await control("date", FRONT, by="2m")
-    await control("date", FRONT, true=True, announce=False)
+        await control(PutUser(device=FRONT, user="9001", templates=[kind]))
+    cards = [TemplateType.CARD, TemplateType.FINGERPRINT]
+    await control(PutUser(device=FACTORY, user="9002", first_name="Ravi", last_name="Iyer", templates=[*cards]))
+    await control(DeleteUser(device=FRONT, user="9001"))
+    await control(Date(device=FRONT, by="2m"))
+    await control(Date(device=FRONT, true=True, announce=False))
     await day.host.runtime.run_until_idle()
 
 
@@ -84,19 +85,21 @@ async def work(day: Day) -> None:
         stgid = (FRONT, FACTORY, GATE)[int(punch.user_id) % 3]
         kinds = day.slot(stgid).device.model.inputs
         kind = punch.input if punch.input in kinds else kinds[0]
-        spec = {"user": punch.user_id, "type": punch.type, "input": str(kind), "photo": int(punch.user_id) % 5 < 2}
-        await control("punches", stgid, punches=[spec])
+        pictured = int(punch.user_id) % 5 < 2
+        spec = PunchSpec(user=punch.user_id, type=punch.type, input=InputType(kind), photo=pictured)
+        await control(Punches(device=stgid, punches=[spec]))
 
 
 async def _gate_away(day: Day) -> None:
-    await day.host.runtime.control("offline", GATE)
+    await day.host.runtime.control(Offline(device=GATE))
 
 
 async def _gate_back(day: Day) -> None:
     """The first person passes just before; with few people nobody else might have."""
-    await day.host.runtime.control("punches", GATE, punches=[{"user": day.people[0].user_id, "type": "CheckOut"}])
-    answer = await day.host.runtime.control("online", GATE, order="shuffle")
-    day.burst = int(answer["cached"])
+    control, last = day.host.runtime.control, PunchSpec(user=day.people[0].user_id, type="CheckOut")
+    await control(Punches(device=GATE, punches=[last]))
+    day.burst = len(day.slot(GATE).device.pending)
+    await control(Online(device=GATE, order="shuffle"))
 
 
 def templates(day: Day, user_id: str, kinds: frozenset[TemplateType]) -> tuple[Template, ...]:

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from camsim.actions.device_spec import DeviceSpec
+from camsim.control.devices import DeviceSpec
 from camsim.protocol.vocabulary import TemplateType
 
 from .day import FACTORY, FRONT, GATE

@@ -1,4 +1,4 @@
-"""The kernel: what gateway and devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
+"""What comes into the kernel and what goes out: events and effects, plain values that the input log can keep."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 import msgspec
 
+from camsim.control.actions import AnyAction
 from camsim.state.journal import Entry
+from camsim.state.outcome import Rows
+
+# --- events: what comes in --------------------------------------------------------------------------------------------
 
 
-class Request(msgspec.Struct, tag="request", gc=False):
+class Request(msgspec.Struct, tag_field="action", tag="request", gc=False):
     """A POST on the gateway port. `stgid` holds every value of that query parameter."""
 
     id: int
@@ -21,7 +25,16 @@ class Request(msgspec.Struct, tag="request", gc=False):
     real_s: float = 0.0
 
 
-class Answered(msgspec.Struct, tag="answered", gc=False):
+class HttpRefused(msgspec.Struct, tag_field="action", tag="http_refused", gc=False):
+    """An HTTP request that never reached a device: it gets a journal line and changes nothing."""
+
+    status: int
+    operation: str
+    field: str
+    why: str
+
+
+class Answered(msgspec.Struct, tag_field="action", tag="answered", gc=False):
     """How an attempt to deliver a callback ended: an HTTP answer, or `error` when there was none."""
 
     device: str
@@ -35,27 +48,25 @@ class Answered(msgspec.Struct, tag="answered", gc=False):
     real_s: float = 0.0
 
 
-class Control(msgspec.Struct, tag="control"):
-    """An action of the management API; what it answers is left in `Kernel.result`."""
-
-    action: str
-    device: str = ""
-    args: dict[str, Any] = msgspec.field(default_factory=dict)
-
-
-class Tick(msgspec.Struct, tag="tick"):
+class Tick(msgspec.Struct, tag_field="action", tag="tick"):
     """Time has come to `now`: fire what is due."""
 
 
-class Restarted(msgspec.Struct, tag="restarted"):
+class Restarted(msgspec.Struct, tag_field="action", tag="restarted"):
     """The process that carried the deliveries is gone; a new one took over."""
 
 
-Event = Request | Answered | Control | Tick | Restarted
+# The input log decodes into this union. Every member carries its name in `action`, as msgspec wants one tag for all.
+Event = Request | HttpRefused | Answered | Tick | Restarted | AnyAction
+
+# --- effects: what goes out -------------------------------------------------------------------------------------------
+
+# (do, options) of the faults that concern how something is sent
+SendFaults = tuple[tuple[str, dict[str, Any]], ...]
 
 
 class Send(msgspec.Struct, gc=False):
-    """Carry one attempt of a callback. `faults` are (do, options) that concern how it is sent."""
+    """Carry one attempt of a callback."""
 
     device: str
     delivery: int
@@ -64,18 +75,18 @@ class Send(msgspec.Struct, gc=False):
     body: bytes
     content_type: str
     timeout_s: float
-    faults: tuple[tuple[str, dict[str, Any]], ...] = ()
+    faults: SendFaults = ()
 
 
 class Reply(msgspec.Struct, gc=False):
-    """Answer a held request. `rows` is a part that is rendered by whoever sends it; `faults` as in Send."""
+    """Answer a held request. `rows` is a part that is rendered by whoever sends it."""
 
     request: int
     http: int
     body: bytes
-    rows: Any = None
+    rows: Rows | None = None
     key: str | None = None
-    faults: tuple[tuple[str, dict[str, Any]], ...] = ()
+    faults: SendFaults = ()
     entry: Entry | None = None
 
 
@@ -83,8 +94,13 @@ Effect = Send | Reply
 
 
 class ControlError(Exception):
-    """A management action that cannot be: HTTP status, code, message and hint."""
+    """An action that cannot be: HTTP status, code, message and hint."""
 
     def __init__(self, http: int, code: str, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.http, self.code, self.message, self.hint = http, code, message, hint
+
+
+def usage(key: str, value: object, allowed: str) -> ControlError:
+    """The error for a value that cannot be: names the key, the value and what is allowed."""
+    return ControlError(422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: {allowed}")

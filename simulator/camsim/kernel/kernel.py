@@ -6,28 +6,141 @@ from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from camsim.control.actions import AnyAction
+from camsim.control.answers import Answer
 from camsim.knobs.policy import DOCUMENTED, Policy, compile_policy
+from camsim.protocol.facts import Fact, UserUpdated
+from camsim.state.device import User
 from camsim.state.faults import Fault
-from camsim.state.gateway import Slot, State
+from camsim.state.gateway import PendingCommand, RegisteredDevice, State
 from camsim.state.journal import Entry
 from camsim.state.models import MODELS, Model
+from camsim.state.outcome import Outcome
 
-from .events import Effect, Event, Tick
+from .events import ControlError, Effect, Event, Request
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackFormat:
+    """How a version tells what happened at a device.
+
+    `render`: a fact as (operation name, frozen plain bytes), one or more; `seal`: the bytes on the wire and their
+    type; `name`: the operation that tells a fact; `introduce`: a user (at, offset, split, with names) as facts;
+    `keys`: what a person can press at a punch, and the Type it is recorded as.
+    """
+
+    render: Callable[[Kernel, RegisteredDevice, Fact], list[tuple[str, bytes]]]
+    seal: Callable[[str | None, bytes, Policy], tuple[bytes, str]]
+    name: Callable[[Fact], str]
+    introduce: Callable[[User, int, int, str, bool], list[UserUpdated]]
+    keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProtocol:
+    """How a version takes a command in, hands it to the device and answers it.
+
+    `receive`: a request is refused or queued; `begin`: waiting commands go to an online device; `through`: the device
+    is through with one; `expire`: its window ends; `answer_outcome`: tell what became of one, False when the device
+    keeps silent.
+    """
+
+    receive: Callable[[Kernel, Request], None]
+    begin: Callable[[Kernel, RegisteredDevice], None]
+    through: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
+    expire: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
+    answer_outcome: Callable[[Kernel, RegisteredDevice, PendingCommand, Outcome], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class ProtocolVersion:
+    """A row of the table of protocol versions. `path`: where its RESTful requests are posted."""
+
+    path: str
+    callbacks: CallbackFormat
+    commands: CommandProtocol
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What the kernel does with each kind of event, timer and action, and how each protocol version words it."""
+
+    events: Mapping[type, Callable[[Kernel, Any], None]]
+    timers: Mapping[str, Callable[[Kernel, RegisteredDevice, int], None]]
+    actions: Mapping[type, Callable[[Kernel, Any], Answer]]
+    protocols: Mapping[str, ProtocolVersion]
 
 
 @dataclass
 class Kernel:
-    """The state, its compiled policy and what the event at hand has produced so far."""
+    """The state, its compiled policy and what the event at hand has produced so far; `camsim.engine` makes one."""
 
+    tables: Tables
     state: State = field(default_factory=State)
     policy: Policy = DOCUMENTED
     effects: list[Effect] = field(default_factory=list)
-    result: Any = None
 
-    @classmethod
-    def restore(cls, state: State) -> Kernel:
-        """Go on from a stored state as if nothing had happened (invariant 8)."""
-        return cls(state, compile_policy(state.knobs))
+    # --- events in ----------------------------------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: int) -> list[Effect]:
+        """Take one event in; time never runs backwards (invariant 10). Raises: ControlError, from actions."""
+        self._begin(now)
+        if type(event) in self.tables.actions:
+            self.tables.actions[type(event)](self, event)
+        else:
+            self.tables.events[type(event)](self, event)
+        return self.effects
+
+    def act(self, action: AnyAction, now: int) -> tuple[Answer, list[Effect]]:
+        """Carry out an action for somebody who waits for its answer. Raises: ControlError; nothing has changed then."""
+        self._begin(now)
+        return self.tables.actions[type(action)](self, action), self.effects
+
+    def _begin(self, now: int) -> None:
+        self.state.now = max(self.state.now, now)
+        self.effects = []
+
+    def tick(self) -> None:
+        """Fire every timer that is due."""
+        while (timer := self.state.timers.pop_due(self.now)) is not None:
+            _, _, kind, device, reference = timer
+            registered = self.state.devices.get(device)
+            if registered is not None:
+                self.tables.timers[kind](self, registered, reference)
+
+    # --- what is known ------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> int:
+        """Virtual milliseconds since 1970."""
+        return self.state.now
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Built-in models and those the site describes."""
+        return {**MODELS, **self.state.models} if self.state.models else MODELS
+
+    def device(self, stgid: str) -> RegisteredDevice:
+        """The device with this id. Raises: ControlError 404."""
+        registered = self.state.devices.get(stgid)
+        if registered is None:
+            known = ", ".join(list(self.state.devices)[:5]) or "none"
+            raise ControlError(404, "unknown_device", f"no device {stgid!r}", f"devices: {known}")
+        return registered
+
+    def protocol(self, registered: RegisteredDevice) -> ProtocolVersion:
+        """How the protocol version of a device words callbacks and commands."""
+        return self.tables.protocols[registered.config.protocol]
+
+    def next_jump(self) -> int | None:
+        """When the next work or retry timer is due, virtual ms."""
+        return self.state.timers.next_jump()
+
+    def next_due(self) -> int | None:
+        """When the next timer of any class is due, virtual ms."""
+        return self.state.timers.next_due()
+
+    # --- what every room needs ----------------------------------------------------------------------------------------
 
     def use_knobs(self, knobs: Mapping[str, Any]) -> None:
         """Put resolved knobs in force; faults that knobs imply are made anew."""
@@ -38,56 +151,30 @@ class Kernel:
             self.state.fault_ids += 1
             self.state.faults.append(Fault(self.state.fault_ids, where, do, when={"p": probability}, implied=True))
 
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """Built-in models and those the site describes."""
-        return {**MODELS, **self.state.models} if self.state.models else MODELS
-
-    @property
-    def now(self) -> int:
-        """Virtual milliseconds since 1970."""
-        return self.state.now
-
-    def handle(self, event: Event, now: int) -> list[Effect]:
-        """Take one event in; time never runs backwards (invariant 10). Raises: ControlError, from Control events."""
-        state = self.state
-        if now > state.now:
-            state.now = now
-        self.effects, self.result = [], None
-        HANDLERS[type(event)](self, event)
-        return self.effects
-
-    def next_jump(self) -> int | None:
-        """When the next work or retry timer is due, virtual ms."""
-        return self.state.timers.next_jump()
-
-    def next_due(self) -> int | None:
-        """When the next timer of any class is due, virtual ms."""
-        return self.state.timers.next_due()
-
-    def count(self, slot: Slot, purpose: str) -> int:
+    def count(self, registered: RegisteredDevice, purpose: str) -> int:
         """The device's own counter for a kind of draw."""
-        number = slot.draws[purpose] = slot.draws.get(purpose, 0) + 1
+        number = registered.draws[purpose] = registered.draws.get(purpose, 0) + 1
         return number
 
-    def note(self, slot: Slot | None, direction: str, operation: str, **members: Any) -> Entry:
-        """Write a journal entry."""
+    def note(self, registered: RegisteredDevice | None, direction: str, operation: str, **members: Any) -> Entry:
+        """Write a journal entry; `members` as of Entry."""
         journal = self.state.journal
         journal.seq += 1
-        if slot is None:
+        if registered is None:
             self.state.control_entries += 1
             device, number = "", self.state.control_entries
         else:
-            slot.entries += 1
-            device, number = slot.config.stgid, slot.entries
+            registered.entries += 1
+            device, number = registered.config.stgid, registered.entries
         entry = Entry(journal.seq, self.state.now, device, number, direction, operation, **members)
         journal.add(entry)
         return entry
 
-    def striking(
+    def matching_faults(
         self, where: str, device: str, operation: str, user: str, kinds: Container[str] | None = None
     ) -> tuple[Fault, ...]:
         """The faults that strike on this occasion, of certain kinds or of any; each is counted."""
+        # Hot: asked several times a callback. Without faults nothing may be looked at.
         state = self.state
         if not state.faults:
             return ()
@@ -98,38 +185,3 @@ class Kernel:
             and (kinds is None or fault.do in kinds)
             and fault.strikes(state.seed, device, operation, user, state.now)
         )
-
-
-HANDLERS: dict[type, Callable[[Kernel, Any], None]] = {}
-
-
-def handles(kind: type) -> Callable[[Callable[[Kernel, Any], None]], Callable[[Kernel, Any], None]]:
-    """Register the function that takes events of a kind in."""
-
-    def register(function: Callable[[Kernel, Any], None]) -> Callable[[Kernel, Any], None]:
-        HANDLERS[kind] = function
-        return function
-
-    return register
-
-
-TIMERS: dict[str, Callable[[Kernel, Slot, int], None]] = {}
-
-
-def fires(kind: str) -> Callable[[Callable[[Kernel, Slot, int], None]], Callable[[Kernel, Slot, int], None]]:
-    """Register what a kind of timer does."""
-
-    def register(function: Callable[[Kernel, Slot, int], None]) -> Callable[[Kernel, Slot, int], None]:
-        TIMERS[kind] = function
-        return function
-
-    return register
-
-
-@handles(Tick)
-def _tick(kernel: Kernel, event: Tick) -> None:
-    while (timer := kernel.state.timers.pop_due(kernel.now)) is not None:
-        _, _, kind, device, reference = timer
-        slot = kernel.state.slots.get(device)
-        if slot is not None:
-            TIMERS[kind](kernel, slot, reference)

@@ -1,4 +1,4 @@
-"""The kernel: what gateway and devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
+"""Whether the licence or a service of a device runs at a moment."""
 
 from __future__ import annotations
 

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 from camsim.state.zones import next_change, offset_at
 
-from .kernel import Kernel, fires
+from .kernel import Kernel
 
 
-def follow_zone(kernel: Kernel, slot: Slot, zone: str) -> None:
+def follow_zone(kernel: Kernel, registered: RegisteredDevice, zone: str) -> None:
     """The device shows the time of this zone from now on, daylight saving included."""
-    slot.config.timezone = zone
-    slot.device.clock.offset = offset_at(zone, kernel.now)
+    registered.config.timezone = zone
+    registered.device.clock.offset = offset_at(zone, kernel.now)
     change = next_change(zone, kernel.now)
-    number = kernel.count(slot, "zone")
+    number = kernel.count(registered, "zone")
     if change is not None:
-        kernel.state.timers.set(change, "zone", slot.config.stgid, number)
+        kernel.state.timers.set(change, "zone", registered.config.stgid, number)
 
 
-@fires("zone")
-def _changes(kernel: Kernel, slot: Slot, reference: int) -> None:
+def zone_changes(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
     """Daylight saving begins or ends. Nobody changed the date, so nobody is told (C-02)."""
-    if reference == slot.draws.get("zone"):
-        follow_zone(kernel, slot, slot.config.timezone)
+    if reference == registered.draws.get("zone"):
+        follow_zone(kernel, registered, registered.config.timezone)

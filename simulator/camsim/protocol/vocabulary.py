@@ -11,6 +11,14 @@ class Protocol(StrEnum):
     V2 = "v2"
     V3 = "v3"
 
+    @property
+    def path(self) -> str:
+        """Where RESTful requests of this version are posted (v3, RESTful Operations; v2, REST API URL)."""
+        return _PATHS[self]
+
+
+_PATHS = {Protocol.V2: "/external/api2.0/biometric", Protocol.V3: "/external/api3.0/biometric"}
+
 
 class AttendanceType(StrEnum):
     """`Type` of a punch (v3 #11)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from camsim.client import ApiError, Client
-from camsim.client.records import Entry
+from camsim.control.records import Entry
 
 _ENTRIES, _QUEUES = 20, 5
 

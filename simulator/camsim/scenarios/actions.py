@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from camsim.actions.device_spec import DeviceSpec, offset_of
+from camsim.actions.values import offset_of
+from camsim.control.devices import DeviceSpec
 from camsim.durations import duration_ms
 from camsim.synthetic import people as population
 

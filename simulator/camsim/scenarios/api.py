@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from aiohttp import web
 
+from camsim.api.bodies import body_of
+from camsim.api.handlers import Handler
+from camsim.api.server import Management, json_response
+from camsim.control import routes
+from camsim.control.routes import Route, ScenarioBody
 from camsim.kernel.events import ControlError
 
 # What runs scenarios is imported when the first one is asked for: most simulators never run one, and start faster.
@@ -34,57 +41,55 @@ class _Runs:
         return self.number
 
 
-def _runs(management: Any) -> _Runs:
-    found: _Runs = management.extensions.setdefault("scenarios", _Runs())
-    return found
+def _runs(management: Management) -> _Runs:
+    """The runs of one simulator; they go with it."""
+    return _RUNS.setdefault(management, _Runs())
 
 
-async def _post(management: Any, request: web.Request) -> web.Response:
-    """Run a scenario: `{"name": …}` of the library, or `{"scenario": {…}}`; `wait` false answers at once."""
-    from camsim.api.server import json_response, object_of
+_RUNS: WeakKeyDictionary[Management, _Runs] = WeakKeyDictionary()
 
+
+async def _post(management: Management, request: web.Request) -> web.Response:
+    """Run a scenario; `wait` false answers at once."""
     from . import runner
     from .drivers import InProcess
 
-    body = await object_of(request)
+    body: ScenarioBody = await body_of(request, routes.RUN_SCENARIO)
     scenario = _wanted(body)
     runs, port = _runs(management), InProcess(management.runtime, management.gateway_url)
     number = runs.open(scenario.name)
 
     async def work() -> None:
         async with runs.alone:
-            report = await runner.run(scenario, port, body.get("callback_url"), keep=bool(body.get("keep", False)))
+            report = await runner.run(scenario, port, body.callback_url, keep=body.keep)
         runs.reports[number] = {"id": number, "state": "done", **report.shown()}
 
     task = asyncio.ensure_future(work())
     runs.tasks.add(task)
     task.add_done_callback(runs.tasks.discard)
-    if body.get("wait", True):
+    if body.wait:
         await task
-    return json_response(runs.reports[number], 200 if body.get("wait", True) else 202)
+    return json_response(runs.reports[number], 200 if body.wait else 202)
 
 
-def _wanted(body: dict[str, Any]) -> Scenario:
+def _wanted(body: ScenarioBody) -> Scenario:
     from . import document
     from .errors import ScenarioError
 
     try:
-        if "scenario" in body:
-            return document.build(body["scenario"])
+        if body.scenario is not None:
+            return document.build(body.scenario)
         library = document.library()
-        return library[body["name"]]
+        return library[str(body.name)]
     except ScenarioError as problem:
-        raise ControlError(
-            422, "invalid_scenario", str(problem), "schemas/scenario.schema.json says what is allowed"
-        ) from None
-    except (KeyError, TypeError):
+        hint = "schemas/scenario.schema.json says what is allowed"
+        raise ControlError(422, "invalid_scenario", str(problem), hint) from None
+    except KeyError:
         known = ", ".join(document.library())
-        raise ControlError(
-            404, "unknown_scenario", f"name = {body.get('name')!r} is not in the library", known
-        ) from None
+        raise ControlError(404, "unknown_scenario", f"name = {body.name!r} is not in the library", known) from None
 
 
-async def _get(management: Any, request: web.Request) -> Any:
+async def _get(management: Management, request: web.Request) -> dict[str, Any]:
     number = request.match_info["id"]
     report = _runs(management).reports.get(int(number)) if number.isdigit() else None
     if report is None:
@@ -92,14 +97,14 @@ async def _get(management: Any, request: web.Request) -> Any:
     return report
 
 
-async def _library(management: Any, request: web.Request) -> Any:
+async def _library(management: Management, request: web.Request) -> dict[str, Any]:
     from . import document
 
     return {"scenarios": [document.shown(item) for item in document.library().values()]}
 
 
-ROUTES: list[tuple[str, str, Any]] = [
-    ("POST", "scenarios", _post),
-    ("GET", "scenarios/library", _library),
-    ("GET", "scenarios/{id}", _get),
-]
+HANDLERS: Mapping[Route[Any], Handler] = {
+    routes.RUN_SCENARIO: _post,
+    routes.SCENARIO_LIBRARY: _library,
+    routes.SCENARIO_RUN: _get,
+}

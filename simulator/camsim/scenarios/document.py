@@ -10,8 +10,8 @@ import yaml
 
 from camsim import durations, resources
 from camsim.actions.connection import ORDERS
-from camsim.actions.device_spec import DeviceSpec
 from camsim.actions.users import SPLITS
+from camsim.control.devices import DeviceSpec
 from camsim.knobs import register
 from camsim.state import faults
 

@@ -9,9 +9,13 @@ import aiohttp
 import msgspec
 
 from camsim.api import views
+from camsim.control.actions import AnyAction
+from camsim.control.answers import Answer
+from camsim.control.routes import ROUTE_OF
 from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
+from camsim.state.gateway import State
 
 
 class Port(Protocol):
@@ -46,71 +50,67 @@ class InProcess:
         self.runtime, self.gateway_url = runtime, gateway_url
 
     @property
-    def _state(self) -> Any:
+    def _state(self) -> State:
         return self.runtime.kernel.state
 
     async def control(self, action: str, device: str = "", **args: Any) -> Any:
-        answer = await self.runtime.control(action, device, **args)
+        answer = await self.runtime.control(action_of(action, device, args))
         if action == "knobs":
-            policy = self.runtime.kernel.policy
-            await self.runtime.courier.configure(policy.tls_verify, policy.keepalive)
-        return answer
+            await self.runtime.configure_courier()
+        return msgspec.to_builtins(answer)
 
     async def devices(self) -> dict[str, dict[str, Any]]:
-        return {stgid: views.device(slot) for stgid, slot in self._state.slots.items()}
+        return {stgid: msgspec.to_builtins(views.device(one)) for stgid, one in self._state.devices.items()}
 
     async def clock(self) -> dict[str, Any]:
-        return views.clock(self.runtime)
+        return _plain(views.clock(self.runtime))
 
     async def set_clock(self, mode: str) -> None:
         self.runtime.set_clock(mode)
 
     async def advance(self, seconds: float) -> dict[str, Any]:
-        return await self.runtime.advance(seconds)
+        return _plain(await self.runtime.advance(seconds))
 
     async def run_until_idle(self) -> dict[str, Any]:
-        return await self.runtime.run_until_idle()
+        return _plain(await self.runtime.run_until_idle())
 
     async def commands(self) -> list[dict[str, Any]]:
-        return views.commands(self.runtime.kernel, None)
+        return [_plain(command) for command in views.commands(self.runtime.kernel)]
 
     async def journal(self, after: int) -> tuple[int, list[dict[str, Any]]]:
         book = self._state.journal
-        return book.dropped, [journal.present(entry) for entry in book.select() if entry.seq > after]
+        return book.dropped, [_plain(journal.present(entry)) for entry in book.select() if entry.seq > after]
 
     async def punches(self) -> list[dict[str, Any]]:
-        return [ledger.present(device, record) for device, record in self._state.ledger.rows()]
+        return [_plain(ledger.present(device, record)) for device, record in self._state.ledger.rows()]
 
     async def queue(self, device: str) -> dict[str, Any]:
         kernel = self.runtime.kernel
-        shown: dict[str, Any] = views.DEVICE_VIEWS["queue"](kernel, views.slot(kernel, device), {}, False)
-        return shown
+        return _plain(views.queue(kernel.device(device), kernel.now))
 
     async def restart(self) -> None:
         self.runtime.submit(Restarted())
 
 
-# Action -> (method, path); the rest of the arguments is the body.
-_CALLS: Mapping[str, tuple[str, str]] = {
-    "add_devices": ("POST", "devices"),
-    "remove_device": ("DELETE", "devices/{device}"),
-    "patch_device": ("PATCH", "devices/{device}"),
-    "online": ("POST", "devices/{device}/online"),
-    "offline": ("POST", "devices/{device}/offline"),
-    "power_cycle": ("POST", "devices/{device}/power-cycle"),
-    "punches": ("POST", "devices/{device}/punches"),
-    "put_user": ("POST", "devices/{device}/users"),
-    "delete_user": ("DELETE", "devices/{device}/users/{user}"),
-    "date": ("POST", "devices/{device}/date"),
-    "enrol_finger": ("POST", "devices/{device}/enrol-finger"),
-    "uplink": ("POST", "uplink"),
-    "queue": ("POST", "devices/{device}/queue/{what}"),
-    "knobs": ("PATCH", "config"),
-    "add_fault": ("POST", "faults"),
-    "clear_faults": ("DELETE", "faults"),
-    "reset": ("POST", "reset"),
-}
-_LISTS: Mapping[str, str] = {"add_devices": "devices", "punches": "punches"}  # the body is this member alone
+def _plain(answer: Answer) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(answer)
+    return plain
+
+
+def action_of(name: str, device: str = "", args: Mapping[str, Any] | None = None) -> AnyAction:
+    """The typed action of a name and its members, as the control API takes them. Raises: ControlError."""
+    members: dict[str, Any] = dict(args or {})
+    if name == "add_fault":
+        members = {"fault": members}
+    if device:
+        members["device"] = device
+    try:
+        action: AnyAction = msgspec.convert({"action": name, **members}, AnyAction)
+    except msgspec.ValidationError as problem:
+        raise ControlError(
+            422, "invalid_value", str(problem), f"action {name}: see the documentation of its body"
+        ) from None
+    return action
 
 
 class Remote:
@@ -142,11 +142,14 @@ class Remote:
         return answer
 
     async def control(self, action: str, device: str = "", **args: Any) -> Any:
-        method, path = _CALLS[action]
-        filled = path.format(device=device, **args)
-        rest = {key: value for key, value in args.items() if f"{{{key}}}" not in path}
-        body = rest[_LISTS[action]] if action in _LISTS else rest
-        return await self.call(method, filled, None if method == "DELETE" else body)
+        wanted = action_of(action, device, args)
+        route = ROUTE_OF[type(wanted)]
+        members: dict[str, Any] = msgspec.to_builtins(wanted)
+        path = route.path.format(**{name: members.pop(member) for name, member in route.in_path.items()})
+        members.pop("action")
+        if route.method == "DELETE":
+            return await self.call(route.method, path)
+        return await self.call(route.method, path, members[route.member] if route.member else members)
 
     async def devices(self) -> dict[str, dict[str, Any]]:
         return {row["stgid"]: row for row in (await self.call("GET", "devices"))["devices"]}

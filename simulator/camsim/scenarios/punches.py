@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from camsim import chance
-from camsim.actions.device_spec import DEFAULT_OFFSET, offset_of
+from camsim.actions.values import offset_of
+from camsim.control.devices import DEFAULT_OFFSET
 from camsim.durations import duration_ms
 from camsim.synthetic import people as population
 from camsim.synthetic import workday

@@ -6,8 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from camsim.actions.clock import DateSpec
-from camsim.actions.users import TemplateSpec
+from camsim.control.actions import DateSpec, TemplateSpec
 from camsim.protocol.vocabulary import AttendanceType, InputType, TemplateType
 
 Where = (

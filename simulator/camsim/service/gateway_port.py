@@ -7,24 +7,22 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
-from camsim.commands.execute import PAGE_ROWS, Rows, row_message
 from camsim.kernel.events import Reply, Request
-from camsim.protocol.cipher import Encryptor
-from camsim.protocol.v3 import envelope
+from camsim.protocol.vocabulary import Protocol
 
+from .loadlog import rendered
 from .responses import Whole, fits
 from .runtime import Runtime
 from .store import StoreError
 
-V3_PATH, V2_PATH = "/external/api3.0/biometric", "/external/api2.0/biometric"
-_PROTOCOL_OF = {V3_PATH: "v3", "/": "v3", V2_PATH: "v2"}
-_PATHS = f"unknown path; v3 is POST {V3_PATH}?stgid=… or /?stgid=…, v2 is POST {V2_PATH}"
+# The page shows the endpoint without a path of its own (V3:149), so the bare form is served too.
+_PROTOCOL_OF = {Protocol.V3.path: "v3", "/": "v3", Protocol.V2.path: "v2"}
+_PATHS = f"unknown path; v3 is POST {Protocol.V3.path}?stgid=… or /?stgid=…, v2 is POST {Protocol.V2.path}"
 _JSON = "application/json"
 _STREAM_FROM = 1024 * 1024
 PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
@@ -156,7 +154,7 @@ class Gateway:
         return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
 
     async def _rows(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
-        parts = [part async for part in _rendered(reply)]
+        parts = [part async for part in rendered(reply)]
         size = sum(map(len, parts))
         if size < _STREAM_FROM:
             return web.Response(body=b"".join(parts), status=reply.http, content_type=_JSON)
@@ -168,7 +166,7 @@ class Gateway:
         faults = dict(reply.faults)
         if "delay" in faults:
             await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
-        whole = b"".join([part async for part in _rendered(reply)]) if reply.rows is not None else reply.body
+        whole = b"".join([part async for part in rendered(reply)]) if reply.rows is not None else reply.body
         if "drop" in faults or "close" in faults:
             return await self._cut(request, reply, whole if "close" in faults else b"")
         if "garbage" in faults:
@@ -210,54 +208,3 @@ async def _go_on(request: web.BaseRequest) -> None:
     """Tell a client that asks first, as curl does above 1 MB, to send the body."""
     if request.headers["Expect"].lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-
-
-def _envelope_of(reply: Reply, members: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """What stands before and after the rows of an answer."""
-    head = envelope.encode({"PunchLog": {**members, "Log": []}})[1:-3]  # …"Log":[
-    return reply.body[:-1] + b"," + head, b"]}}"
-
-
-async def _rendered(reply: Reply) -> Any:
-    """The whole answer in pieces, plain or encrypted; other work gets a turn between them."""
-    rows: Rows = reply.rows
-    pieces, total = await _pieces(rows)
-    members = _paging(rows, total, sum(count for _, count in pieces)) if rows.paged else {"ReturnRowCount": str(total)}
-    head, tail = _envelope_of(reply, members)
-    seal = Encryptor(reply.key) if reply.key is not None else None
-    for number, piece in enumerate((head, *(piece for piece, _ in pieces), tail)):
-        yield piece if seal is None else seal.update(piece)
-        if number % 4 == 3:
-            await asyncio.sleep(0)
-    if seal is not None:
-        yield seal.finish()
-
-
-async def _pieces(rows: Rows) -> tuple[list[tuple[bytes, int]], int]:
-    """Rendered rows in pieces with their number, and how many rows match in all."""
-    pieces: list[tuple[bytes, int]] = []
-    batch: list[bytes] = []
-    total = kept = 0
-    first, last = (rows.offset_rows, rows.offset_rows + PAGE_ROWS) if rows.paged else (0, 1 << 62)
-    for row in rows.matching():
-        if row is None:
-            await asyncio.sleep(0)
-            continue
-        if first <= total < last:
-            batch.append((b"," if kept else b"") + envelope.encode(row_message(row)))
-            kept += 1
-        total += 1
-        if len(batch) == 200:
-            pieces.append((b"".join(batch), len(batch)))
-            batch = []
-            await asyncio.sleep(0)
-    if batch:
-        pieces.append((b"".join(batch), len(batch)))
-    return pieces, total
-
-
-def _paging(rows: Rows, total: int, returned: int) -> dict[str, str]:
-    """Page members as live gateways show them: the next OffSet, empty at the end (R-12)."""
-    after = rows.offset_rows + returned
-    next_page = str(after) if after < total else ""
-    return {"ReturnRowCount": str(returned), "ActualRowCount": str(total), "OffSet": next_page}

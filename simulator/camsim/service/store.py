@@ -10,11 +10,12 @@ from pathlib import Path
 
 import msgspec
 
+from camsim.engine import restore
 from camsim.kernel.events import ControlError, Event
 from camsim.kernel.kernel import Kernel
 from camsim.state.gateway import State
 
-SCHEMA = 1
+SCHEMA = 2  # 2: one tagged Struct an action in the log; commands wait in typed form
 SNAPSHOT_EVERY = 100_000  # events; replaying that many takes some five to ten seconds
 QUICK_S, MOST_S = 0.2, 1.5  # a stop has five seconds for everything
 REPLAY_S = 0.0001  # for one event
@@ -57,7 +58,7 @@ class Store:
             row = self._db.execute("SELECT upto, state FROM snapshot").fetchone()
             if row is None:
                 return Found(None, clock, 0)
-            kernel = Kernel.restore(msgspec.msgpack.decode(row[1], type=State))
+            kernel = restore(msgspec.msgpack.decode(row[1], type=State))
             decode = msgspec.msgpack.Decoder(Event).decode
             self._seq, replayed = row[0], 0
             rows = self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],))

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from camsim import chance
+from camsim.control import records
 
 # What each fault does, by where it strikes. The texts are the documentation.
 DOES: Mapping[str, Mapping[str, str]] = {
@@ -117,11 +118,6 @@ class Fault(msgspec.Struct):
             return bool(first * 1000 <= now_ms <= last * 1000)
         return True
 
-    @property
-    def spent(self) -> bool:
-        """True when it will never strike again."""
-        return "next" in self.when and self.hits >= self.when["next"]
-
 
 def make(number: int, wanted: Mapping[str, Any], others: Iterable[Fault] = ()) -> Fault:
     """A fault from its description, beside the `others`. Raises: FaultError naming the key and what is allowed."""
@@ -203,16 +199,16 @@ def _check_options(options: Mapping[str, Any]) -> None:
             raise FaultError(f"with.{key}", f"{value!r} is not a number from {low} to {high}")
 
 
-def present(fault: Fault) -> dict[str, Any]:
-    """A fault as the management API shows it."""
-    return {
-        "id": fault.id,
-        "where": fault.where,
-        "match": fault.match,
-        "when": fault.when,
-        "do": fault.do,
-        "with": fault.options,
-        "hits": fault.hits,
-        "seen": sum(fault.seen.values()),
-        "from_knob": fault.implied,
-    }
+def present(fault: Fault) -> records.Fault:
+    """A fault as the control API shows it."""
+    return records.Fault(
+        id=fault.id,
+        where=fault.where,
+        match=fault.match,
+        when=fault.when,
+        do=fault.do,
+        options=fault.options,
+        hits=fault.hits,
+        seen=sum(fault.seen.values()),
+        from_knob=fault.implied,
+    )

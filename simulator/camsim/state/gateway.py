@@ -1,10 +1,12 @@
-"""The kernel: what gateway and devices know, and `handle(event, now) -> effects`. It does no I/O and reads no clock."""
+"""What the gateway knows: registered devices with their queues, faults, journal, ledger. All of it can be stored."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import msgspec
+
+from camsim.protocol.command import Command
 
 from .device import Device
 from .faults import Fault
@@ -49,7 +51,7 @@ class PendingCommand(msgspec.Struct):
     id: int
     request: int | None
     plain: bytes
-    operation: str
+    command: Command
     operation_id: str
     received_at: int
     state: str = "waiting"  # waiting | running | parked
@@ -58,11 +60,11 @@ class PendingCommand(msgspec.Struct):
     window_timer: int | None = None
     execute_at: int | None = None
     executed: bool = False
-    user: str = ""
+    lint: tuple[str, ...] = ()  # what is odd about the request around the command
     delay_ms: int = 0  # real: the answer is held back so long (fault delay)
 
 
-class Slot(msgspec.Struct):
+class RegisteredDevice(msgspec.Struct):
     """Everything about one device: its configuration, the device itself, its callback queue and its command queue."""
 
     config: DeviceConfig
@@ -99,7 +101,7 @@ class State(msgspec.Struct):
     now: int = 0
     profile: str = "documented"
     knobs: dict[str, Any] = msgspec.field(default_factory=dict)
-    slots: dict[str, Slot] = msgspec.field(default_factory=dict)
+    devices: dict[str, RegisteredDevice] = msgspec.field(default_factory=dict)
     timers: Timers = msgspec.field(default_factory=Timers)
     faults: list[Fault] = msgspec.field(default_factory=list)
     fault_ids: int = 0

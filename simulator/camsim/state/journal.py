@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from camsim.control import records
+
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
 _LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
 _SECRET = ("AuthToken",)
@@ -130,36 +132,37 @@ def _parsed(data: bytes, full: bool) -> Any:
         return None
 
 
-def present(entry: Entry, *, full: bool = False) -> dict[str, Any]:
-    """An entry as the management API shows it: parsed bodies masked, lengths and hashes of the wire bytes."""
+def present(entry: Entry, *, full: bool = False) -> records.Entry:
+    """An entry as the control API shows it: parsed bodies masked, lengths and hashes of the wire bytes."""
     wire = entry.wire if entry.wire is not None else entry.plain
-    shown: dict[str, Any] = {
-        "seq": entry.seq,
-        "at": entry.at / 1000,
-        "real": entry.real_s,
-        "device": entry.device,
-        "device_seq": entry.device_seq,
-        "direction": entry.direction,
-        "operation": entry.operation,
-        "user": entry.user,
-        "verdict": entry.verdict,
-        "why": entry.why,
-        "field": entry.field,
-        "status_code": entry.code,
-        "http": entry.http,
-        "delivery": entry.delivery,
-        "attempt": entry.attempt,
-        "took_ms": round(entry.took_ms, 3),
-        "lint": list(entry.lint),
-        "faults": list(entry.faults),
-        "register": list(entry.register),
-        "request": {"length": len(wire), "sha256": digest(wire), "body": _parsed(entry.plain, full)},
-        "answer": {"length": len(entry.answer), "sha256": digest(entry.answer), "body": _parsed(entry.answer, full)},
-    }
-    if full:
-        shown["request"]["bytes"] = wire.decode("utf-8", "replace")
-        shown["answer"]["bytes"] = entry.answer.decode("utf-8", "replace")
-    return shown
+    return records.Entry(
+        seq=entry.seq,
+        at=entry.at / 1000,
+        real=entry.real_s,
+        device=entry.device,
+        device_seq=entry.device_seq,
+        direction=entry.direction,
+        operation=entry.operation,
+        user=entry.user,
+        verdict=entry.verdict,
+        why=entry.why,
+        field=entry.field,
+        status_code=entry.code,
+        http=entry.http,
+        delivery=entry.delivery,
+        attempt=entry.attempt,
+        took_ms=round(entry.took_ms, 3),
+        lint=entry.lint,
+        faults=entry.faults,
+        register=entry.register,
+        request=_carried(wire, entry.plain, full=full),
+        answer=_carried(entry.answer, entry.answer, full=full),
+    )
+
+
+def _carried(wire: bytes, plain: bytes, *, full: bool) -> records.Carried:
+    text = wire.decode("utf-8", "replace") if full else None
+    return records.Carried(len(wire), digest(wire), _parsed(plain, full), text)
 
 
 def canonical(journal: Journal) -> bytes:

@@ -7,10 +7,10 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any
 
 import msgspec
 
+from camsim.control.records import PunchRow, Summary
 from camsim.protocol.timestamps import gmt
 
 
@@ -95,8 +95,7 @@ class Ledger(msgspec.Struct):
         counts: Counter[str] = Counter()
         for device, records in self.records.items():
             counts.update(self._device_summary(device, records))
-        names = ("punches", "acknowledged", "waiting", "lost", "attempts", "redelivered", "reordered")
-        return {name: counts[name] for name in names}
+        return {name: counts[name] for name in Summary.__struct_fields__}
 
     def _device_summary(self, device: str, records: dict[int, Record]) -> Counter[str]:
         counts: Counter[str] = Counter(punches=len(records))
@@ -112,23 +111,23 @@ class Ledger(msgspec.Struct):
         return counts
 
 
-def present(device: str, record: Record) -> dict[str, Any]:
-    """A record as the management API shows it."""
-    return {
-        "device": device,
-        "number": record.number,
-        "user": record.user,
-        "log_time": gmt(record.log_time, record.offset),
-        "type": record.type,
-        "sent": record.sent,
-        "attempts": record.attempts,
-        "first_attempt": _seconds(record.first_attempt_at),
-        "first_sequence": record.first_sequence,
-        "first_ack": _seconds(record.first_ack_at),
-        "acknowledged": record.acknowledged,
-        "acks": record.acks,
-        "cause": record.cause,
-    }
+def present(device: str, record: Record) -> PunchRow:
+    """A record as the control API shows it."""
+    return PunchRow(
+        device=device,
+        number=record.number,
+        user=record.user,
+        log_time=gmt(record.log_time, record.offset),
+        type=record.type,
+        sent=record.sent,
+        attempts=record.attempts,
+        first_attempt=_seconds(record.first_attempt_at),
+        first_sequence=record.first_sequence,
+        first_ack=_seconds(record.first_ack_at),
+        acknowledged=record.acknowledged,
+        acks=record.acks,
+        cause=record.cause,
+    )
 
 
 def _seconds(at: int | None) -> float | None:
@@ -138,8 +137,8 @@ def _seconds(at: int | None) -> float | None:
 def as_csv(ledger: Ledger) -> str:
     """All records, one row a punch, header first."""
     text = io.StringIO()
-    rows = [present(device, record) for device, record in ledger.rows()]
-    writer = csv.DictWriter(text, list(rows[0]) if rows else list(present("", Record(0, "", 0, 0, "", 0))))
+    writer = csv.DictWriter(text, PunchRow.__struct_fields__)
     writer.writeheader()
-    writer.writerows(rows)
+    for device, record in ledger.rows():
+        writer.writerow(msgspec.structs.asdict(present(device, record)))
     return text.getvalue()

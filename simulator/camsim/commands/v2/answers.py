@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from camsim.callbacks import delivery, formats
+from camsim.callbacks import delivery, format_v2
+from camsim.callbacks.format_v3 import sender_of
 from camsim.commands import queue
 from camsim.kernel.events import Reply, Request
 from camsim.kernel.kernel import Kernel
@@ -15,7 +16,7 @@ from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.v3 import envelope
 from camsim.protocol.v3.messages import Message
 from camsim.state.faults import Fault
-from camsim.state.gateway import PendingCommand, Slot
+from camsim.state.gateway import PendingCommand, RegisteredDevice
 
 from .parse import reference
 
@@ -26,7 +27,7 @@ _CLEAR_CODES = frozenset({StatusV2.INVALID_SERVICE_TAG_ID, StatusV2.INVALID_ENCR
 
 def answer(
     kernel: Kernel,
-    slot: Slot,
+    registered: RegisteredDevice,
     pending: PendingCommand,
     message: Message,
     verdict: str,
@@ -43,32 +44,47 @@ def answer(
     code, body = int(message["StatusCode"]), envelope.encode(message)
     http = _http(kernel, code)
     entry = queue.journal(
-        kernel, slot, pending, code, verdict, faults=faults, user=pending.user, answer=body, http=http, **noted
+        kernel,
+        registered,
+        pending,
+        code,
+        verdict,
+        faults=faults,
+        user=pending.command.user_id,
+        answer=body,
+        http=http,
+        **noted,
     )
     shape = tuple((fault.do, fault.options) for fault in faults)
-    wire = _sealed(kernel, slot, code, body)
+    wire = _sealed(kernel, registered, code, body)
     queue.reply(kernel, pending, Reply(pending.request, http, wire, faults=shape, entry=entry))
 
 
 def forced(pending: PendingCommand, code: int) -> Message:
     """The answer a fault forces; a number that v2 does not have keeps the text of 999."""
     known = StatusV2(code) if code in list(StatusV2) else StatusV2.UNKNOWN_ERROR
-    return {**messages_v2.answer(pending.operation, known, pending.operation_id), "StatusCode": code}
+    return {**messages_v2.answer(pending.command.name, known, pending.operation_id), "StatusCode": code}
 
 
 def _http(kernel: Kernel, code: int) -> int:
     return 200 if kernel.policy.rest.http_status == "always_200" else HTTP_MAPPED.get(code, 400)
 
 
-def _sealed(kernel: Kernel, slot: Slot | None, code: int, body: bytes) -> bytes:
+def _sealed(kernel: Kernel, registered: RegisteredDevice | None, code: int, body: bytes) -> bytes:
     """Answers are encrypted whole, errors too; 2, 4 and 13 in clear (A-ENC-03, A-ENC-10)."""
-    if slot is None or code in _CLEAR_CODES or (code and not kernel.policy.rest.encrypt_errors):
+    if registered is None or code in _CLEAR_CODES or (code and not kernel.policy.rest.encrypt_errors):
         return body
-    return envelope_v2.seal_answer(body, slot.config.security_key)
+    return envelope_v2.seal_answer(body, registered.config.security_key)
 
 
 def refuse(
-    kernel: Kernel, slot: Slot | None, event: Request, refusal: Refusal, plain: bytes, info: Any, lint: list[str]
+    kernel: Kernel,
+    registered: RegisteredDevice | None,
+    event: Request,
+    refusal: Refusal,
+    plain: bytes,
+    info: Any,
+    lint: list[str],
 ) -> None:
     """Answer an error at once; `info` is ApiRequestInfo as far as it can be read."""
     asked = info.get("Operation") if isinstance(info, dict) else None
@@ -77,7 +93,7 @@ def refuse(
     body = envelope.encode(messages_v2.answer(operation, code, reference(info)))
     http = _http(kernel, code)
     kernel.note(
-        slot,
+        registered,
         "rest",
         operation[:64] or "?",
         plain=plain,
@@ -91,17 +107,17 @@ def refuse(
         http=http,
         real_s=event.real_s,
     )
-    kernel.effects.append(Reply(event.id, http, _sealed(kernel, slot, code, body)))
+    kernel.effects.append(Reply(event.id, http, _sealed(kernel, registered, code, body)))
 
 
-def lazy(kernel: Kernel, slot: Slot, pending: PendingCommand, code: StatusV2) -> None:
+def lazy(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, code: StatusV2) -> None:
     """Queue what became of a command behind the other callbacks; it is acknowledged like any (V2-10, V2-11)."""
     if not kernel.policy.v2_lazy:
         return
-    clock = slot.device.clock
-    asked = messages_v2.Asked(pending.operation, pending.user, pending.operation_id)
+    clock = registered.device.clock
+    asked = messages_v2.Asked(pending.command.name, pending.command.user_id, pending.operation_id)
     message = messages_v2.lazy_response(
-        asked, code, formats.sender_v2(slot), clock.now_s(kernel.now), clock.offset, kernel.policy.style_v2
+        asked, code, sender_of(registered), clock.now_s(kernel.now), clock.offset, kernel.policy.style_v2
     )
-    plain = formats.frozen_v2(kernel, slot, message)
-    delivery.queue(kernel, slot, f"LazyResponse[{pending.operation}]", plain, None)
+    plain = format_v2.frozen(kernel, registered, message)
+    delivery.enqueue(kernel, registered, f"LazyResponse[{pending.command.name}]", plain, None)

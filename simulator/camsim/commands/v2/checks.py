@@ -12,7 +12,7 @@ from camsim.protocol.catalogue import V2_CALLBACKS, V2_COMMANDS, Family
 from camsim.protocol.command import Command, Refusal
 from camsim.protocol.statuses import StatusV2
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY
-from camsim.state.gateway import Slot
+from camsim.state.gateway import RegisteredDevice
 
 from .parse import SYNCHRONOUS, read
 
@@ -20,30 +20,30 @@ _X_LEVEL = frozenset({Family.ENABLE_MESSAGE, Family.DISABLE_MESSAGE})
 _KNOWN = frozenset({*V2_CALLBACKS, "PunchLog"})  # V2-03: the short form of the page's list
 
 
-def check(kernel: Kernel, slot: Slot, info: Mapping[str, Any]) -> Command | Refusal:
+def check(kernel: Kernel, registered: RegisteredDevice, info: Mapping[str, Any]) -> Command | Refusal:
     """Every check after the envelope, in the order of V2-12."""
     name = info.get("Operation")
-    refusal = unsubscribed(kernel, slot) or _unknown_operation(name) or _wrong_token(slot, info)
+    refusal = unsubscribed(kernel, registered) or _unknown_operation(name) or _wrong_token(registered, info)
     if refusal is None and name not in V2_COMMANDS:
         refusal = Refusal(8, "Operation", f"{name} is a callback; the gateway sends it to you")
     if refusal is not None:
         return refusal
     operation = V2_COMMANDS[str(name)]
-    refusal = _not_in_plan(slot, operation.family, operation.name)
+    refusal = _not_in_plan(registered, operation.family, operation.name)
     if refusal is not None:
         return refusal
-    reading = read(info, operation, slot.device.model, kernel.policy.rest)
-    if operation.family not in SYNCHRONOUS and slot.config.callback_url is None:
+    reading = read(info, operation, registered.device.model, kernel.policy.rest)
+    if operation.family not in SYNCHRONOUS and registered.config.callback_url is None:
         reading.refuse(
             StatusV2.INVALID_API_CONFIGURATION, "callback_url", "none is configured, so no lazy reply can be"
         )
     return reading.first() or reading.command
 
 
-def unsubscribed(kernel: Kernel, slot: Slot) -> Refusal | None:
-    if not licensed(slot.config, kernel.now):
+def unsubscribed(kernel: Kernel, registered: RegisteredDevice) -> Refusal | None:
+    if not licensed(registered.config, kernel.now):
         return Refusal(5, "subscription", "the licence or AttendanceAPI of the device does not run")
-    if "ManagementAPI" in slot.config.services and not subscribed(slot.config, "ManagementAPI", kernel.now):
+    if "ManagementAPI" in registered.config.services and not subscribed(registered.config, "ManagementAPI", kernel.now):
         return Refusal(5, "subscription", "ManagementAPI of the device does not run (V2-29)")
     return None
 
@@ -58,16 +58,16 @@ def _unknown_operation(name: Any) -> Refusal | None:
     )
 
 
-def _wrong_token(slot: Slot, info: Mapping[str, Any]) -> Refusal | None:
-    if info.get("AuthToken") == slot.config.auth_token:
+def _wrong_token(registered: RegisteredDevice, info: Mapping[str, Any]) -> Refusal | None:
+    if info.get("AuthToken") == registered.config.auth_token:
         return None
     return Refusal(7, "AuthToken", "does not match the device's token" if "AuthToken" in info else "missing")
 
 
-def _not_in_plan(slot: Slot, family: Family, name: str) -> Refusal | None:
+def _not_in_plan(registered: RegisteredDevice, family: Family, name: str) -> Refusal | None:
     """8: known, but not for this device (V2-12, V2-17)."""
-    config = slot.config
-    impossible = execute.why_unsupported(slot.device, Command(family, name))
+    config = registered.config
+    impossible = execute.why_unsupported(registered.device, Command(family, name))
     why = ""
     if config.mode in ATTENDANCE_ONLY:
         why = f"connection mode {config.mode} has no RESTful API"

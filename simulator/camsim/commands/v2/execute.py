@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from camsim.commands.execute import HANDLERS as SHARED
-from camsim.commands.execute import Context, Handler, Outcome, Rows
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
 from camsim.protocol.facts import Punch
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.v2 import messages as messages_v2
 from camsim.state.device import Device, LogRow
+from camsim.state.outcome import Context, Handler, Outcome, Rows
 
 PAGE_ROWS = messages_v2.PAGE_ROWS
 

@@ -4,34 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from camsim.commands import execute, queue
-from camsim.kernel.events import Reply, Request
+from camsim.commands import queue
+from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.command import Refusal
 from camsim.protocol.statuses import status_text
 from camsim.protocol.v3 import envelope
 from camsim.state.faults import Fault
-from camsim.state.gateway import PendingCommand, Slot
+from camsim.state.gateway import PendingCommand, RegisteredDevice
+from camsim.state.outcome import Rows
 
-HTTP_MAPPED = {
-    0: 200,
-    1: 400,
-    3: 400,
-    4: 400,
-    2: 404,
-    9: 404,
-    7: 401,
-    13: 401,
-    8: 409,
-    10: 422,
-    11: 507,
-    15: 501,
-    5: 503,
-    6: 504,
-}
+from .incoming import Incoming
+
+# A-REST-01, `rest.http_status = mapped`; every other code is 500.
+HTTP_MAPPED = {0: 200, 1: 400, 3: 400, 4: 400, 2: 404, 9: 404, 7: 401, 13: 401, 8: 409, 10: 422, 11: 507, 15: 501}
+HTTP_MAPPED |= {5: 503, 6: 504}
 
 
-def answer_message(kernel: Kernel, code: int, operation_id: Any, members: dict[str, Any]) -> dict[str, Any]:
+def answer_message(kernel: Kernel, code: int, operation_id: str, members: dict[str, Any]) -> dict[str, Any]:
     """`{"Status", "OperationID", "StatusCode", …}`; `Status` is `done` exactly for 0 (A-REST-02)."""
     style = kernel.policy.rest.status_text
     return {"Status": status_text(code, style), "OperationID": operation_id, "StatusCode": int(code), **members}
@@ -39,12 +29,12 @@ def answer_message(kernel: Kernel, code: int, operation_id: Any, members: dict[s
 
 def answer(
     kernel: Kernel,
-    slot: Slot,
+    registered: RegisteredDevice,
     pending: PendingCommand,
     code: int,
     members: dict[str, Any],
     *,
-    rows: execute.Rows | None = None,
+    rows: Rows | None = None,
     faults: tuple[Fault, ...] = (),
     noted: dict[str, Any] | None = None,
 ) -> None:
@@ -59,9 +49,9 @@ def answer(
         del message["StatusCode"]  # the printed sample has none (A-REST-26)
     body, http = envelope.encode(message), _http(kernel, code)
     entry = queue.journal(
-        kernel, slot, pending, code, "answered", faults=faults, answer=body, http=http, **(noted or {})
+        kernel, registered, pending, code, "answered", faults=faults, answer=body, http=http, **(noted or {})
     )
-    key = slot.config.security_key if code == 0 or kernel.policy.rest.encrypt_errors else None
+    key = registered.config.security_key if code == 0 or kernel.policy.rest.encrypt_errors else None
     wire = body if key is None or rows is not None else envelope.seal_v3(body, key)
     shape = tuple((fault.do, fault.options) for fault in faults)
     queue.reply(kernel, pending, Reply(pending.request, http, wire, rows, key, shape, entry))
@@ -71,37 +61,30 @@ def _http(kernel: Kernel, code: int) -> int:
     return 200 if kernel.policy.rest.http_status == "always_200" else HTTP_MAPPED.get(code, 500)
 
 
-_CLEAR_CODES = frozenset({2, 4, 13, 19})
+_CLEAR_CODES = frozenset({2, 4, 13, 19})  # A-ENC-03: who gets them may have no key, or a wrong one
 
 
-def refuse(
-    kernel: Kernel,
-    slot: Slot | None,
-    event: Request,
-    refusal: Refusal,
-    plain: bytes,
-    message: dict[str, Any],
-    lint: list[str],
-    name: str = "?",
-) -> None:
-    """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03). `name` is the operation where it is known."""
-    echo = message.get("OperationID", "")
+def refuse(kernel: Kernel, incoming: Incoming, refusal: Refusal) -> None:
+    """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03)."""
+    rest, registered, event = kernel.policy.rest, incoming.registered, incoming.event
+    echo = incoming.message.get("OperationID", "")
     body = envelope.encode(answer_message(kernel, refusal.code, echo if isinstance(echo, str) else "", {}))
     http = _http(kernel, refusal.code)
     kernel.note(
-        slot,
+        registered,
         "rest",
-        name,
-        plain=plain,
+        incoming.operation,
+        plain=incoming.plain,
         verdict="refused",
         code=int(refusal.code),
         why=refusal.why,
         field=refusal.field,
-        lint=tuple(lint),
+        lint=tuple(incoming.lint),
         answer=body,
         http=http,
         real_s=event.real_s,
     )
-    key = slot.config.security_key if slot is not None and refusal.code not in _CLEAR_CODES else None
-    wire = envelope.seal_v3(body, key if kernel.policy.rest.encrypt_errors else None)
-    kernel.effects.append(Reply(event.id, http, wire))
+    key = None
+    if registered is not None and refusal.code not in _CLEAR_CODES and rest.encrypt_errors:
+        key = registered.config.security_key
+    kernel.effects.append(Reply(event.id, http, envelope.seal_v3(body, key)))

@@ -1,0 +1,69 @@
+"""What people write in bodies and site files: times, zones, durations, URLs; a wrong one is named."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from camsim.durations import duration_ms
+from camsim.kernel.events import usage
+from camsim.protocol import timestamps
+from camsim.state import zones
+
+_URL = re.compile(r"https?://[^\s/?#]+\S*")
+FIRST_S, LAST_S = 86_400, 4_105_123_200  # 1970-01-02 to 2100-02-01: at any offset the wire can write it
+
+
+def offset_of(zone: str, now_ms: int) -> int:
+    """Minutes east of UTC of `+0530` or an IANA zone name at a moment. Raises: ControlError."""
+    try:
+        return zones.offset_at(zone, now_ms)
+    except ValueError:
+        raise usage("timezone", zone, "an offset such as +0530 or a zone such as Asia/Kolkata") from None
+
+
+def instant_of(key: str, text: str | int | float | None, offset: int) -> int | None:
+    """UTC seconds of the vendor's text, ISO 8601, or a number of seconds. Raises: ControlError."""
+    if text is None:
+        return None
+    return writable(key, text, int(text) if isinstance(text, (int, float)) else _parsed(key, text, offset))
+
+
+def _parsed(key: str, text: str, offset: int) -> int:
+    try:
+        return timestamps.parse(text).instant(offset)
+    except timestamps.TimestampError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise usage(key, text, f"a time such as {timestamps.EXAMPLE} or 2020-09-17T07:48:22+05:30") from None
+    if moment.tzinfo is None:
+        return int(moment.replace(tzinfo=UTC).timestamp()) - offset * 60
+    return int(moment.timestamp())
+
+
+def writable(key: str, value: object, epoch_s: int) -> int:
+    """The moment, if a device can show it. Raises: ControlError."""
+    if not FIRST_S <= epoch_s < LAST_S:
+        raise usage(key, value, "a moment from 1970-01-02 to January 2100")
+    return epoch_s
+
+
+def is_url(text: str) -> bool:
+    """Whether a callback URL can be called at all: http or https, with a host and a port that can exist."""
+    try:
+        parts = urlsplit(text)
+        (parts.hostname or "").encode("idna")
+        return _URL.fullmatch(text) is not None and parts.port != 0
+    except ValueError:
+        return False
+
+
+def milliseconds_of(key: str, value: str | float) -> int:
+    """A duration such as `15s`, or seconds, in ms. Raises: ControlError."""
+    try:
+        return duration_ms(value)
+    except ValueError as problem:
+        raise usage(key, value, str(problem)) from None

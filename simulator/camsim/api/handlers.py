@@ -1,0 +1,245 @@
+"""What answers the routes that are no plain action: views of the state, the clock, and waiting for entries."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from camsim import __version__
+from camsim.control import answers, openapi, records, routes
+from camsim.control.actions import Reset, SetKnobs
+from camsim.control.routes import Route
+from camsim.durations import duration_ms
+from camsim.kernel.events import ControlError, usage
+from camsim.service.runtime import Runtime
+from camsim.state import faults, journal, ledger
+from camsim.state.gateway import RegisteredDevice
+
+from . import views
+from .bodies import body_of, decoded
+from .queries import filters_of_body, filters_of_query, number_of
+
+MOST_WAIT_S = 86_400  # also the most entries worth waiting for: the journal holds fewer
+_LOOK_AGAIN_S = 0.01
+
+
+class Api(Protocol):
+    """What a handler may use of the server. `started`: the host's seconds since 1970; `full`: show secrets."""
+
+    runtime: Runtime
+    full: bool
+    gateway_url: str
+    started: float
+
+
+Handler = Callable[[Any, web.Request], Awaitable[object]]
+
+# --- the simulator ----------------------------------------------------------------------------------------------------
+
+
+async def _health(api: Api, request: web.Request) -> answers.Health:
+    return views.health(api.runtime, api.started, api.gateway_url)
+
+
+async def _version(api: Api, request: web.Request) -> answers.Version:
+    return answers.Version(__version__, api.gateway_url)
+
+
+async def _config(api: Api, request: web.Request) -> answers.Config:
+    return views.config(api.runtime)
+
+
+async def _patch_config(api: Api, request: web.Request) -> answers.Answer:
+    """`{"profile", "knobs"}`, or an object of knobs alone."""
+    raw, route = await request.read(), routes.PATCH_CONFIG
+    body: dict[str, Any] = decoded(raw, dict[str, Any], route)
+    if set(body) <= {"profile", "knobs"}:
+        action: SetKnobs = decoded(raw, SetKnobs, route)
+    else:
+        action = SetKnobs(knobs=body)
+    answer = await api.runtime.control(action)
+    await api.runtime.configure_courier()
+    return answer
+
+
+async def _register(api: Api, request: web.Request) -> answers.Register:
+    state = api.runtime.kernel.state
+    return answers.Register(state.profile, views.register(state.knobs))
+
+
+async def _metrics(api: Api, request: web.Request) -> web.Response:
+    return web.Response(text=views.metrics(api.runtime), content_type=routes.TEXT)
+
+
+async def _openapi(api: Api, request: web.Request) -> dict[str, Any]:
+    return openapi.document(__version__)
+
+
+async def _reset(api: Api, request: web.Request) -> answers.Answer:
+    body: Reset = await body_of(request, routes.RESET)
+    return await api.runtime.reset(body.scope)
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+async def _devices(api: Api, request: web.Request) -> answers.Devices:
+    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.values()])
+
+
+def _registered(api: Api, request: web.Request) -> RegisteredDevice:
+    return api.runtime.kernel.device(request.match_info["stgid"])
+
+
+async def _device(api: Api, request: web.Request) -> answers.DeviceDetails:
+    return views.device_in_full(_registered(api, request), full=api.full)
+
+
+async def _users(api: Api, request: web.Request) -> answers.Users:
+    return views.users(_registered(api, request), full=api.full)
+
+
+async def _logs(api: Api, request: web.Request) -> answers.Logs:
+    return views.logs(_registered(api, request), request.query.get("start"), request.query.get("end"))
+
+
+async def _photos(api: Api, request: web.Request) -> answers.Photos:
+    return views.photos(_registered(api, request))
+
+
+async def _access(api: Api, request: web.Request) -> answers.AccessWindows:
+    return views.access(_registered(api, request))
+
+
+async def _digest(api: Api, request: web.Request) -> answers.Digest:
+    return views.digest_of(_registered(api, request))
+
+
+async def _queue(api: Api, request: web.Request) -> records.Queue:
+    return views.queue(_registered(api, request), api.runtime.kernel.now)
+
+
+async def _commands(api: Api, request: web.Request) -> records.Commands:
+    return records.Commands(views.commands(api.runtime.kernel, request.query.get("state")))
+
+
+# --- clock ------------------------------------------------------------------------------------------------------------
+
+
+async def _clock(api: Api, request: web.Request) -> answers.ClockView:
+    return views.clock(api.runtime)
+
+
+async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
+    body: routes.ClockBody = await body_of(request, routes.SET_CLOCK)
+    api.runtime.set_clock(body.mode)
+    return views.clock(api.runtime)
+
+
+async def _advance(api: Api, request: web.Request) -> answers.Moved:
+    body: routes.AdvanceBody = await body_of(request, routes.ADVANCE)
+    if not isinstance(body.seconds, str):
+        return await api.runtime.advance(body.seconds)
+    try:
+        return await api.runtime.advance(duration_ms(body.seconds) / 1000)
+    except ValueError as problem:
+        raise ControlError(422, "invalid_value", str(problem)) from None
+
+
+async def _run_until_idle(api: Api, request: web.Request) -> answers.Moved:
+    return await api.runtime.run_until_idle()
+
+
+# --- faults, journal, ledger ------------------------------------------------------------------------------------------
+
+
+async def _faults(api: Api, request: web.Request) -> records.Faults:
+    return records.Faults([faults.present(fault) for fault in api.runtime.kernel.state.faults])
+
+
+async def _fault_catalogue(api: Api, request: web.Request) -> records.FaultCatalogue:
+    return records.FaultCatalogue({where: dict(does) for where, does in faults.DOES.items()})
+
+
+async def _journal(api: Api, request: web.Request) -> web.Response | records.Journal:
+    book = api.runtime.kernel.state.journal
+    if request.query.get("canonical") in ("1", "true", "yes"):
+        return web.Response(body=journal.canonical(book), content_type="application/x-ndjson")
+    limit = number_of(request, "limit", "200")
+    entries = book.newest(limit, **filters_of_query(request.query, "limit", "canonical"))
+    return records.Journal(book.dropped, [journal.present(entry, full=api.full) for entry in entries])
+
+
+def _matching(api: Api, filters: Mapping[str, str]) -> int:
+    return sum(1 for _ in api.runtime.kernel.state.journal.select(**filters))
+
+
+async def _journal_count(api: Api, request: web.Request) -> records.Count:
+    body: routes.Filter = await body_of(request, routes.JOURNAL_COUNT)
+    return records.Count(_matching(api, filters_of_body(body)))
+
+
+async def _journal_wait(api: Api, request: web.Request) -> records.Waited:
+    """Wait (real seconds) until at least `count` entries match."""
+    body: routes.Wait = await body_of(request, routes.JOURNAL_WAIT)
+    for key, value in (("count", body.count), ("timeout", body.timeout)):
+        if not 0 <= value <= MOST_WAIT_S:
+            raise usage(key, value, f"0 to {MOST_WAIT_S}")
+    filters, deadline = filters_of_body(body), time.monotonic() + body.timeout
+    while True:
+        found = _matching(api, filters)
+        if found >= body.count or time.monotonic() >= deadline:
+            return records.Waited(found, found >= body.count)
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _ledger(api: Api, request: web.Request) -> records.LedgerView:
+    book, wanted = api.runtime.kernel.state.ledger, request.query
+    summary = records.Summary(**book.summary())
+    if wanted.get("summary") == "1":
+        return records.LedgerView(summary, [])
+    rows = []
+    for device, record in book.rows():
+        if wanted.get("device", device) == device and wanted.get("user", record.user) == record.user:
+            rows.append(ledger.present(device, record))
+    return records.LedgerView(summary, rows)
+
+
+async def _ledger_csv(api: Api, request: web.Request) -> web.Response:
+    return web.Response(text=ledger.as_csv(api.runtime.kernel.state.ledger), content_type=routes.CSV)
+
+
+HANDLERS: Mapping[Route[Any], Handler] = {
+    routes.HEALTH: _health,
+    routes.VERSION: _version,
+    routes.CONFIG: _config,
+    routes.PATCH_CONFIG: _patch_config,
+    routes.REGISTER: _register,
+    routes.METRICS: _metrics,
+    routes.OPENAPI: _openapi,
+    routes.RESET: _reset,
+    routes.DEVICES: _devices,
+    routes.DEVICE: _device,
+    routes.USERS: _users,
+    routes.LOGS: _logs,
+    routes.PHOTOS: _photos,
+    routes.ACCESS: _access,
+    routes.DIGEST: _digest,
+    routes.QUEUE: _queue,
+    routes.COMMANDS: _commands,
+    routes.CLOCK: _clock,
+    routes.SET_CLOCK: _set_clock,
+    routes.ADVANCE: _advance,
+    routes.RUN_UNTIL_IDLE: _run_until_idle,
+    routes.FAULTS: _faults,
+    routes.FAULT_CATALOGUE: _fault_catalogue,
+    routes.JOURNAL: _journal,
+    routes.JOURNAL_COUNT: _journal_count,
+    routes.JOURNAL_WAIT: _journal_wait,
+    routes.LEDGER: _ledger,
+    routes.LEDGER_CSV: _ledger_csv,
+}

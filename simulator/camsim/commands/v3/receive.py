@@ -1,0 +1,140 @@
+"""v3 requests come in: checked in the register's order (A-REST-10), refused at once or handed on as a typed Command."""
+
+from __future__ import annotations
+
+from camsim.commands.execute import why_unsupported
+from camsim.kernel.events import Reply, Request
+from camsim.kernel.kernel import Kernel
+from camsim.kernel.licence import licensed
+from camsim.protocol.catalogue import Recognition, UnrecognisedError, recognise
+from camsim.protocol.command import Command, Refusal
+from camsim.protocol.statuses import StatusV3
+from camsim.protocol.timestamps import TimestampError, parse
+from camsim.protocol.v3 import envelope
+from camsim.protocol.vocabulary import ATTENDANCE_ONLY
+from camsim.state.gateway import RegisteredDevice
+
+from . import answers, flow
+from .incoming import Incoming
+from .parse import check, leniently
+
+
+def receive(kernel: Kernel, event: Request) -> None:
+    """Take a v3 request in: refuse it at once or queue it for the device."""
+    incoming = Incoming(event, plain=event.body)
+    if "json" not in event.content_type:
+        incoming.lint.append("Content-Type is not application/json (A-REST-18)")
+    registered = incoming.registered = _find_device(kernel, incoming)
+    if registered is None:
+        shown = event.stgid[0][:40] if event.stgid else "missing"
+        refusal = Refusal(StatusV3.INVALID_SERVICE_TAG_ID, "stgid", f"{shown!r} is no registered device")
+        answers.refuse(kernel, incoming, refusal)
+        return
+    if not licensed(registered.config, kernel.now) and kernel.policy.rest.licence_code == "no_answer":
+        _stay_silent(kernel, registered, event)
+        return
+    checked = _check(kernel, registered, incoming)
+    if isinstance(checked, Refusal):
+        answers.refuse(kernel, incoming, checked)
+        return
+    _lint_time(incoming)
+    flow.accept(kernel, registered, incoming, checked)
+
+
+def _find_device(kernel: Kernel, incoming: Incoming) -> RegisteredDevice | None:
+    """The device that `stgid` names; the first value counts (A-REST-16, A-REST-17)."""
+    tags = incoming.event.stgid
+    if not tags:
+        return None
+    if len(tags) > 1:
+        incoming.lint.append("stgid occurs more than once, the first one counts (A-REST-17)")
+    found = kernel.state.devices.get(tags[0])
+    if found is None and kernel.policy.rest.stgid_alias:
+        found = next((other for other in kernel.state.devices.values() if other.config.serial == tags[0]), None)
+        if found is not None:
+            incoming.lint.append("stgid is the serial number (A-REST-16)")
+    return found
+
+
+def _stay_silent(kernel: Kernel, registered: RegisteredDevice, event: Request) -> None:
+    """Close the connection: knob licence.v3_code = no_answer (A-REST-21)."""
+    why = "the licence does not run"
+    kernel.note(registered, "rest", "?", plain=event.body, verdict="no answer", why=why, real_s=event.real_s)
+    kernel.effects.append(Reply(event.id, 0, b"", faults=(("drop", {}),)))
+
+
+def _check(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> Command | Refusal:
+    """Licence, protocol, envelope, token and shape, content, then what the device cannot do."""
+    rest = kernel.policy.rest
+    if not licensed(registered.config, kernel.now):
+        return Refusal(int(rest.licence_code), "stgid", "the licence of the device does not run")
+    if registered.config.protocol != "v3":
+        return Refusal(StatusV3.INVALID_REQUEST, "path", "the device speaks v2 (V2-28)")
+    refusal = _open(kernel, registered, incoming)
+    if refusal is not None:
+        return refusal
+    recognised = _recognise(incoming, registered.config.auth_token)
+    if isinstance(recognised, Refusal):
+        return recognised
+    incoming.operation = recognised.name
+    checked = check(incoming.message, recognised, registered.device.clock.offset, rest)
+    if isinstance(checked, Refusal):
+        return checked
+    return _why_impossible(registered, checked) or checked
+
+
+def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> Refusal | None:
+    """Decrypt and decode the body into `incoming`."""
+    rest, content_type = kernel.policy.rest, incoming.event.content_type
+    try:
+        opened = envelope.open_v3(incoming.event.body, registered.config.security_key)
+    except envelope.EnvelopeError as problem:
+        code = {"json": 1, "mode": rest.mode_mismatch_code, "cipher": 4}[problem.fault]
+        return Refusal(code, "body", problem.why)
+    incoming.plain, incoming.message = opened.plain, opened.message
+    if rest.strictness == "strict" and "json" not in content_type:
+        why = f"{content_type[:60]!r} is not application/json (A-REST-18)"
+        return Refusal(StatusV3.INVALID_REQUEST_DATA, "Content-Type", why)
+    if rest.strictness == "lenient":
+        incoming.message = leniently(opened.message)
+    incoming.lint.extend(opened.lint)
+    return None
+
+
+def _recognise(incoming: Incoming, token: str) -> Recognition | Refusal:
+    """Token 7, OperationID missing 3, shape 3 (A-REST-10, A-REST-12)."""
+    message = incoming.message
+    if message.get("AuthToken") != token:
+        why = "does not match the device's token" if "AuthToken" in message else "missing"
+        return Refusal(StatusV3.INVALID_AUTH_TOKEN, "AuthToken", why)
+    if "OperationID" not in message:
+        return Refusal(StatusV3.INVALID_REQUEST, "OperationID", "required")
+    try:
+        recognition = recognise(message)
+    except UnrecognisedError as problem:
+        return Refusal(StatusV3.INVALID_REQUEST, problem.field, problem.why)
+    if recognition.direction == "callback":
+        why = "a callback is no request; the gateway sends it to you"
+        return Refusal(StatusV3.INVALID_REQUEST, "RealTime", why)
+    return recognition
+
+
+def _lint_time(incoming: Incoming) -> None:
+    """Nothing hangs on the Time of a request, so a wrong one is no reason to refuse (A-REST-12)."""
+    try:
+        parse(incoming.message.get("Time"))
+    except TimestampError as problem:
+        known = "Time" in incoming.message
+        incoming.lint.append(f"Time: {problem} (A-REST-12)" if known else "Time is missing (A-REST-12)")
+
+
+def _why_impossible(registered: RegisteredDevice, command: Command) -> Refusal | None:
+    """Mode, switches, plan and model: 15 (A-REST-22, A-DEV-18, A-DEV-19)."""
+    config = registered.config
+    if config.mode in ATTENDANCE_ONLY:
+        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", f"connection mode {config.mode} has no RESTful API")
+    if not config.restful_api:
+        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", "RESTful API is switched off for the device")
+    if command.name in config.without_operations:
+        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "message", f"{command.name} is not in the plan")
+    return why_unsupported(registered.device, command)

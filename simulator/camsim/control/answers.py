@@ -1,0 +1,322 @@
+"""What the control API answers about the simulator and its devices.
+
+Times are virtual seconds since 1970 unless said otherwise.
+The server encodes these values and the client decodes them, so the two cannot drift apart. Members stand in the order
+in which they are written; a member with a default is left out where a docstring says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An answer; a client ignores members that a newer simulator adds."""
+
+
+# --- the simulator ----------------------------------------------------------------------------------------------------
+
+
+class Waiting(Answer, frozen=True):
+    """What is not done: callbacks queued, commands on their way, records cached on devices, the next timer."""
+
+    callbacks: int
+    commands: int
+    cached: int
+    next_timer: float | None = None
+
+
+class Health(Answer, frozen=True):
+    """`GET health`. `uptime` in real seconds; `why` when the state could not be written."""
+
+    status: str
+    why: str
+    uptime: float
+    seed: int
+    profile: str
+    clock: str
+    now: float
+    devices: int
+    uplink: bool
+    faults: int
+    state_file: str | None
+    waiting: Waiting
+    gateway_url: str = ""
+
+
+class Version(Answer, frozen=True):
+    """`GET version`."""
+
+    version: str
+    gateway_url: str = ""
+
+
+class Config(Answer, frozen=True):
+    """`GET config`: every knob in force, as people write it."""
+
+    seed: int
+    profile: str
+    knobs: dict[str, Any]
+
+
+class Applied(Answer, frozen=True):
+    """`PATCH config`: profile and knobs from now on."""
+
+    profile: str
+    knobs: dict[str, Any]
+
+
+class Register(Answer, frozen=True):
+    """`GET register`: the readings; each row has the value in force of each of its knobs."""
+
+    profile: str
+    rows: list[dict[str, Any]]
+
+
+class Reset(Answer, frozen=True):
+    """What was forgotten: `all`, `journal`, `faults` or `devices`."""
+
+    reset: str
+
+
+class Uplink(Answer, frozen=True):
+    """Whether the gateway reaches its customers."""
+
+    up: bool
+
+
+class ClockView(Answer, frozen=True):
+    """`GET clock`: `text` is now in the vendor's notation, `horizon` how far jumps may go."""
+
+    mode: str
+    now: float
+    text: str
+    next_timer: float | None
+    horizon: float
+
+
+class Moved(Answer, frozen=True):
+    """What happened while time moved: timers fired, callbacks attempted, and what still waits."""
+
+    now: float
+    fired: int
+    deliveries: int
+    waiting: Waiting
+
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+
+class QueueState(Answer, frozen=True):
+    """State (`idle`, `sending`, `hold`) and length of a callback queue."""
+
+    state: str
+    length: int
+
+
+class Device(Answer, frozen=True):
+    """A row of `GET devices`. `users`, `logs`: on the device now; `cached`: not yet received by the gateway."""
+
+    stgid: str
+    label: str
+    serial: str
+    model: str
+    protocol: str
+    mode: str
+    online: bool
+    encrypted: bool
+    callback_url: str | None
+    users: int
+    logs: int
+    cached: int
+    queue: QueueState
+
+
+class Devices(Answer, frozen=True):
+    """`GET devices`."""
+
+    devices: list[Device]
+
+
+class DeviceDetails(Device, frozen=True):
+    """`GET devices/{stgid}`; token and key are masked unless the simulator shows everything.
+
+    `licence`: start and end, UTC seconds, None for ever; `services` (v2): activation and expiry of each; `switches`: as
+    in the API Monitor; `features`, `capacity`: of the model; `clock`: offset in minutes, skew in seconds, drift_ppm.
+    """
+
+    auth_token: str
+    security_key: str | None
+    licence: dict[str, int | None]
+    services: dict[str, dict[str, int]]
+    origin_ips: list[str]
+    switches: dict[str, bool | int | str | None]
+    features: dict[str, bool | list[str]]
+    capacity: dict[str, int]
+    counts: dict[str, int]
+    clock: dict[str, float]
+    last_connected: float
+    enrolment: str | None
+
+
+class Identity(Answer, frozen=True):
+    """What a customer needs to know of a new device."""
+
+    stgid: str
+    auth_token: str
+
+
+class Added(Answer, frozen=True):
+    """`POST devices`: what was made, in the order of the descriptions."""
+
+    devices: list[Identity]
+
+
+class Changed(Answer, frozen=True):
+    """`PATCH devices/{stgid}`: the names of what was given."""
+
+    stgid: str
+    changed: list[str]
+
+
+class Removed(Answer, frozen=True):
+    """`DELETE devices/{stgid}`."""
+
+    removed: str
+
+
+class Connection(Answer, frozen=True):
+    """A device came or went; `cached` records wait on it, or flow now that it is online."""
+
+    stgid: str
+    online: bool
+    cached: int = 0
+
+
+# --- what is on a device ----------------------------------------------------------------------------------------------
+
+
+class Punched(Answer, frozen=True, omit_defaults=True):
+    """One punch. `why` says why the device did not record it; what it did record is never lost.
+
+    `number` (of the log) only of a recorded punch, `message` only where the device shows one (v2, EnableMessage).
+    """
+
+    user: str
+    log_time: str
+    recorded: bool
+    why: str
+    number: int | None = None
+    message: str = ""
+
+
+class Punches(Answer, frozen=True):
+    """`POST devices/{stgid}/punches`: one row a punch."""
+
+    punches: list[Punched]
+
+
+class StoredTemplate(Answer, frozen=True, omit_defaults=True):
+    """A template on a device: hash and size of its data, or the `data` where the simulator shows everything."""
+
+    type: str
+    index: str | None
+    data: str | None = None
+    sha256: str = ""
+    size: int = 0
+
+
+class User(Answer, frozen=True):
+    """A user on a device."""
+
+    user: str
+    first_name: str
+    last_name: str
+    user_type: str
+    enabled: bool
+    templates: list[StoredTemplate]
+
+
+class Users(Answer, frozen=True):
+    """`GET devices/{stgid}/users`."""
+
+    users: list[User]
+
+
+class Edited(Answer, frozen=True, omit_defaults=True):
+    """A user added or edited in the menu, told by so many `callbacks`; `index` of a finger enrolled there."""
+
+    user: str
+    new: bool
+    callbacks: int
+    index: str | None = None
+
+
+class Deleted(Answer, frozen=True):
+    """A user deleted in the menu."""
+
+    deleted: str
+
+
+class LogRow(Answer, frozen=True):
+    """A record of the punch log; `uploaded` once the gateway has it."""
+
+    number: int
+    user: str
+    log_time: str
+    type: str
+    input: str
+    uploaded: bool
+
+
+class Logs(Answer, frozen=True):
+    """`GET devices/{stgid}/logs`."""
+
+    count: int
+    logs: list[LogRow]
+
+
+class Photo(Answer, frozen=True):
+    """A photo that a device still has, by the log number of its punch."""
+
+    log: int
+
+
+class Photos(Answer, frozen=True):
+    """`GET devices/{stgid}/photos`."""
+
+    count: int
+    photos: list[Photo]
+
+
+class Access(Answer, frozen=True):
+    """A user's access window in the device's wall-clock time."""
+
+    user: str
+    enabled: bool
+    start: str | None
+    end: str | None
+
+
+class AccessWindows(Answer, frozen=True):
+    """`GET devices/{stgid}/access`."""
+
+    access: list[Access]
+
+
+class Digest(Answer, frozen=True):
+    """A hash over everything a command or a person could change on the device."""
+
+    digest: str
+    users: int
+    logs: int
+
+
+class Dated(Answer, frozen=True):
+    """The device's clock before and after; `told` when a callback says so."""
+
+    before: str
+    now: str
+    told: bool

@@ -1,0 +1,119 @@
+"""The control API as an OpenAPI 3.1 document, made from the table of routes and the types of bodies and answers."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from .routes import JSON, ROUTES, Route
+
+_REF = "#/components/schemas/{name}"
+_PARAMETERS = {
+    "stgid": "service tag of the device",
+    "user": "UserID",
+    "what": "hold, resume, retry-now or reset",
+    "id": "the number",
+}
+
+
+class Problem(msgspec.Struct):
+    """What is wrong: `code` for programs, `message` and `hint` for people."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Refusal(msgspec.Struct):
+    """Every answer that is no success."""
+
+    error: Problem
+
+
+def document(version: str) -> dict[str, Any]:
+    """The whole document; a fresh value at each call."""
+    kinds: list[Any] = [Refusal]
+    for route in ROUTES:
+        kinds.extend(kind for kind in (_body(route), _answer(route)) if kind is not None)
+    schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
+    schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
+    for route in ROUTES:
+        if _body(route) is not None and not route.member and route.body.__name__ in components:
+            _drop_what_the_path_says(components[route.body.__name__], route)
+    paths: dict[str, dict[str, Any]] = {}
+    for route in ROUTES:
+        paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "camsim control API",
+            "version": version,
+            "description": "Drives a running camsim: devices, people, time, faults, journal, ledger.",
+        },
+        "servers": [{"url": "http://127.0.0.1:8125"}],
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        # Without --management-token nobody needs one.
+        "security": [{}, {"token": []}],
+    }
+
+
+def _drop_what_the_path_says(component: dict[str, Any], route: Route[Any]) -> None:
+    """Members of an action that stand in the path, and the tag, are not asked for in the body."""
+    for name in ("action", *route.in_path.values()):
+        component["properties"].pop(name, None)
+        if name in component.get("required", []):
+            component["required"].remove(name)
+
+
+def _body(route: Route[Any]) -> Any:
+    """The type of the body, None where there is none."""
+    return None if route.method in ("GET", "DELETE") else route.body_type
+
+
+def _answer(route: Route[Any]) -> Any:
+    return None if route.media != JSON else route.answer
+
+
+def _operation(route: Route[Any], schema_of: dict[str, Any]) -> dict[str, Any]:
+    content: dict[str, Any] = {"schema": {"type": "string"}}
+    if route.media == JSON:
+        content = {"schema": schema_of[repr(_answer(route))]}
+    refused = {"description": "Refused", "content": {JSON: {"schema": schema_of[repr(Refusal)]}}}
+    shown: dict[str, Any] = {
+        "operationId": operation_id(route),
+        "summary": route.summary,
+        "responses": {
+            str(route.status): {"description": "Done", "content": {route.media: content}},
+            "default": refused,
+        },
+    }
+    parameters = _parameters(route)
+    if parameters:
+        shown["parameters"] = parameters
+    body = _body(route)
+    if body is not None:
+        schema = schema_of[repr(body)]
+        shown["requestBody"] = {"required": not route.optional, "content": {JSON: {"schema": schema}}}
+    return shown
+
+
+def operation_id(route: Route[Any]) -> str:
+    """`post_devices_stgid_online`: a name for generated clients."""
+    words = re.findall(r"\w+", route.path)
+    return "_".join([route.method.lower(), *words])
+
+
+def _parameters(route: Route[Any]) -> list[dict[str, Any]]:
+    text = {"type": "string"}
+    required = [
+        {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": text}
+        for name in route.in_path
+    ]
+    asked = [{"name": name, "in": "query", "description": what, "schema": text} for name, what in route.query.items()]
+    return required + asked

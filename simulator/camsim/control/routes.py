@@ -1,0 +1,281 @@
+"""The routes of the control API, one row each: what the server serves, the client calls, and OpenAPI describes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from . import actions, answers, records
+
+A = TypeVar("A")
+_IN_PATH = re.compile(r"{(\w+)}")
+JSON, TEXT, CSV = "application/json", "text/plain", "text/csv"
+
+FILTERS = {
+    "operation": "only of this operation",
+    "user": "only of this user",
+    "device": "only of this device",
+    "direction": "callback, rest or control",
+    "verdict": "only with this verdict",
+}
+
+
+class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which journal entries are meant; None is any."""
+
+    operation: str | None = None
+    user: str | int | None = None
+    device: str | None = None
+    direction: str | None = None
+    verdict: str | None = None
+
+
+class Wait(Filter, kw_only=True):
+    """Until how many entries match (`count`), at most `timeout` real seconds."""
+
+    count: float = 1
+    timeout: float = 10
+
+
+class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
+    """`real`, `manual`, `auto` or `scaled:N`."""
+
+    mode: str
+
+
+class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A number of seconds, or `15s`, `2m`, `48h`."""
+
+    seconds: float | str
+
+
+class ScenarioBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`name` of the library, or the `scenario` itself; `wait` false answers before it has run."""
+
+    name: str | None = None
+    scenario: dict[str, Any] | None = None
+    callback_url: str | None = None
+    keep: bool = False
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # a route is itself, wherever it is asked for
+class Route(Generic[A]):
+    """One call. `path` below /api/; `answer`: the type of a JSON answer, bytes of any other `media`.
+
+    `body`: the type of the body, None where there is none; an action's members that stand in the path are not in its
+    body, and `member` names the one that a body stands for alone (one object or a list). `optional`: an empty body
+    will do. `query`: what may be asked behind `?`, with what it does.
+    """
+
+    method: str
+    path: str
+    summary: str
+    answer: type[A]
+    body: Any = None
+    member: str = ""
+    optional: bool = False
+    query: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
+    media: str = JSON
+
+    @property
+    def name(self) -> str:
+        """Method and path: what tells one route from another."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def in_path(self) -> dict[str, str]:
+        """Names in the path, each with the member of the action that it fills: the page's stgid is a device."""
+        return {name: "device" if name == "stgid" else name for name in _IN_PATH.findall(self.path)}
+
+    @property
+    def body_type(self) -> Any:
+        """What a body decodes to: the route's type, or one member of it (an object, or a list where it is one)."""
+        if not self.member:
+            return self.body
+        (member,) = [item for item in msgspec.structs.fields(self.body) if item.name == self.member]
+        if getattr(member.type, "__origin__", None) is list:
+            return member.type | member.type.__args__[0]
+        return member.type
+
+
+# --- the simulator ----------------------------------------------------------------------------------------------------
+
+HEALTH = Route("GET", "health", "Alive, and how it goes", answers.Health)
+VERSION = Route("GET", "version", "Version, and where the gateway is", answers.Version)
+CONFIG = Route("GET", "config", "Seed, profile and every knob in force", answers.Config)
+PATCH_CONFIG = Route(
+    "PATCH", "config", "Another profile, other knobs, or both; all or none", answers.Applied, actions.SetKnobs
+)
+REGISTER = Route("GET", "register", "Every reading of the vendor's pages, with the values in force", answers.Register)
+METRICS = Route("GET", "metrics", "Counters in the text format of Prometheus", bytes, media=TEXT)
+OPENAPI = Route("GET", "openapi.json", "This API as an OpenAPI 3.1 document", dict)
+RESET = Route(
+    "POST", "reset", "Forget all, the journal, the faults or the devices", answers.Reset, actions.Reset, optional=True
+)
+UPLINK = Route(
+    "POST", "uplink", "Cut the gateway off from its customers, or connect it again", answers.Uplink, actions.Uplink
+)
+
+# --- devices ----------------------------------------------------------------------------------------------------------
+
+DEVICES = Route("GET", "devices", "Every device, one row each", answers.Devices)
+ADD_DEVICES = Route(
+    "POST", "devices", "Make devices; all or none", answers.Added, actions.AddDevices, "devices", status=201
+)
+DEVICE = Route("GET", "devices/{stgid}", "Configuration, capacity, clock and queue", answers.DeviceDetails)
+PATCH_DEVICE = Route("PATCH", "devices/{stgid}", "Change what is given", answers.Changed, actions.PatchDevice)
+REMOVE_DEVICE = Route("DELETE", "devices/{stgid}", "Take it away with its queue", answers.Removed, actions.RemoveDevice)
+ONLINE = Route(
+    "POST",
+    "devices/{stgid}/online",
+    "It is back: cached records flow",
+    answers.Connection,
+    actions.Online,
+    optional=True,
+)
+OFFLINE = Route(
+    "POST", "devices/{stgid}/offline", "It loses its connection", answers.Connection, actions.Offline, optional=True
+)
+POWER_CYCLE = Route(
+    "POST", "devices/{stgid}/power-cycle", "Off and on", answers.Connection, actions.PowerCycle, optional=True
+)
+PUNCHES = Route("POST", "devices/{stgid}/punches", "People punch", answers.Punches, actions.Punches, "punches")
+PUT_USER = Route("POST", "devices/{stgid}/users", "Add or edit a user", answers.Edited, actions.PutUser)
+DELETE_USER = Route("DELETE", "devices/{stgid}/users/{user}", "Delete a user", answers.Deleted, actions.DeleteUser)
+DATE = Route("POST", "devices/{stgid}/date", "Change the date", answers.Dated, actions.Date, optional=True)
+ENROL_FINGER = Route(
+    "POST", "devices/{stgid}/enrol-finger", "A finger on the sensor", answers.Edited, actions.EnrolFinger, optional=True
+)
+USERS = Route("GET", "devices/{stgid}/users", "Users on the device", answers.Users)
+LOGS = Route(
+    "GET",
+    "devices/{stgid}/logs",
+    "Its punch log, oldest record first",
+    answers.Logs,
+    query={"start": "not before this time", "end": "not after this time"},
+)
+PHOTOS = Route("GET", "devices/{stgid}/photos", "Photos it still has", answers.Photos)
+ACCESS = Route("GET", "devices/{stgid}/access", "Who may punch when", answers.AccessWindows)
+DIGEST = Route("GET", "devices/{stgid}/digest", "A hash over everything on it", answers.Digest)
+QUEUE = Route("GET", "devices/{stgid}/queue", "Its callback queue", records.Queue)
+OPERATE_QUEUE = Route(
+    "POST",
+    "devices/{stgid}/queue/{what}",
+    "hold, resume, retry-now, reset",
+    records.QueueDone,
+    actions.Queue,
+    optional=True,
+)
+COMMANDS = Route(
+    "GET",
+    "commands",
+    "RESTful commands on their way to devices",
+    records.Commands,
+    query={"state": "waiting, running, parked or lost"},
+)
+
+# --- time -------------------------------------------------------------------------------------------------------------
+
+CLOCK = Route("GET", "clock", "Mode, virtual now, next timer", answers.ClockView)
+SET_CLOCK = Route("PUT", "clock", "Another mode from now on", answers.ClockView, ClockBody)
+ADVANCE = Route("POST", "clock/advance", "Let virtual time pass", answers.Moved, AdvanceBody)
+RUN_UNTIL_IDLE = Route("POST", "clock/run-until-idle", "Move time until nothing is left to do", answers.Moved)
+
+# --- faults -----------------------------------------------------------------------------------------------------------
+
+FAULTS = Route("GET", "faults", "Faults in force, with what they have struck", records.Faults)
+FAULT_CATALOGUE = Route("GET", "faults/catalogue", "What each fault does", records.FaultCatalogue)
+ADD_FAULT = Route("POST", "faults", "Put a fault in force", records.Fault, actions.AddFault, "fault", status=201)
+CLEAR_FAULTS = Route("DELETE", "faults", "Take all faults out", records.FaultsRemoved, actions.ClearFaults)
+CLEAR_FAULT = Route("DELETE", "faults/{id}", "Take one fault out", records.FaultsRemoved, actions.ClearFaults)
+
+# --- what happened ----------------------------------------------------------------------------------------------------
+
+JOURNAL = Route(
+    "GET",
+    "journal",
+    "The newest entries, oldest of them first",
+    records.Journal,
+    query={**FILTERS, "limit": "how many at most (200)", "canonical": "1: the comparable form, JSON lines"},
+)
+JOURNAL_COUNT = Route("POST", "journal/count", "How many entries match", records.Count, Filter, optional=True)
+JOURNAL_WAIT = Route("POST", "journal/wait", "Wait until so many entries match", records.Waited, Wait, optional=True)
+JOURNAL_CLEAR = Route(
+    "POST", "journal/clear", "Forget the entries", records.Cleared, actions.ClearJournal, optional=True
+)
+LEDGER = Route(
+    "GET",
+    "ledger",
+    "What became of every punch",
+    records.LedgerView,
+    query={"device": "only of this device", "user": "only of this user", "summary": "1: counts alone"},
+)
+LEDGER_CSV = Route("GET", "ledger.csv", "The ledger as CSV, header first", bytes, media=CSV)
+
+# --- scenarios --------------------------------------------------------------------------------------------------------
+
+RUN_SCENARIO = Route("POST", "scenarios", "Run a scenario in this simulator", dict, ScenarioBody)
+SCENARIO_LIBRARY = Route("GET", "scenarios/library", "Every scenario of the library", dict)
+SCENARIO_RUN = Route("GET", "scenarios/{id}", "How a run went", dict)
+
+ROUTES: tuple[Route[Any], ...] = (
+    HEALTH,
+    VERSION,
+    CONFIG,
+    PATCH_CONFIG,
+    REGISTER,
+    METRICS,
+    OPENAPI,
+    RESET,
+    UPLINK,
+    DEVICES,
+    ADD_DEVICES,
+    DEVICE,
+    PATCH_DEVICE,
+    REMOVE_DEVICE,
+    ONLINE,
+    OFFLINE,
+    POWER_CYCLE,
+    PUNCHES,
+    PUT_USER,
+    DELETE_USER,
+    DATE,
+    ENROL_FINGER,
+    USERS,
+    LOGS,
+    PHOTOS,
+    ACCESS,
+    DIGEST,
+    QUEUE,
+    OPERATE_QUEUE,
+    COMMANDS,
+    CLOCK,
+    SET_CLOCK,
+    ADVANCE,
+    RUN_UNTIL_IDLE,
+    FAULTS,
+    FAULT_CATALOGUE,
+    ADD_FAULT,
+    CLEAR_FAULTS,
+    CLEAR_FAULT,
+    JOURNAL,
+    JOURNAL_COUNT,
+    JOURNAL_WAIT,
+    JOURNAL_CLEAR,
+    LEDGER,
+    LEDGER_CSV,
+    RUN_SCENARIO,
+    SCENARIO_LIBRARY,
+    SCENARIO_RUN,
+)
+
+# The route of each action that has one to itself; `clear_faults` without an id takes all of them out.
+ROUTE_OF: Mapping[type, Route[Any]] = {
+    route.body: route for route in ROUTES if isinstance(route.body, type) and route is not CLEAR_FAULT
+}
