@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php soak fuzz wheel docs clean
+.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php fuzz wheel docs clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -64,6 +64,11 @@ fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
 
 wheel: $(VENV)/.dev ## build the wheel
 	$(BIN)/python -m build --wheel --no-isolation
+
+docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, docs/anomalies.md, the scenario schema
+	$(BIN)/python -m camsim_conformance.requirements.page
+	$(BIN)/python scripts/make_anomalies_page.py
+	$(BIN)/python scripts/make_scenario_schema.py
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

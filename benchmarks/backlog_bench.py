@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 DEVICES, PUNCHES, DOWN_S = 1000, 5, 86_400
@@ -58,5 +56,4 @@ def measure() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
     print(json.dumps(measure(), indent=1))

@@ -101,7 +101,6 @@ def measure() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(HERE.parent))
     found = measure()
     print("\n".join(f"{key:>22}  {value}" for key, value in found.items()))
     print(json.dumps(found))

@@ -134,5 +134,4 @@ def measure() -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(Path(__file__).parent.parent))
     print(json.dumps(measure(), indent=1))

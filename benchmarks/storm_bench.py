@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-sys.path[:0] = [str(HERE), str(ROOT)]
+sys.path.insert(0, str(HERE))
 
 import storm_targets as targets  # noqa: E402
 from storm_targets import SkippedError, pinned  # noqa: E402

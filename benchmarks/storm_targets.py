@@ -122,7 +122,7 @@ from camsim.receiver.running import start
 start({kind!r}, {port}, readback=True, db={str(Path(folder) / "punches.db")!r})
 threading.Event().wait()
 """
-        with running([sys.executable, "-c", serve], port, PYTHONPATH=str(HERE.parent)):
+        with running([sys.executable, "-c", serve], port):
             yield f"http://127.0.0.1:{port}/callback", f"http://127.0.0.1:{port}/readback"
 
 
@@ -144,5 +144,5 @@ def faulty(stall_s: float = 0, every_s: float = 3600, lose_every: int = 0) -> It
     """A receiver with read-back that stalls, or loses one punch in `lose_every` after it acknowledged it."""
     port = free_port()
     options = [str(port), str(stall_s), str(every_s), str(lose_every)]
-    with running([sys.executable, str(HERE / "storm_faulty.py"), *options], port, PYTHONPATH=str(HERE.parent)):
+    with running([sys.executable, str(HERE / "storm_faulty.py"), *options], port):
         yield f"http://127.0.0.1:{port}/callback", f"http://127.0.0.1:{port}/readback"

@@ -1,4 +1,4 @@
-"""Write schemas/scenario.schema.json anew after a change of simulator/scenarios.py."""
+"""Write schemas/scenario.schema.json anew after a change of camsim.scenarios.document."""
 
 from pathlib import Path
 

@@ -12,7 +12,7 @@ CHECKS = "camsim_conformance.checks"
 
 def pytest_load_initial_conftests(early_config: pytest.Config, args: list[str]) -> None:
     """Load the real plugin when the command line names the checks, so that its options are known in time."""
-    if any(CHECKS in word or "conformance/checks" in word for word in args):
+    if any(CHECKS in word or "camsim_conformance/checks" in word for word in args):
         load(early_config)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from camsim.receiver import Running, start
 from camsim_conformance.mutants import policy
 
 ROOT = Path(__file__).resolve().parents[2]
-ENV = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+PACKAGES = [str(ROOT / folder) for folder in ("simulator", "conformance", "loadtests")]
+ENV = {"PYTHONPATH": os.pathsep.join(PACKAGES), "PATH": "/usr/bin:/bin", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 
 def checks(folder: Path, *words: object, plugin: bool = True) -> subprocess.CompletedProcess[str]:
