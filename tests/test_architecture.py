@@ -23,7 +23,7 @@ LAYERS = {
     "camsim": """
         __version__ resources chance durations ownership
         protocol
-        readback synthetic
+        control readback synthetic
         state
         knobs
         kernel

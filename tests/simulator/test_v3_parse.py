@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from camsim import resources
-from camsim.commands.v3.parse import check, leniently
+from camsim.commands.v3.parse import check
+from camsim.commands.v3.reading import leniently
 from camsim.knobs.policy import compile_policy
 from camsim.knobs.register import resolve
 from camsim.protocol.catalogue import COMMANDS, recognise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camsim.callbacks import upload
 from camsim.control.actions import Date
-from camsim.control.answers import Dated
+from camsim.control.on_device import Dated
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone

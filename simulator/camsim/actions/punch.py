@@ -7,8 +7,8 @@ import msgspec
 from camsim import chance
 from camsim.callbacks import upload
 from camsim.control.actions import Punches, PunchSpec
-from camsim.control.answers import Punched
-from camsim.control.answers import Punches as Answers
+from camsim.control.on_device import Punched
+from camsim.control.on_device import Punches as Answers
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Punch

@@ -9,7 +9,7 @@ import msgspec
 from camsim import chance
 from camsim.callbacks import upload
 from camsim.control.actions import DeleteUser, EnrolFinger, PutUser, TemplateSpec
-from camsim.control.answers import Deleted, Edited
+from camsim.control.on_device import Deleted, Edited
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Template, UserDeleted, UserUpdated

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from camsim import __version__
-from camsim.control import answers, openapi, records, routes
+from camsim.control import answers, on_device, openapi, records, routes
 from camsim.control.actions import Reset, SetKnobs
 from camsim.control.routes import Route
 from camsim.durations import duration_ms
@@ -99,23 +99,23 @@ async def _device(api: Api, request: web.Request) -> answers.DeviceDetails:
     return views.device_in_full(_registered(api, request), full=api.full)
 
 
-async def _users(api: Api, request: web.Request) -> answers.Users:
+async def _users(api: Api, request: web.Request) -> on_device.Users:
     return views.users(_registered(api, request), full=api.full)
 
 
-async def _logs(api: Api, request: web.Request) -> answers.Logs:
+async def _logs(api: Api, request: web.Request) -> on_device.Logs:
     return views.logs(_registered(api, request), request.query.get("start"), request.query.get("end"))
 
 
-async def _photos(api: Api, request: web.Request) -> answers.Photos:
+async def _photos(api: Api, request: web.Request) -> on_device.Photos:
     return views.photos(_registered(api, request))
 
 
-async def _access(api: Api, request: web.Request) -> answers.AccessWindows:
+async def _access(api: Api, request: web.Request) -> on_device.AccessWindows:
     return views.access(_registered(api, request))
 
 
-async def _digest(api: Api, request: web.Request) -> answers.Digest:
+async def _digest(api: Api, request: web.Request) -> on_device.Digest:
     return views.digest_of(_registered(api, request))
 
 

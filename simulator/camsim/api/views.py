@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from camsim.actions.values import instant_of
-from camsim.control import answers, records
+from camsim.control import answers, on_device, records
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import licensed
 from camsim.knobs import register as readings
@@ -160,13 +160,13 @@ def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.Devic
     )
 
 
-def users(registered: RegisteredDevice, *, full: bool) -> answers.Users:
+def users(registered: RegisteredDevice, *, full: bool) -> on_device.Users:
     """Users on a device; template data hashed unless `full`."""
-    return answers.Users([_user(user, full=full) for user in registered.device.users.values()])
+    return on_device.Users([_user(user, full=full) for user in registered.device.users.values()])
 
 
-def _user(user: User, *, full: bool) -> answers.User:
-    return answers.User(
+def _user(user: User, *, full: bool) -> on_device.User:
+    return on_device.User(
         user=user.user_id,
         first_name=user.first_name,
         last_name=user.last_name,
@@ -176,14 +176,14 @@ def _user(user: User, *, full: bool) -> answers.User:
     )
 
 
-def _template(template: Template, *, full: bool) -> answers.StoredTemplate:
+def _template(template: Template, *, full: bool) -> on_device.StoredTemplate:
     kind, data = str(template.type), template.data
     if full:
-        return answers.StoredTemplate(kind, template.index, data=data)
-    return answers.StoredTemplate(kind, template.index, sha256=digest(data.encode()), size=len(data))
+        return on_device.StoredTemplate(kind, template.index, data=data)
+    return on_device.StoredTemplate(kind, template.index, sha256=digest(data.encode()), size=len(data))
 
 
-def logs(registered: RegisteredDevice, start: str | None = None, end: str | None = None) -> answers.Logs:
+def logs(registered: RegisteredDevice, start: str | None = None, end: str | None = None) -> on_device.Logs:
     """The punch log between two times, both included. Raises: ControlError for a time that is none."""
     offset = registered.device.clock.offset
     first, last = instant_of("start", start, offset), instant_of("end", end, offset)
@@ -193,26 +193,26 @@ def logs(registered: RegisteredDevice, start: str | None = None, end: str | None
         if (first is not None and punch.log_time < first) or (last is not None and punch.log_time > last):
             continue
         log_time = gmt(punch.log_time, punch.offset)
-        shown.append(answers.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded))
-    return answers.Logs(len(shown), shown)
+        shown.append(on_device.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded))
+    return on_device.Logs(len(shown), shown)
 
 
-def photos(registered: RegisteredDevice) -> answers.Photos:
+def photos(registered: RegisteredDevice) -> on_device.Photos:
     """Photos that a device still has, by log number."""
     kept = registered.device.photos
-    return answers.Photos(len(kept), [answers.Photo(number) for number in kept])
+    return on_device.Photos(len(kept), [on_device.Photo(number) for number in kept])
 
 
-def access(registered: RegisteredDevice) -> answers.AccessWindows:
+def access(registered: RegisteredDevice) -> on_device.AccessWindows:
     """Access windows in wall-clock time."""
-    return answers.AccessWindows([_window(user) for user in registered.device.users.values()])
+    return on_device.AccessWindows([_window(user) for user in registered.device.users.values()])
 
 
-def _window(user: User) -> answers.Access:
+def _window(user: User) -> on_device.Access:
     if user.access is None:
-        return answers.Access(user.user_id, user.enabled, None, None)
+        return on_device.Access(user.user_id, user.enabled, None, None)
     start, end = user.access
-    return answers.Access(user.user_id, user.enabled, local(start, 0), local(end, 0))
+    return on_device.Access(user.user_id, user.enabled, local(start, 0), local(end, 0))
 
 
 def device_digest(registered: RegisteredDevice) -> str:
@@ -225,9 +225,9 @@ def device_digest(registered: RegisteredDevice) -> str:
     return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
 
 
-def digest_of(registered: RegisteredDevice) -> answers.Digest:
+def digest_of(registered: RegisteredDevice) -> on_device.Digest:
     """The digest of a device, with what it counts."""
-    return answers.Digest(device_digest(registered), len(registered.device.users), registered.device.log_count)
+    return on_device.Digest(device_digest(registered), len(registered.device.users), registered.device.log_count)
 
 
 # --- queues and commands ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from camsim.control import answers, records, routes
+from camsim.control import answers, on_device, records, routes
 
 from .wire import Api, ApiError, given
 
@@ -84,7 +84,7 @@ class DeviceHandle:
         photo: bool | str | None = None,
         temperature: float | None = None,
         mask: bool | None = None,
-    ) -> answers.Punched:
+    ) -> on_device.Punched:
         """A person punches. `at`: the LogTime to write (vendor's text, ISO 8601 or seconds), else the device's now."""
         one = given(user=user, type=type, input=input, at=at, photo=photo, temperature=temperature, mask=mask)
         return self._punched(one)[0]
@@ -97,7 +97,7 @@ class DeviceHandle:
         count: int = 1,
         every: str | float | None = None,
         **more: Any,
-    ) -> list[answers.Punched]:
+    ) -> list[on_device.Punched]:
         """Many punches: a list of them, or `count` of one user, `every` (1s, 1m …) apart, the last one now."""
         if (punches is None) == (user is None):
             raise TypeError("punches() takes a list of punches, or user=… with count= and every=")
@@ -105,7 +105,7 @@ class DeviceHandle:
             return self._punched([dict(one) for one in punches])
         return self._punched({**given(user=user, count=count, every=every), **given(**more)})
 
-    def _punched(self, body: Any) -> list[answers.Punched]:
+    def _punched(self, body: Any) -> list[on_device.Punched]:
         return self._api.ask(routes.PUNCHES, body, stgid=self.stgid).punches
 
     def add_user(
@@ -119,7 +119,7 @@ class DeviceHandle:
         split: str | None = None,
         order: str | None = None,
         announce: bool | None = None,
-    ) -> answers.Edited:
+    ) -> on_device.Edited:
         """Somebody adds or edits a user in the menu.
 
         `templates`: types (Card, Fingerprint …) or objects with `type`, `index`, `data`; `split`: per_template,
@@ -150,12 +150,12 @@ class DeviceHandle:
         drift_ppm: float | None = None,
         true: bool | None = None,
         announce: bool | None = None,
-    ) -> answers.Dated:
+    ) -> on_device.Dated:
         """Somebody changes the date: `to` a time, `by` a step (`-13d`), another zone, a drift, or back to true."""
         body = given(to=to, by=by, timezone=timezone, drift_ppm=drift_ppm, true=true, announce=announce)
         return self._api.ask(routes.DATE, body, stgid=self.stgid)
 
-    def enrol_finger(self, user: str | None = None) -> answers.Edited:
+    def enrol_finger(self, user: str | None = None) -> on_device.Edited:
         """Somebody puts a finger on the sensor: of the open enrolment session, or of `user` in the menu."""
         return self._api.ask(routes.ENROL_FINGER, given(user=user), stgid=self.stgid)
 
@@ -187,11 +187,11 @@ class DeviceHandle:
 
     # --- the truth ----------------------------------------------------------------------------------------------------
 
-    def users(self) -> list[answers.User]:
+    def users(self) -> list[on_device.User]:
         """Users on the device, with their templates."""
         return self._api.ask(routes.USERS, stgid=self.stgid).users
 
-    def logs(self, start: str | int | None = None, end: str | int | None = None) -> list[answers.LogRow]:
+    def logs(self, start: str | int | None = None, end: str | int | None = None) -> list[on_device.LogRow]:
         """Its punch log, oldest record first."""
         return self._api.ask(routes.LOGS, query=given(start=start, end=end), stgid=self.stgid).logs
 
@@ -199,7 +199,7 @@ class DeviceHandle:
         """Log numbers of the punches whose photo it still has."""
         return [photo.log for photo in self._api.ask(routes.PHOTOS, stgid=self.stgid).photos]
 
-    def access(self) -> list[answers.Access]:
+    def access(self) -> list[on_device.Access]:
         """Who may punch when."""
         return self._api.ask(routes.ACCESS, stgid=self.stgid).access
 

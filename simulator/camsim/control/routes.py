@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from . import actions, answers, records
+from . import actions, answers, on_device, records
 
 A = TypeVar("A")
 _IN_PATH = re.compile(r"{(\w+)}")
@@ -145,24 +145,29 @@ OFFLINE = Route(
 POWER_CYCLE = Route(
     "POST", "devices/{stgid}/power-cycle", "Off and on", answers.Connection, actions.PowerCycle, optional=True
 )
-PUNCHES = Route("POST", "devices/{stgid}/punches", "People punch", answers.Punches, actions.Punches, "punches")
-PUT_USER = Route("POST", "devices/{stgid}/users", "Add or edit a user", answers.Edited, actions.PutUser)
-DELETE_USER = Route("DELETE", "devices/{stgid}/users/{user}", "Delete a user", answers.Deleted, actions.DeleteUser)
-DATE = Route("POST", "devices/{stgid}/date", "Change the date", answers.Dated, actions.Date, optional=True)
+PUNCHES = Route("POST", "devices/{stgid}/punches", "People punch", on_device.Punches, actions.Punches, "punches")
+PUT_USER = Route("POST", "devices/{stgid}/users", "Add or edit a user", on_device.Edited, actions.PutUser)
+DELETE_USER = Route("DELETE", "devices/{stgid}/users/{user}", "Delete a user", on_device.Deleted, actions.DeleteUser)
+DATE = Route("POST", "devices/{stgid}/date", "Change the date", on_device.Dated, actions.Date, optional=True)
 ENROL_FINGER = Route(
-    "POST", "devices/{stgid}/enrol-finger", "A finger on the sensor", answers.Edited, actions.EnrolFinger, optional=True
+    "POST",
+    "devices/{stgid}/enrol-finger",
+    "A finger on the sensor",
+    on_device.Edited,
+    actions.EnrolFinger,
+    optional=True,
 )
-USERS = Route("GET", "devices/{stgid}/users", "Users on the device", answers.Users)
+USERS = Route("GET", "devices/{stgid}/users", "Users on the device", on_device.Users)
 LOGS = Route(
     "GET",
     "devices/{stgid}/logs",
     "Its punch log, oldest record first",
-    answers.Logs,
+    on_device.Logs,
     query={"start": "not before this time", "end": "not after this time"},
 )
-PHOTOS = Route("GET", "devices/{stgid}/photos", "Photos it still has", answers.Photos)
-ACCESS = Route("GET", "devices/{stgid}/access", "Who may punch when", answers.AccessWindows)
-DIGEST = Route("GET", "devices/{stgid}/digest", "A hash over everything on it", answers.Digest)
+PHOTOS = Route("GET", "devices/{stgid}/photos", "Photos it still has", on_device.Photos)
+ACCESS = Route("GET", "devices/{stgid}/access", "Who may punch when", on_device.AccessWindows)
+DIGEST = Route("GET", "devices/{stgid}/digest", "A hash over everything on it", on_device.Digest)
 QUEUE = Route("GET", "devices/{stgid}/queue", "Its callback queue", records.Queue)
 OPERATE_QUEUE = Route(
     "POST",

@@ -16,7 +16,8 @@ from camsim.state.gateway import RegisteredDevice
 
 from . import answers, flow
 from .incoming import Incoming
-from .parse import check, leniently
+from .parse import check
+from .reading import leniently
 
 
 def receive(kernel: Kernel, event: Request) -> None:

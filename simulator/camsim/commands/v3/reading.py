@@ -1,0 +1,125 @@
+"""A v3 request being read: its members checked one by one, its problems collected; and the page's own spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from camsim.knobs.policy import RestPolicy
+from camsim.protocol.command import MAX_NAME, MAX_OPERATION_ID, MAX_USER_ID, Command, Refusal, is_user_id
+from camsim.protocol.timestamps import Stamp, TimestampError, parse
+
+
+class Reading(msgspec.Struct, gc=False):
+    """A request being read: problems are collected, the one that the order of checks puts first decides (A-REST-10)."""
+
+    command: Command
+    device_offset: int
+    rest: RestPolicy
+    problems: list[Refusal] = msgspec.field(default_factory=list)
+
+    @property
+    def strict(self) -> bool:
+        """Whether whatever the page does not show is refused (A-REST-12)."""
+        return self.rest.strictness == "strict"
+
+    def refuse(self, code: int, where: str, why: str) -> None:
+        """Note a problem."""
+        self.problems.append(Refusal(code, where, why))
+
+    def text(self, body: Mapping[str, Any], key: str, where: str, *, required: bool = True) -> str | None:
+        """A text member; missing is 3 where required, a wrong type is 1 (A-REST-11)."""
+        if key not in body:
+            if required:
+                near = next((name for name in body if isinstance(name, str) and name.lower() == key.lower()), None)
+                hint = f' (found "{near}"; the spelling is exact)' if near else ""
+                self.refuse(3, f"{where}.{key}", f"required{hint}")
+            return None
+        value = body[key]
+        if not isinstance(value, str):
+            self.refuse(1, f"{where}.{key}", f"a text is expected, not {type(value).__name__}")
+            return None
+        return value
+
+    def operation_id(self, message: Mapping[str, Any]) -> None:
+        """`OperationID`: a text of 1-64 characters (A-REST-13)."""
+        number = message.get("OperationID")
+        if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
+            self.refuse(1, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected")
+
+    def user_id(self, body: Mapping[str, Any], where: str) -> None:
+        """`UserID`: 1-24 of A-Z a-z 0-9 _ - (A-DEV-01)."""
+        value = self.text(body, "UserID", where)
+        if value is None:
+            return
+        if not is_user_id(value):
+            self.refuse(1, f"{where}.UserID", f"{value[:40]!r} is not 1-{MAX_USER_ID} characters of A-Z a-z 0-9 _ -")
+            return
+        self.command.user_id = value
+
+    def name(self, body: Mapping[str, Any], key: str, where: str) -> str | None:
+        """`FirstName` or `LastName`: optional, at most 24 characters (A-DEV-02)."""
+        value = self.text(body, key, where, required=False)
+        if value is not None and len(value) > MAX_NAME:
+            self.refuse(1, f"{where}.{key}", f"{len(value)} characters, at most {MAX_NAME} fit")
+        return value
+
+    def time(self, body: Mapping[str, Any], key: str, where: str) -> Stamp | None:
+        """A timestamp; one that cannot be read is 1 (R-12)."""
+        value = self.text(body, key, where)
+        if value is None:
+            return None
+        try:
+            stamp = parse(value)
+        except TimestampError as problem:
+            self.refuse(1, f"{where}.{key}", str(problem))
+            return None
+        if stamp.offset is None:
+            if self.strict:
+                self.refuse(1, f"{where}.{key}", "no UTC offset")
+            self.command.lint.append(f"{where}.{key}: no UTC offset, read as the device's wall clock (R-12)")
+        return stamp
+
+
+_KEYS = """
+    OperationID AuthToken Time Load Add Delete Resend Enroll Update PunchLog Filter StartTime EndTime DeviceInformation
+    User UserID FirstName LastName UserType Template Type Size Index Data Log PunchPhoto AccessTime Start End Access
+"""
+
+
+_PRINTED = frozenset(_KEYS.split())
+
+
+_BY_LOWER = {key.lower(): key for key in _PRINTED}
+
+
+_DEEPEST = 8  # levels of any printed message, and some more
+
+
+def refuse_unprinted(reading: Reading, value: Any, where: str, level: int = 0) -> None:
+    if level > _DEEPEST:
+        reading.refuse(3, where[:80], f"deeper than {_DEEPEST} levels")
+        return
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        if key not in _PRINTED:
+            reading.refuse(3, f"{where}{key[:40]}", "the page prints no such member (A-REST-14)")
+        refuse_unprinted(reading, item, f"{where}{key}.", level + 1)
+    for item in value if isinstance(value, list) else ():
+        refuse_unprinted(reading, item, where, level + 1)
+
+
+def leniently(message: Any, level: int = 0) -> Any:
+    """The message with its keys in the page's spelling, for `rest.strictness = lenient` (A-REST-13, A-REST-15)."""
+    if level > _DEEPEST:
+        return message
+    if isinstance(message, list):
+        return [leniently(item, level + 1) for item in message]
+    if not isinstance(message, Mapping):
+        return message
+    spelt = {_BY_LOWER.get(key.lower(), key): leniently(item, level + 1) for key, item in message.items()}
+    number = spelt.get("OperationID")
+    if isinstance(number, int) and not isinstance(number, bool):
+        spelt["OperationID"] = str(number)
+    return spelt
