@@ -81,17 +81,16 @@ class Person(msgspec.Struct):
     user: str
     items: list[Item]
 
-    def punches(self) -> Iterator[Item]:
-        """Those that are punches."""
-        return (item for item in self.items if item.operation.family is Family.PUNCH_LOG)
-
 
 def people(plan: Plan) -> Iterator[Person]:
     """Every user of the storm with all items; a user belongs to one device."""
     for device in plan.owned():
         found: dict[int, Person] = {}
         for item in plan.items(device):
-            found.setdefault(item.user, Person(item.user_id, [])).items.append(item)
+            person = found.get(item.user)
+            if person is None:
+                person = found[item.user] = Person(item.user_id, [])
+            person.items.append(item)
         yield from found.values()
 
 
@@ -142,17 +141,25 @@ class _Comparer:
 
     def punches(self, batch: list[Person]) -> None:
         """Every acknowledged punch once, and no other; asks again while one is missing and there is time to settle."""
-        planned: set[PunchKey] = set()
-        wanted: set[PunchKey] = set()
+        planned: dict[PunchKey, Item] = {}
+        others: set[PunchKey] = set()
         for person in batch:
-            planned.update(map(self._key, person.items))
-            for item in person.punches():
-                if self._ledger.acked(item.seq):
-                    wanted.add(self._key(item))
-        stored = self._settled([person.user for person in batch], wanted)
-        for person in batch:
-            self._enter(person, stored)
-        self._enter_foreign(batch, stored, planned)
+            for item in person.items:
+                key = (person.user, item.log_time + self._shift_s)
+                if item.operation.family is Family.PUNCH_LOG:
+                    planned[key] = item
+                else:
+                    others.add(key)
+        wanted = {key for key, item in planned.items() if self._ledger.acked(item.seq)}
+        users = [person.user for person in batch]
+        stored = self._settled(users, wanted)
+        self._result.punches += len(planned)
+        self._enter(planned, wanted, stored)
+        known = set(users)
+        for key in sorted(stored.keys() - planned.keys() - others):
+            # Rows of other people are what else the target keeps: to tell a whole table is no lie.
+            if key[0] in known:
+                self._result.note("foreign", Finding(user=key[0], what=self._written(key[1]), device=""))
 
     def _settled(self, users: list[str], wanted: set[PunchKey]) -> Counter[PunchKey]:
         stored = self._stored(users)
@@ -164,22 +171,13 @@ class _Comparer:
     def _stored(self, users: list[str]) -> Counter[PunchKey]:
         return Counter((row.user, row.time) for row in self._adapter.punches(users))
 
-    def _enter(self, person: Person, stored: Counter[PunchKey]) -> None:
-        for item in person.punches():
-            self._result.punches += 1
-            key = self._key(item)
-            count = stored[key]
-            if count == 0 and self._ledger.acked(item.seq):
+    def _enter(self, planned: dict[PunchKey, Item], wanted: set[PunchKey], stored: Counter[PunchKey]) -> None:
+        for key, item in planned.items():
+            count = stored.get(key, 0)
+            if count == 0 and key in wanted:
                 self._result.note("missing", self._finding(item, self._written(key[1])))
             elif count > 1:
                 self._result.note("doubled", self._finding(item, self._written(key[1])))
-
-    def _enter_foreign(self, batch: list[Person], stored: Counter[PunchKey], planned: set[PunchKey]) -> None:
-        known = {person.user for person in batch}
-        for user, moment in stored:
-            # Rows of others are what else the target keeps: a whole table is no lie.
-            if user in known and (user, moment) not in planned:
-                self._result.note("foreign", Finding(user=user, what=self._written(moment), device=""))
 
     def templates(self, batch: list[Person]) -> None:
         """The last acknowledged template of every kind and index, by its digest."""
@@ -205,9 +203,6 @@ class _Comparer:
                 data = template.data.encode() if bare else base64.b64decode(template.data)
                 wanted[template.key] = (item, hashlib.sha256(data).hexdigest())
         return wanted
-
-    def _key(self, item: Item) -> PunchKey:
-        return item.user_id, item.log_time + self._shift_s
 
     def _written(self, moment: int) -> str:
         """A time as a read-back of this policy writes it."""

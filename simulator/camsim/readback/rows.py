@@ -83,9 +83,12 @@ def _words(value: object) -> frozenset[str]:
 def punch_of(row: object, policy: TimePolicy, source: str) -> StoredPunch:
     """A stored punch from a mapping. Raises: ReadBackError."""
     fields = _with(row, source, "user", "time")
+    user, time = str(fields["user"]), seconds_of(fields["time"], policy, source)
+    if len(fields) == 2:  # a storm reads hundreds of thousands of rows, most with nothing else
+        return StoredPunch(user, time)
     return StoredPunch(
-        user=str(fields["user"]),
-        time=seconds_of(fields["time"], policy, source),
+        user=user,
+        time=time,
         type=_text(fields.get("type")),
         input=_text(fields.get("input")),
         device=_text(fields.get("device")),
