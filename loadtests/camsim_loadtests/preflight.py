@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import time
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from camsim.ownership import UnreachableError, connect, origin_of
@@ -77,8 +76,7 @@ def _stored(adapter: HttpReadBack, user: int) -> int:
 
 def _post(plan: Plan, device: Device, body: bytes) -> tuple[int, bytes]:
     settings = plan.settings
-    ca = Path(settings.ca_file) if settings.ca_file else None
-    connection = connect(origin_of(settings.url), ca, settings.timeout_s)
+    connection = connect(origin_of(settings.url), settings.ca, settings.timeout_s)
     try:
         connection.request("POST", _path(plan, device), body, {"Content-Type": Writer(plan).content_type(device)})
         answer = connection.getresponse()
@@ -91,8 +89,10 @@ def _post(plan: Plan, device: Device, body: bytes) -> tuple[int, bytes]:
 
 def _path(plan: Plan, device: Device) -> str:
     parts = urlsplit(plan.settings.url)
-    query = [parts.query] if parts.query else []
+    query = parts.query
     if plan.profile.direction is Direction.REST:
-        query.append(f"stgid={device.stgid}")
+        query = f"{query}&stgid={device.stgid}".lstrip("&")
     path = parts.path or "/"
-    return f"{path}?{'&'.join(query)}" if query else path
+    if query:
+        path += "?" + query
+    return path

@@ -44,11 +44,6 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     as_json: bool
     i_own_this: bool
 
-    @property
-    def ca(self) -> Path | None:
-        """The authority of an HTTPS target: its callback URL, challenge file and read-back are one's own alike."""
-        return Path(self.settings.ca_file) if self.settings.ca_file else None
-
 
 def run_storm(request: Request, version: str) -> Exit:
     """Run the storm and report it.
@@ -58,7 +53,7 @@ def run_storm(request: Request, version: str) -> Exit:
     settings = checked(request.settings)
     thresholds = judge.chosen(request.fail_on, settings.deadline_s, request.readback is not None)
     raise_descriptor_limit(settings.connections_each(request.workers.count))
-    refuse_strangers(settings.url, settings.auth_token, request.i_own_this, request.ca)
+    refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
     with _adapter(request) as adapter:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
@@ -72,7 +67,7 @@ def run_storm(request: Request, version: str) -> Exit:
 def _adapter(request: Request) -> HttpReadBack | nullcontext[None]:
     if not request.readback:
         return nullcontext()
-    return HttpReadBack(request.readback, request.ca, _READBACK_TIMEOUT_S)
+    return HttpReadBack(request.readback, request.settings.ca, _READBACK_TIMEOUT_S)
 
 
 def _preflight(plan: Plan, adapter: HttpReadBack | None, settle_s: float) -> str | None:

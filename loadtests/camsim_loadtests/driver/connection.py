@@ -15,6 +15,8 @@ import msgspec
 from gevent import ssl
 from geventhttpclient.response import HTTPResponse
 
+from camsim.ownership import DEFAULT_PORTS
+
 MAXIMUM_ANSWER = 64 * 1024  # at most 64 kB of an answer are read
 _READ = 16 * 1024
 
@@ -23,7 +25,7 @@ class ConnectionFailedError(OSError):
     """The request got no HTTP answer; `kind` names the cause in a word or two."""
 
     def __init__(self, kind: str, detail: str) -> None:
-        super().__init__(f"{kind}: {detail}" if detail else kind)
+        super().__init__(": ".join(filter(None, (kind, detail))))
         self.kind = kind
 
 
@@ -48,10 +50,14 @@ class Target:
     def __init__(self, url: str, timeout_s: float, ca_file: str = "") -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
-        self.port = parts.port or (443 if parts.scheme == "https" else 80)
-        self.path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        self.port = parts.port or DEFAULT_PORTS[parts.scheme]
+        self.path = parts.path or "/"
+        if parts.query:
+            self.path += "?" + parts.query
         self.timeout_s = timeout_s
-        self.tls = ssl.create_default_context(cafile=ca_file or None) if parts.scheme == "https" else None
+        self.tls = None
+        if parts.scheme == "https":
+            self.tls = ssl.create_default_context(cafile=ca_file or None)
         self._authority = parts.netloc.rpartition("@")[2]
         self._address: tuple[int, int, int, object] | None = None
 
@@ -59,7 +65,8 @@ class Target:
         """Everything before the length of a request."""
         path = self.path
         if query:
-            path += ("&" if "?" in path else "?") + query
+            separator = "&" if "?" in path else "?"
+            path += separator + query
         return (
             f"POST {path} HTTP/1.1\r\nHost: {self._authority}\r\nUser-Agent: camsim-storm\r\n"
             f"Content-Type: {content_type}\r\nAccept: */*\r\nContent-Length: "

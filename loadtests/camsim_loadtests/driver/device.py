@@ -60,7 +60,9 @@ def _copies(driven: DrivenDevice, writer: Writer, item: Item, bodies: list[bytes
     at_once = []
     for number in range(1, settings.profile_row.copies + 1):
         # Odd copies are the same bytes, even ones the same punch told anew.
-        again = bodies if number % 2 else writer.bodies(item, driven.device, anew=number)
+        again = bodies
+        if number % 2 == 0:
+            again = writer.bodies(item, driven.device, anew=number)
         copies = [
             Delivery(part, item.operation.name, body, now_ms, anomaly=DUPLICATE) for part, body in enumerate(again)
         ]

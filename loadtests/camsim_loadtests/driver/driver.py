@@ -58,7 +58,7 @@ class Driver:
         self._waiting = 0  # senders without work
         self._open = 0  # arrivals and copies not yet settled
         self._began = self._last_arrival_ms = self._cpu_before_s = 0.0
-        self._saturation = SaturationWatch(self.tally, self._flushing if plan.profile.backlog else None)
+        self._saturation = SaturationWatch(self.tally, plan.profile.backlog, self._flushing)
 
     @property
     def now_ms(self) -> float:
@@ -145,7 +145,9 @@ class Driver:
 
     def _add_device(self, index: int) -> DrivenDevice:
         device = self.plan.device(index)
-        query = f"stgid={device.stgid}" if self._commands else ""
+        query = ""
+        if self._commands:  # a request names its device in the URL (v3, RESTful API)
+            query = f"stgid={device.stgid}"
         head = self._target.head(self.writer.content_type(device), query)
         driven = self._devices[index] = DrivenDevice(device, self.plan.items(index), head)
         return driven

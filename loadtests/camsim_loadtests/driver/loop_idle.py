@@ -47,11 +47,11 @@ class IdleMeter:
 class SaturationWatch:
     """Counts the arrivals of a second as late when the loop never rested in it and work piled up.
 
-    `flushing` tells how many devices have a backlog left, in a storm that consists of backlogs; None in others.
+    In a storm of backlogs a device arrives once with all of its own: `flushing` tells how many have some of it left.
     """
 
-    def __init__(self, tally: Tally, flushing: Callable[[], int] | None) -> None:
-        self._tally, self._flushing = tally, flushing
+    def __init__(self, tally: Tally, backlogs: bool, flushing: Callable[[], int]) -> None:
+        self._tally, self._backlogs, self._flushing = tally, backlogs, flushing
         self._meter = IdleMeter()
         self._since_ms, self._arrivals, self._late = 0.0, 0, 0  # when this second began
 
@@ -69,9 +69,9 @@ class SaturationWatch:
         self._since_ms, self._arrivals, self._late = now_ms, tally.arrivals_seen, tally.late_seen
 
     def _held_up(self, arrivals: int) -> int:
-        if self._flushing is None:
+        if not self._backlogs:
             return arrivals
-        # A device brings its backlog in one arrival: it is late once, however many seconds it waits.
+        # A device is late once, however many seconds its backlog waits.
         return min(self._flushing(), self._tally.arrivals_seen - self._tally.late_seen)
 
     def stop(self) -> None:

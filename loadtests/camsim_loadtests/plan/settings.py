@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from camsim.protocol.catalogue import Direction
@@ -46,6 +48,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def profile_row(self) -> Profile:
         """The row of the profile table."""
         return PROFILES[self.profile]
+
+    @property
+    def ca(self) -> Path | None:
+        """The authority of an HTTPS target: its callback URL, challenge file and read-back are one's own alike."""
+        return Path(self.ca_file) if self.ca_file else None
 
     @property
     def total(self) -> int:

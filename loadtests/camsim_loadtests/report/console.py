@@ -107,7 +107,9 @@ def _stored_rows(document: StormDocument) -> Rows:
     found = document["readback"]
     if found is None:
         return [("read-back", "none: what is stored was not seen")]
-    which = "all" if found["full"] else f"{found['users']:,} of {found['of_users']:,}"
+    which = "all"
+    if not found["full"]:
+        which = f"{found['users']:,} of {found['of_users']:,}"
     counts = f"{found['missing']:,} missing, {found['doubled']:,} doubled, {found['foreign']:,} never sent"
     return [
         ("read-back", f"{which} users: {counts}"),

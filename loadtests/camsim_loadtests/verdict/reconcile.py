@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from camsim.protocol.catalogue import Family
+from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import TemplateType
 from camsim.readback.model import MAX_IDS, Capabilities, StoredPunch, StoredTemplate
 from camsim_loadtests.driver.ledger import Ledger
@@ -136,8 +137,9 @@ class _Comparer:
         self._plan, self._ledger, self._adapter, self._result = plan, ledger, adapter, result
         self._until = until
         # Under `device-local` a time is the device's wall clock, counted as if it were UTC.
-        self._is_local = result.time_policy == "device-local"
-        self._shift_s = OFFSET_MIN * 60 if self._is_local else 0
+        self._shift_s, self._zone = 0, "Z"
+        if result.time_policy == "device-local":
+            self._shift_s, self._zone = OFFSET_MIN * 60, ""
 
     def punches(self, batch: list[Person]) -> None:
         """Every acknowledged punch once, and no other; asks again while one is missing and there is time to settle."""
@@ -199,9 +201,7 @@ class _Comparer:
             if not self._ledger.acked(item.seq):
                 continue
             for template in templates(self._plan.settings.seed, item):
-                bare = template.type in _BARE_TEXT
-                data = template.data.encode() if bare else base64.b64decode(template.data)
-                wanted[template.key] = (item, hashlib.sha256(data).hexdigest())
+                wanted[template.key] = (item, _digest(template))
         return wanted
 
     def _written(self, moment: int) -> str:
@@ -210,14 +210,21 @@ class _Comparer:
             text = datetime.fromtimestamp(moment, UTC).replace(tzinfo=None).isoformat()
         except (OverflowError, ValueError, OSError):  # milliseconds in place of seconds lie thousands of years ahead
             return str(moment)
-        return text if self._is_local else text + "Z"
+        return text + self._zone
 
     def _finding(self, item: Item, what: str) -> Finding:
-        entry = self._ledger.entry(item.seq)
+        acked_ms = self._ledger.entry(item.seq).acked_ms
         return Finding(
             user=item.user_id,
             what=what,
             device=self._plan.device(item.device).serial,
             sent=item.operation.name,
-            acknowledged_s=None if entry.acked_ms is None else entry.acked_ms / 1000,
+            acknowledged_s=None if acked_ms is None else acked_ms / 1000,
         )
+
+
+def _digest(template: Template) -> str:
+    # A read-back hashes what is stored: images and minutiae decoded, card numbers and passwords as they are.
+    if template.type in _BARE_TEXT:
+        return hashlib.sha256(template.data.encode()).hexdigest()
+    return hashlib.sha256(base64.b64decode(template.data)).hexdigest()

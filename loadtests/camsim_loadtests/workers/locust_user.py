@@ -118,11 +118,15 @@ class UntilDrained(LoadTestShape):
         _gather_locally()
         elapsed = time.perf_counter() - STATE.began
         collector.write_progress(elapsed)
-        return None if collector.finished(elapsed) else (collector.workers, float(collector.workers))
+        if collector.finished(elapsed):
+            return None
+        return collector.workers, float(collector.workers)
 
 
 def _count(runner: Runner | None) -> int:
-    return max(1, runner.worker_count) if isinstance(runner, MasterRunner) else 1
+    if isinstance(runner, MasterRunner):
+        return max(1, runner.worker_count)
+    return 1
 
 
 def _gather_locally() -> None:
@@ -183,9 +187,9 @@ def _share_out(environment: Environment, **_: object) -> None:
         return
     text = _settings_json(environment)
     settings = msgspec.json.decode(text, type=Settings)
-    folder = os.environ.get(FOLDER_VARIABLE)
+    folder = _folder()
     start_up = time.time() - float(os.environ.get(LAUNCH_VARIABLE) or time.time()) + _START_DELAY_S
-    STATE.collector = Collector(settings, _count(runner), start_up, Path(folder) if folder else None)
+    STATE.collector = Collector(settings, _count(runner), start_up, folder)
     STATE.began = time.perf_counter() + _START_DELAY_S
     if not isinstance(runner, MasterRunner):
         _begin(Share(settings, 0, 1))
@@ -194,6 +198,12 @@ def _share_out(environment: Environment, **_: object) -> None:
     for worker, client_id in enumerate(clients):
         share = {"settings": text, "worker": worker, "workers": len(clients)}
         runner.send_message(_SHARE_MESSAGE, share, client_id)
+
+
+def _folder() -> Path | None:
+    """Where the command waits for the result; None under Locust alone."""
+    name = os.environ.get(FOLDER_VARIABLE)
+    return Path(name) if name else None
 
 
 def _report(client_id: str, data: dict[str, object], **_: object) -> None:
@@ -211,7 +221,7 @@ def _leave(environment: Environment, **_: object) -> None:
     if collector is None:
         return
     _gather_locally()
-    if os.environ.get(FOLDER_VARIABLE):
+    if _folder() is not None:
         collector.write_raw()
         environment.process_exit_code = 0  # the command judges, not Locust
     else:
