@@ -62,10 +62,10 @@ LAYERS = {
     "camsim_loadtests": """
         plan
         driver
+        workers
         verdict
         report
         safety preflight
-        workers
         storm
         command
         __main__ locustfile

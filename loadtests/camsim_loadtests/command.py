@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
@@ -11,23 +12,24 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from camsim.durations import duration_s
+from camsim.ownership import SafetyError, UnreachableError
+from camsim.readback.model import ReadBackError
 from camsim_loadtests.plan.profiles import PROFILES
-from camsim_loadtests.plan.settings import DEFAULT_TOKEN, Settings, seconds
+from camsim_loadtests.plan.settings import DEFAULT_TOKEN, Settings
 from camsim_loadtests.verdict.thresholds import Exit
-from camsim_loadtests.workers.launch import Crew, LocustError, work
+from camsim_loadtests.workers.launch import LocustError, Workers, become_worker
 
-from .readback import ReadBackError
-from .safety import RefusedError, UnreachableError
-from .storm import Request, hold
+from .storm import Request, run_storm
 
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
-_EXITS: tuple[tuple[type[Exception], Exit], ...] = (
-    (RefusedError, Exit.REFUSED),
-    (UnreachableError, Exit.COULD_NOT_JUDGE),
-    (ReadBackError, Exit.COULD_NOT_JUDGE),
-    (LocustError, Exit.COULD_NOT_JUDGE),
-    (ValueError, Exit.USAGE),
-)
+_EXITS: Mapping[type[Exception], Exit] = {
+    SafetyError: Exit.REFUSED,
+    UnreachableError: Exit.COULD_NOT_JUDGE,
+    ReadBackError: Exit.COULD_NOT_JUDGE,
+    LocustError: Exit.COULD_NOT_JUDGE,
+    ValueError: Exit.USAGE,
+}
 
 
 def storm(
@@ -67,7 +69,8 @@ def storm(
     master_host: Annotated[str, typer.Option(help="With --worker: where the master is.")] = "127.0.0.1",
     master_port: Annotated[int, typer.Option(help="Port between master and workers; 0 picks one on this machine.")] = 0,
     ca: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="Certificate authority of an HTTPS target.")
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Certificate authority of an HTTPS target and read-back."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for storm.json, storm.html and junit.xml.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print storm.json.")] = False,
@@ -82,23 +85,29 @@ def storm(
     """
     try:
         if worker:
-            work(master_host, master_port, processes)
+            become_worker(master_host, master_port, processes)
+        # The one place where they are made: from here they travel as JSON, and nobody makes them again.
         settings = Settings(
             url=url, devices=devices, people=people or 10 * devices, profile=profile, rate=rate, seed=seed,
-            duration_s=seconds(duration), deadline_s=seconds(deadline), start_s=start or int(time.time()),
+            duration_s=duration_s(duration), deadline_s=duration_s(deadline), start_s=start or int(time.time()),
             first_user=first_user, auth_token=auth_token, security_key=security_key, protocol=protocol,
-            retry_s=seconds(retry), drain_limit_s=seconds(drain_limit), timeout_s=seconds(timeout),
-            lost_ack=lost_ack, duplicates=duplicates, connections=connections, ca_file=str(ca) if ca else "",
+            retry_s=duration_s(retry), drain_limit_s=duration_s(drain_limit), timeout_s=duration_s(timeout),
+            lost_ack=lost_ack, duplicates=duplicates, connections=connections, ca_file=str(ca or ""),
         )  # fmt: skip
-        crew = Crew(processes, master, expect_workers, master_port)
+        workers = Workers(processes=processes, master=master, expect_workers=expect_workers, master_port=master_port)
         request = Request(
-            settings, crew, fail_on or [], readback, readback_sample, seconds(settle), out, json_, i_own_this
-        )
-        code = hold(request, _version())
-    except tuple(kind for kind, _ in _EXITS) as error:
+            settings=settings, workers=workers, fail_on=fail_on or [], readback=readback, out=out, as_json=json_,
+            readback_sample=readback_sample, settle_s=duration_s(settle), i_own_this=i_own_this,
+        )  # fmt: skip
+        code = run_storm(request, _version())
+    except tuple(_EXITS) as error:
         _errors.print(f"camsim storm: {error}", markup=False)
-        raise typer.Exit(next(code for kind, code in _EXITS if isinstance(error, kind))) from None
+        code = _exit_of(error)
     raise typer.Exit(code)
+
+
+def _exit_of(error: Exception) -> Exit:
+    return next(code for kind, code in _EXITS.items() if isinstance(error, kind))
 
 
 def register(app: typer.Typer) -> None:

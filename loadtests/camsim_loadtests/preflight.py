@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import http.client
-import ssl
 import time
 from urllib.parse import urlsplit
 
+from camsim.ownership import UnreachableError, connect, origin_of
 from camsim.protocol.catalogue import Direction
+from camsim.readback.http import HttpReadBack
+from camsim.readback.model import ReadBackError
 from camsim_loadtests.driver.answers import callback_problem, command_problem
 from camsim_loadtests.plan.bodies import Writer
 from camsim_loadtests.plan.plan import Device, Item, Plan
 from camsim_loadtests.plan.profiles import PUNCHES
 
-from .readback import ReadBack, ReadBackError
-from .safety import UnreachableError
-
 _POLL_S = 0.1
+_MOST_ANSWER = 64 * 1024
 
 
 def canary(plan: Plan) -> Item:
     """A punch of a user beyond all others, made just before the storm."""
-    operation = PUNCHES[0] if plan.profile.direction is Direction.CALLBACK else plan.profile.operations[0]
+    operation = PUNCHES[0]
+    if plan.profile.direction is Direction.REST:
+        operation = plan.profile.operations[0]
     return Item(
         seq=plan.total,
         device=0,
@@ -34,57 +36,63 @@ def canary(plan: Plan) -> Item:
     )
 
 
-def knock(plan: Plan) -> str | None:
+def send_canary(plan: Plan) -> str | None:
     """Send the canary once; None when it was acknowledged, else why not. Raises: UnreachableError."""
     device, item = plan.device(0), canary(plan)
+    # v2 tells some facts in several messages; the last one completes it.
     status, body = _post(plan, device, Writer(plan).bodies(item, device)[-1])
-    problem = command_problem if plan.profile.direction is Direction.REST else callback_problem
-    return problem(status, body, device.key)
+    if plan.profile.direction is Direction.REST:
+        return command_problem(status, body, device.key)
+    return callback_problem(status, body, device.key)
 
 
-def untouched(plan: Plan, adapter: ReadBack) -> int:
+def count_before(plan: Plan, adapter: HttpReadBack) -> int:
     """How many punches of the canary's user the adapter shows already (an earlier run). Raises: ReadBackError."""
-    return len(adapter.punches([canary(plan).user_id]))
+    adapter.capabilities()
+    return _stored(adapter, canary(plan).user)
 
 
-def trust(plan: Plan, adapter: ReadBack, before: int, settle_s: float) -> None:
+def verify_readback(plan: Plan, adapter: HttpReadBack, before: int, settle_s: float) -> None:
     """Returns when the adapter shows the canary and nothing else. Raises: ReadBackError (the run is void)."""
     user = canary(plan).user
     until = time.monotonic() + settle_s
-    while len(adapter.punches([str(user)])) == before:
+    while _stored(adapter, user) == before:
         if time.monotonic() > until:
             raise ReadBackError(
                 f"{adapter.url}: the first punch (user {user}) was sent and is not shown within {settle_s:g} s. Is it "
                 "the read-back of this target, is the AuthToken right, is the user known to it (--first-user)?"
             )
         time.sleep(_POLL_S)
-    if adapter.punches([str(user + 1)]):
+    if _stored(adapter, user + 1):
         raise ReadBackError(
             f"{adapter.url}: shows punches of user {user + 1}, who never punched: the adapter invents, "
             "or --first-user overlaps others"
         )
 
 
+def _stored(adapter: HttpReadBack, user: int) -> int:
+    return len(list(adapter.punches([str(user)])))
+
+
 def _post(plan: Plan, device: Device, body: bytes) -> tuple[int, bytes]:
     settings = plan.settings
-    parts = urlsplit(settings.url)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    if plan.profile.direction is Direction.REST:
-        path += ("&" if parts.query else "?") + f"stgid={device.stgid}"
-    line = _line(parts.scheme, parts.hostname or "", parts.port, settings.timeout_s, settings.ca_file)
+    connection = connect(origin_of(settings.url), settings.ca, settings.timeout_s)
     try:
-        line.request("POST", path, body, {"Content-Type": Writer(plan).content_type(device)})
-        answer = line.getresponse()
-        return answer.status, answer.read(64 * 1024)
+        connection.request("POST", _path(plan, device), body, {"Content-Type": Writer(plan).content_type(device)})
+        answer = connection.getresponse()
+        return answer.status, answer.read(_MOST_ANSWER)
     except (OSError, http.client.HTTPException) as error:
         raise UnreachableError(f"{settings.url} does not answer: {error or type(error).__name__}") from None
     finally:
-        line.close()
+        connection.close()
 
 
-def _line(scheme: str, host: str, port: int | None, timeout_s: float, ca_file: str) -> http.client.HTTPConnection:
-    if scheme != "https":
-        return http.client.HTTPConnection(host, port, timeout=timeout_s)
-    return http.client.HTTPSConnection(
-        host, port, timeout=timeout_s, context=ssl.create_default_context(cafile=ca_file or None)
-    )
+def _path(plan: Plan, device: Device) -> str:
+    parts = urlsplit(plan.settings.url)
+    query = parts.query
+    if plan.profile.direction is Direction.REST:
+        query = f"{query}&stgid={device.stgid}".lstrip("&")
+    path = parts.path or "/"
+    if query:
+        path += "?" + query
+    return path

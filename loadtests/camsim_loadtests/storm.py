@@ -6,34 +6,36 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from rich.console import Console
 
+from camsim.readback.http import HttpReadBack
+from camsim.readback.model import ReadBackError
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings, checked
 from camsim_loadtests.verdict.reconcile import compare
 from camsim_loadtests.verdict.result import Measured, document, measure, metrics
+from camsim_loadtests.verdict.storm_json import StormDocument
 from camsim_loadtests.verdict.thresholds import Exit, Threshold
-from camsim_loadtests.workers.collector import Raw
-from camsim_loadtests.workers.launch import LOG_FILE, Crew, run
+from camsim_loadtests.workers.collector import RawResult
+from camsim_loadtests.workers.launch import LOG_FILE, Workers, run
 
-from . import preflight
-from .readback import ReadBack, ReadBackError
+from .preflight import count_before, send_canary, verify_readback
 from .report import console, files
 from .safety import raise_descriptor_limit, refuse_strangers
 from .verdict import thresholds as judge
 
+_READBACK_TIMEOUT_S = 30.0  # a target that has just been stormed answers slowly
 _console = Console(highlight=False, soft_wrap=True)
 _errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for on the command line."""
 
     settings: Settings
-    crew: Crew
+    workers: Workers
     fail_on: list[str]
     readback: str | None
     readback_sample: int
@@ -43,44 +45,45 @@ class Request(msgspec.Struct, frozen=True):
     i_own_this: bool
 
 
-def hold(request: Request, version: str) -> Exit:
+def run_storm(request: Request, version: str) -> Exit:
     """Run the storm and report it.
 
-    Raises: ValueError (usage), RefusedError, UnreachableError, ReadBackError before the storm, LocustError.
+    Raises: ValueError (usage), SafetyError, UnreachableError, ReadBackError before the storm, LocustError.
     """
     settings = checked(request.settings)
     thresholds = judge.chosen(request.fail_on, settings.deadline_s, request.readback is not None)
-    raise_descriptor_limit(settings.connections_each(request.crew.workers))
-    refuse_strangers(settings.url, settings.auth_token, request.i_own_this)
-    with ReadBack(request.readback) if request.readback else nullcontext() as adapter:
-        return _hold(request, settings, thresholds, adapter, version)
+    raise_descriptor_limit(settings.connections_each(request.workers.count))
+    refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
+    with _adapter(request) as adapter:
+        problem = _preflight(Plan(settings), adapter, request.settle_s)
+        if problem is None:
+            return _judge(request, _run(request), adapter, thresholds, version)
+    _errors.print(
+        f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent", markup=False
+    )
+    return Exit.FAILED
 
 
-def _hold(
-    request: Request, settings: Settings, thresholds: list[Threshold], adapter: ReadBack | None, version: str
-) -> Exit:
-    problem = _greet(Plan(settings), adapter, request.settle_s)
-    if problem is not None:
-        _errors.print(
-            f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent",
-            markup=False,
-        )
-        return Exit.FAILED
-    return _judge(request, _run(request, settings), adapter, thresholds, version)
+def _adapter(request: Request) -> HttpReadBack | nullcontext[None]:
+    if not request.readback:
+        return nullcontext()
+    return HttpReadBack(request.readback, request.settings.ca, _READBACK_TIMEOUT_S)
 
 
-def _greet(plan: Plan, adapter: ReadBack | None, settle_s: float) -> str | None:
+def _preflight(plan: Plan, adapter: HttpReadBack | None, settle_s: float) -> str | None:
     """Why the first punch was not acknowledged; None when it was, and the read-back shows it."""
-    before = preflight.untouched(plan, adapter) if adapter else 0
-    problem = preflight.knock(plan)
-    if problem is None and adapter:
-        preflight.trust(plan, adapter, before, settle_s)
+    if adapter is None:
+        return send_canary(plan)
+    before = count_before(plan, adapter)
+    problem = send_canary(plan)
+    if problem is None:
+        verify_readback(plan, adapter, before, settle_s)
     return problem
 
 
-def _run(request: Request, settings: Settings) -> Raw:
+def _run(request: Request) -> RawResult:
     with _folder(request.out) as folder, console.Watch(_errors) as watch:
-        return run(settings, request.crew, folder, watch)
+        return run(request.settings, request.workers, folder, watch)
 
 
 @contextmanager
@@ -96,18 +99,20 @@ def _folder(out: Path | None) -> Iterator[Path]:
                 (out / LOG_FILE).write_bytes(log.read_bytes())
 
 
-def _judge(request: Request, raw: Raw, adapter: ReadBack | None, thresholds: list[Threshold], version: str) -> Exit:
-    measured = measure(raw)
+def _judge(
+    request: Request, raw: RawResult, adapter: HttpReadBack | None, thresholds: list[Threshold], version: str
+) -> Exit:
+    measured = measure(request.settings, raw)
     doubts = judge.driver_doubts(raw.counts, raw.workers, len(raw.workers_done), raw.crash)
     if adapter:
         doubts += _read_back(request, measured, adapter)
     rows = judge.judged(thresholds, metrics(measured))
     code = judge.verdict(rows, doubts)
-    _tell(request, document(measured, rows, code, doubts, version))
+    _report(request, document(measured, rows, code, doubts, version))
     return code
 
 
-def _read_back(request: Request, measured: Measured, adapter: ReadBack) -> list[str]:
+def _read_back(request: Request, measured: Measured, adapter: HttpReadBack) -> list[str]:
     """Enter what is stored; the doubts that came of it."""
     try:
         measured.comparison = compare(
@@ -118,14 +123,14 @@ def _read_back(request: Request, measured: Measured, adapter: ReadBack) -> list[
     return []
 
 
-def _tell(request: Request, told: dict[str, Any]) -> None:
+def _report(request: Request, found: StormDocument) -> None:
     if request.out is not None:
-        files.write(told, request.out)
+        files.write(found, request.out)
     if request.as_json:
-        print(msgspec.json.encode(told).decode())  # noqa: T201  the result goes to standard output as it is
+        print(msgspec.json.encode(found).decode())  # noqa: T201  the result goes to standard output as it is
         return
-    _console.print(console.summary(told))
-    for doubt in told["doubts"]:
+    _console.print(console.summary(found))
+    for doubt in found["doubts"]:
         _console.print(f"could not judge: {doubt}", markup=False)
     if request.out is not None:
         _console.print(f"reports in {request.out}", markup=False)

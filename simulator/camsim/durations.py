@@ -1,26 +1,19 @@
-"""Profiles and knobs: the readings of fixtures/register.json as typed values.
-
-Values as they are kept and read: enum words and codes as they stand, probabilities and factors as numbers, durations as
-integer milliseconds, a retry schedule as a tuple of seconds or the name of a preset.
-"""
+"""Durations as people write them (`15s`, `500ms`, `2m`, `48h`, `7d`) and as milliseconds: one grammar everywhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
 
+# Beyond it virtual time would pass the year 9999, where timestamps end.
 MAX_DURATION_MS = 100 * 366 * 86_400_000
-
-
 _UNITS_MS: Mapping[str, int] = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-
-
 _DURATION = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*(ms|s|m|h|d)?\s*", re.ASCII)
 
 
-def duration_ms(value: Any) -> int:
+def duration_ms(value: object) -> int:
     """Milliseconds of `15s`, `500ms`, `2m`, `48h`, `7d` or a number of seconds. Raises: ValueError."""
+    # bool is an int in Python: `true` in a YAML file is no second.
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value * 1000 <= MAX_DURATION_MS:
         return round(value * 1000)
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
@@ -30,6 +23,11 @@ def duration_ms(value: Any) -> int:
     if milliseconds > MAX_DURATION_MS:
         raise ValueError(f"{value!r} is longer than a hundred years")
     return milliseconds
+
+
+def duration_s(value: object) -> float:
+    """Seconds of the same, whole to the millisecond. Raises: ValueError."""
+    return duration_ms(value) / 1000
 
 
 def duration_text(milliseconds: int) -> str:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verdicts
 
-from camsim.readback.model import MAX_IDS, punch_of, seconds_of, take
+from camsim.readback.model import MAX_IDS, take
+from camsim.readback.rows import punch_of, seconds_of
 from camsim.receiver import KnownDevice, Running, start
 from camsim_conformance.plan import Plan
 from camsim_conformance.plan.cases import Step

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from camsim_loadtests.driver.ledger import row
 from camsim_loadtests.driver.tally import Tally
 from camsim_loadtests.plan.settings import Settings
 from camsim_loadtests.workers.collector import Collector, read_progress, read_raw
@@ -46,8 +47,19 @@ def test_what_is_written_is_read(tmp_path):
     assert raw is not None
     assert msgspec.to_builtins(raw) == msgspec.to_builtins(collector.raw())
     progress = read_progress((tmp_path / "progress.jsonl").read_bytes())
-    assert (progress["acked"], progress["open"], progress["total"]) == (1, 2, 20)
+    assert (progress.acked, progress.open, progress.total) == (1, 2, 20)
 
 
 def test_a_storm_that_left_nothing_has_no_result(tmp_path):
     assert read_raw(tmp_path) is None
+
+
+def test_rows_of_the_ledger_stay_as_the_workers_packed_them():
+    collector = Collector(SETTINGS, 2, 0.0, None)
+    rows = [row(0, 1, 5, None), row(0, 2, 5, 30)]
+    for worker, packed in enumerate(rows):
+        tally = Tally(worker)
+        tally.rows += packed
+        collector.take(tally.step({}, True))
+
+    assert collector.raw().rows == b"".join(rows)

@@ -23,10 +23,9 @@ def _drive(target, observer=lambda *told: None, **changes):
     plan = Plan(msgspec.structs.replace(BASE, url=target.url, **changes))
     driver = Driver(plan, 0, 1, observer)
     driver.run()
-    totals, ledger = Totals(), Ledger(plan.total)
-    step = driver.step()
+    totals, step = Totals(), driver.step()
     totals.add(step)
-    ledger.take(step.rows)
+    ledger = Ledger(plan.total, step.rows)
     return plan, totals, ledger
 
 

@@ -10,11 +10,12 @@ import msgspec
 import pytest
 
 from camsim.protocol.timestamps import local
+from camsim.readback.model import Capabilities, StoredPunch, StoredTemplate
+from camsim.readback.rows import punch_of
 from camsim_loadtests.driver.ledger import Ledger, row
 from camsim_loadtests.plan.bodies import templates
 from camsim_loadtests.plan.plan import OFFSET_MIN, Plan
 from camsim_loadtests.plan.settings import Settings
-from camsim_loadtests.readback import Capabilities, Stored, StoredTemplate
 from camsim_loadtests.verdict.reconcile import compare
 
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, devices=30, people=250, rate=40.0, duration_s=10.0)
@@ -30,7 +31,7 @@ class Adapter:
         self.asked: list[Sequence[str]] = []
 
     def capabilities(self):
-        return Capabilities(self.policy, ("punches", "templates"))
+        return Capabilities(self.policy, frozenset({"punches", "templates"}))
 
     def punches(self, users):
         self.asked.append(users)
@@ -43,13 +44,17 @@ class Adapter:
 
 
 def _kept(plan, offset=0, end="Z"):
-    return [Stored(item.user_id, local(item.log_time, offset).replace(" ", "T") + end) for item in plan.all_items()]
+    policy = "instant" if end else "device-local"
+    texts = ((item.user_id, local(item.log_time, offset).replace(" ", "T") + end) for item in plan.all_items())
+    return [punch_of({"user": user, "time": text}, policy, "test") for user, text in texts]
+
+
+def _written(punch):
+    return local(punch.time).replace(" ", "T") + "Z"
 
 
 def _ledger(plan):
-    ledger = Ledger(plan.total)
-    ledger.take(b"".join(row(seq, 1, 0, 1500) for seq in range(plan.total)))
-    return ledger
+    return Ledger(plan.total, b"".join(row(seq, 1, 0, 1500) for seq in range(plan.total)))
 
 
 @pytest.mark.parametrize(("policy", "offset", "end"), [("instant", 0, "Z"), ("device-local", OFFSET_MIN, "")])
@@ -66,7 +71,7 @@ def test_a_punch_that_is_gone_is_named_by_user_time_and_device():
     gone = kept.pop(123)
     found = compare(plan, _ledger(plan), Adapter(kept), 0, 0)
 
-    assert [(row.user, row.what) for row in found.missing_named] == [(gone.user, gone.time)]
+    assert [(row.user, row.what) for row in found.missing_named] == [(gone.user, _written(gone))]
     assert found.missing_named[0].device.startswith("STORM")
     assert found.missing_named[0].acknowledged_s == 1.5
 
@@ -80,12 +85,28 @@ def test_a_punch_that_was_never_acknowledged_need_not_be_stored():
 def test_doubled_and_invented_punches_are_found():
     plan = Plan(BASE)
     kept = _kept(plan)
-    invented = Stored(kept[0].user, "2001-01-01T00:00:00Z")
+    invented = StoredPunch(kept[0].user, 978_307_200)
     found = compare(plan, _ledger(plan), Adapter([*kept, kept[5], invented]), 0, 0)
 
-    assert [row.what for row in found.doubled_named] == [kept[5].time]
-    assert [row.what for row in found.foreign_named] == [invented.time]
+    assert [row.what for row in found.doubled_named] == [_written(kept[5])]
+    assert [row.what for row in found.foreign_named] == ["2001-01-01T00:00:00Z"]
     assert found.missing == 0
+
+
+@pytest.mark.parametrize(
+    ("policy", "moment", "what"),
+    [
+        ("instant", 978_307_200, "2001-01-01T00:00:00Z"),
+        ("device-local", 978_307_200, "2001-01-01T00:00:00"),
+        ("instant", 1_700_000_000_000_000, "1700000000000000"),
+    ],
+)
+def test_an_invented_time_is_named_as_the_read_back_writes_times(policy, moment, what):
+    plan = Plan(BASE)
+    invented = StoredPunch(next(plan.all_items()).user_id, moment)
+    found = compare(plan, Ledger(plan.total), Adapter([invented], policy), 0, 0)
+
+    assert [row.what for row in found.foreign_named] == [what]
 
 
 def test_a_target_may_take_its_settle_time():

@@ -43,7 +43,7 @@ def _raw(delivered=20):
 
 def test_metrics_come_from_ledger_counts_and_readback():
     found = Comparison(url="u", time_policy="instant", missing=2, doubled=1)
-    values = metrics(measure(_raw(delivered=18), found))
+    values = metrics(measure(SETTINGS, _raw(delivered=18), found))
 
     assert (values["undelivered"], values["missing"], values["lost"], values["doubled"]) == (2, 2, 4, 1)
     assert values["error_share"] == 1 / 25
@@ -51,17 +51,17 @@ def test_metrics_come_from_ledger_counts_and_readback():
 
 
 def test_drain_is_from_the_last_arrival_to_the_last_acknowledgement():
-    assert metrics(measure(_raw()))["drain"] == pytest.approx(0.03)
-    assert metrics(measure(_raw(delivered=19)))["drain"] is None
+    assert metrics(measure(SETTINGS, _raw()))["drain"] == pytest.approx(0.03)
+    assert metrics(measure(SETTINGS, _raw(delivered=19)))["drain"] is None
 
 
 def test_the_rate_reached_is_over_the_whole_duration():
-    assert metrics(measure(_raw()))["rate"] == 10.0
+    assert metrics(measure(SETTINGS, _raw()))["rate"] == 10.0
 
 
 @pytest.mark.parametrize("comparison", [None, Comparison(url="u", time_policy="instant")])
 def test_the_document_has_its_published_form_and_no_secret(comparison):
-    measured = measure(_raw(), comparison)
+    measured = measure(SETTINGS, _raw(), comparison)
     rows = judged(chosen([], 2.0, readback=comparison is not None), metrics(measured))
     told = document(measured, rows, Exit.PASSED, driver_doubts(measured.raw.counts, 1, 1, ""), "0")
 

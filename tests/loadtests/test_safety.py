@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import resource
 import socket
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+import trustme
+import typer
+from typer.testing import CliRunner
 
-from camsim_loadtests import safety
-from camsim_loadtests.safety import (
-    DescriptorError,
-    RefusedError,
-    UnreachableError,
-    nonce,
-    raise_descriptor_limit,
-    refuse_strangers,
-)
+from camsim import ownership
+from camsim.ownership import SafetyError, UnreachableError, origin_of
+from camsim_loadtests.command import register
+from camsim_loadtests.safety import DescriptorError, raise_descriptor_limit, refuse_strangers
 
 TOKEN = "T" * 32
+APP = typer.Typer()
+register(APP)
+
+
+def nonce(url, token):
+    return ownership.nonce(origin_of(url), token)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "[::1]", "10.1.2.3", "192.168.0.9", "172.16.0.1"])
@@ -29,7 +36,7 @@ def test_loopback_and_private_addresses_are_allowed(host):
 def test_everything_else_is_refused_with_the_line_that_proves_ownership(host):
     url = f"https://{host}/callback"
 
-    with pytest.raises(RefusedError, match=nonce(url, TOKEN)):
+    with pytest.raises(SafetyError, match=nonce(url, TOKEN)):
         refuse_strangers(url, TOKEN, i_own_this=False)
 
 
@@ -37,7 +44,7 @@ def test_a_name_with_one_public_address_is_refused(monkeypatch):
     rows = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("127.0.0.1", "8.8.8.8")]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: rows)
 
-    with pytest.raises(RefusedError, match=r"8\.8\.8\.8"):
+    with pytest.raises(SafetyError, match=r"8\.8\.8\.8"):
         refuse_strangers("http://both.example/", TOKEN, i_own_this=False)
 
 
@@ -47,13 +54,73 @@ def test_a_name_with_one_public_address_is_refused(monkeypatch):
 def test_ownership_is_shown_by_the_nonce_in_the_challenge_file(monkeypatch, answer, refused):
     url = "http://8.8.8.8/callback"
     text = f"{nonce(url, TOKEN)}\n" if answer[1] == "the nonce" else answer[1]
-    monkeypatch.setattr(safety, "_challenge", lambda parts: (answer[0], text))
+    monkeypatch.setattr(ownership, "read_challenge", lambda origin, ca: (answer[0], text.encode()))
 
     if refused:
-        with pytest.raises(RefusedError, match="well-known"):
+        with pytest.raises(SafetyError, match="well-known"):
             refuse_strangers(url, TOKEN, i_own_this=True)
     else:
         refuse_strangers(url, TOKEN, i_own_this=True)
+
+
+@pytest.fixture
+def challenge_over_https(tmp_path, monkeypatch):
+    """A host with a certificate of its own authority, taken for a public one; gives its URL and the authority."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    monkeypatch.setattr(ownership, "is_private", lambda address: False)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = nonce(url, TOKEN).encode() if self.path == ownership.CHALLENGE_PATH else b""
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format, *args):
+            pass
+
+    class Server(HTTPServer):
+        def handle_error(self, request, client_address):
+            """Who does not trust the certificate hangs up."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    url = f"https://127.0.0.1:{server.server_address[1]}/callback"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield url, tmp_path / "ca.pem"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_the_challenge_is_read_under_the_authority_of_ca(challenge_over_https):
+    url, ca = challenge_over_https
+
+    refuse_strangers(url, TOKEN, i_own_this=True, ca=ca)
+
+
+def test_a_challenge_of_an_authority_nobody_trusts_cannot_be_judged(challenge_over_https):
+    url, _ = challenge_over_https
+
+    with pytest.raises(UnreachableError, match="CERTIFICATE_VERIFY_FAILED"):
+        refuse_strangers(url, TOKEN, i_own_this=True)
+
+
+def test_the_command_hands_its_ca_to_the_challenge(challenge_over_https):
+    url, ca = challenge_over_https
+    asked = [url, "--auth-token", TOKEN, "--i-own-this"]
+
+    # The host answers GET alone: what matters is how far the command came.
+    trusted = CliRunner().invoke(APP, [*asked, "--ca", str(ca)])
+    strange = CliRunner().invoke(APP, asked)
+
+    assert (trusted.exit_code, "does not acknowledge" in trusted.stderr) == (1, True)
+    assert (strange.exit_code, "CERTIFICATE_VERIFY_FAILED" in strange.stderr) == (3, True)
 
 
 def test_the_nonce_belongs_to_token_and_origin():

@@ -6,20 +6,61 @@ from collections import Counter
 
 import pytest
 
-from camsim_loadtests.readback import ReadBack, ReadBackError
+from camsim.readback.http import HttpReadBack
+from camsim.readback.model import ReadBackError
 
 
 def test_what_is_stored_is_read(receiver):
     target = receiver()
     target.stored["7"] = Counter(["2023-01-01T00:00:00Z"])
 
-    with ReadBack(target.readback) as adapter:
+    with HttpReadBack(target.readback) as adapter:
         assert adapter.capabilities().time_policy == "instant"
-        assert [(row.user, row.time) for row in adapter.punches(["7", "8"])] == [("7", "2023-01-01T00:00:00Z")]
+        assert [(row.user, row.time) for row in adapter.punches(["7", "8"])] == [("7", 1_672_531_200)]
+
+
+def test_a_kept_connection_that_the_server_closed_meanwhile_is_opened_again(monkeypatch, receiver):
+    target = receiver()
+    connections = set()
+    answer = target.server.RequestHandlerClass._answer
+
+    def answer_and_close(self, status, text):
+        connections.add(self.client_address)
+        answer(self, status, text)
+        self.close_connection = True  # without saying so in a header, as a server does with an idle connection
+
+    monkeypatch.setattr(target.server.RequestHandlerClass, "_answer", answer_and_close)
+
+    with HttpReadBack(target.readback) as adapter:
+        assert [adapter.capabilities().time_policy for _ in range(3)] == ["instant"] * 3
+    assert len(connections) == 3
+
+
+def test_a_connection_is_kept_within_a_block_alone(monkeypatch, receiver):
+    target = receiver()
+    connections = set()
+    answer = target.server.RequestHandlerClass._answer
+    monkeypatch.setattr(
+        target.server.RequestHandlerClass,
+        "_answer",
+        lambda self, status, text: (connections.add(self.client_address), answer(self, status, text)),
+    )
+    with HttpReadBack(target.readback) as adapter:
+        for _ in range(3):
+            list(adapter.punches(["7"]))
+    assert len(connections) == 1
+
+    for _ in range(3):
+        list(HttpReadBack(target.readback).punches(["7"]))
+    assert len(connections) == 4
+
+
+def test_a_read_back_names_itself_without_user_name_and_password():
+    assert HttpReadBack("http://me:secret@127.0.0.1:8000/readback/").name == "HTTP http://127.0.0.1:8000/readback"
 
 
 def test_more_than_a_hundred_users_are_never_asked_at_once(receiver):
-    with ReadBack(receiver().readback) as adapter, pytest.raises(ValueError, match="at most 100"):
+    with HttpReadBack(receiver().readback) as adapter, pytest.raises(ValueError, match="at most 100"):
         adapter.punches(["1"] * 101)
 
 
@@ -27,9 +68,9 @@ def test_more_than_a_hundred_users_are_never_asked_at_once(receiver):
     ("status", "text", "told"),
     [
         (404, "{}", "HTTP 404"),
-        (200, "<html>", "malformed"),
+        (200, "<html>", "no usable answer"),
         (200, '{"keeps":[]}', "time_policy"),
-        (200, '{"time_policy":"lunar"}', "'lunar' is neither"),
+        (200, '{"time_policy":"lunar"}', "'lunar'; allowed are"),
     ],
 )
 def test_an_adapter_that_is_none_is_named(monkeypatch, receiver, status, text, told):
@@ -37,16 +78,16 @@ def test_an_adapter_that_is_none_is_named(monkeypatch, receiver, status, text, t
     handler = target.server.RequestHandlerClass
     monkeypatch.setattr(handler, "do_GET", lambda self: self._answer(status, text))
 
-    with ReadBack(target.readback) as adapter, pytest.raises(ReadBackError, match=told):
+    with HttpReadBack(target.readback) as adapter, pytest.raises(ReadBackError, match=told):
         adapter.capabilities()
 
 
 def test_a_closed_port_is_named(free_port):
-    with ReadBack(f"http://127.0.0.1:{free_port}") as adapter, pytest.raises(ReadBackError, match="refused"):
+    with HttpReadBack(f"http://127.0.0.1:{free_port}") as adapter, pytest.raises(ReadBackError, match="refused"):
         adapter.capabilities()
 
 
 @pytest.mark.parametrize("url", ["sql:sqlite:///x", "127.0.0.1:1", "cmd:./dump.sh"])
 def test_other_forms_are_told_what_is_possible(url):
     with pytest.raises(ValueError, match="HTTP form"):
-        ReadBack(url)
+        HttpReadBack(url)

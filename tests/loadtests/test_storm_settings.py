@@ -5,20 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from camsim_loadtests.plan.settings import Settings, SettingsError, checked, seconds
+from camsim_loadtests.plan.settings import Settings, SettingsError, checked
 
 GOOD = Settings(url="http://127.0.0.1/")
-
-
-@pytest.mark.parametrize(("text", "value"), [("5m", 300), ("90s", 90), ("500ms", 0.5), ("1.5h", 5400), ("7", 7)])
-def test_durations_are_read_with_their_units(text, value):
-    assert seconds(text) == value
-
-
-@pytest.mark.parametrize("text", ["", "5 days", "-1s", "s", "1e3s"])
-def test_other_texts_are_no_duration(text):
-    with pytest.raises(SettingsError, match="no duration"):
-        seconds(text)
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from camsim.ownership import SafetyError, UnreachableError, addresses_of, is_private, origin_of
 from camsim.readback.http import HttpReadBack
 from camsim.readback.model import ReadBack, ReadBackError
-from camsim_conformance.target.address import SafetyError, UnreachableError, resolve
 from camsim_conformance.target.profile import Profile, UsageError
 
 from .command import CommandReadBack
@@ -31,18 +31,18 @@ def open_readback(profile: Profile) -> ReadBack | None:
         raise UsageError(f"--readback: {error}") from None
 
 
-def _http(text: str, profile: Profile) -> ReadBack:
+def _http(url: str, profile: Profile) -> ReadBack:
     try:
-        public = resolve(text, profile.ca).public
-    except UsageError as error:
-        if "password" not in str(error):
-            raise
-        public = False
+        adapter = HttpReadBack(url, profile.ca)
+        public = not all(map(is_private, addresses_of(origin_of(url))))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     except UnreachableError as error:
         raise ReadBackError(str(error)) from None
+    # Questions harm nobody, but they name people: no stranger shall read them.
     if public and not profile.i_own_this:
         raise SafetyError("--readback is neither on loopback nor in a private network: add --i-own-this if it is yours")
-    return HttpReadBack(text, profile.ca)
+    return adapter
 
 
 def _sql(rest: str, file: Path | None) -> ReadBack:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-
-from camsim.protocol import cipher
-from camsim.protocol.acknowledgement import why_no_ack
+from camsim.protocol import acknowledgement
 from camsim_conformance.plan.cases import Step
 from camsim_conformance.target.profile import Profile
 
@@ -17,13 +12,7 @@ from .exchange import Exchange
 def opened(exchange: Exchange, profile: Profile, step: Step) -> tuple[bytes, bool]:
     """The plain body of an answer, and whether it was encrypted (either is allowed, A-ENC-02)."""
     number = min(step.device, len(profile.devices) - 1)
-    key = profile.devices[number].key
-    if key is None or exchange.body.lstrip()[:1] in (b"{", b"[", b""):
-        return exchange.body, False
-    try:
-        return cipher.decrypt(key, exchange.body), True
-    except ValueError:
-        return exchange.body, False
+    return acknowledgement.opened(exchange.body, profile.devices[number].key)
 
 
 def why_not(exchange: Exchange, profile: Profile, step: Step) -> str | None:
@@ -31,7 +20,7 @@ def why_not(exchange: Exchange, profile: Profile, step: Step) -> str | None:
     if exchange.status is None:
         return exchange.text()
     body, _ = opened(exchange, profile, step)
-    return why_no_ack(exchange.status, body)
+    return acknowledgement.why_no_ack(exchange.status, body)
 
 
 def acknowledged(exchange: Exchange, profile: Profile, step: Step) -> bool:
@@ -46,17 +35,17 @@ def oddities(exchange: Exchange, profile: Profile, step: Step) -> list[str]:
     kind = exchange.header("Content-Type").partition(";")[0].strip().lower()
     if kind != "application/json" and not encrypted:
         found.append(f"Content-Type is {kind or 'missing'}")
-    message = _parsed(body)
-    extra = sorted(set(message) - {"status"}) if isinstance(message, dict) else []
+    extra = _extra_members(body)
     if extra:
-        found.append(f"extra members: {', '.join(map(str, extra[:5]))}")
+        found.append(f"extra members: {', '.join(extra[:5])}")
     if body.startswith(b"\xef\xbb\xbf"):
         found.append("a byte order mark")
     return found
 
 
-def _parsed(body: bytes) -> Any:
+def _extra_members(body: bytes) -> list[str]:
     try:
-        return msgspec.json.decode(body.removeprefix(b"\xef\xbb\xbf"))
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
+        answer = acknowledgement.answer_of(body)
+    except ValueError:
+        return []
+    return sorted(set(answer) - {"status"}) if isinstance(answer, dict) else []

@@ -12,52 +12,66 @@ from camsim_loadtests.plan.plan import Device, Item
 DUPLICATE = "duplicate"
 
 
-class Station:
+class DrivenDevice:
     """Items are made when it is their turn, so that a device with a long backlog costs no more than an idle one."""
 
-    __slots__ = ("backlog", "device", "fresh_ms", "head", "item", "items", "latest", "outbox", "ready", "told")
+    __slots__ = (
+        "acknowledged",
+        "backlog",
+        "busy",
+        "device",
+        "item",
+        "items",
+        "latest_log_time",
+        "outbox",
+        "request_head",
+        "scheduled_ms",
+    )
 
-    def __init__(self, device: Device, items: Iterator[Item], head: bytes) -> None:
+    def __init__(self, device: Device, items: Iterator[Item], request_head: bytes) -> None:
         self.device = device
         self.items = items
-        self.head = head
+        self.request_head = request_head
         self.outbox = Outbox()
         self.backlog = 0  # arrived, not yet in the outbox
         self.item: Item | None = None
-        self.told = False  # the item had its first acknowledgement
-        self.latest = 0  # LogTime of the last item acknowledged
-        self.ready = False  # waits for a connection, is being told, or waits for its retry
-        self.fresh_ms: float | None = None  # scheduled moment of an arrival whose lag is measured at its start
+        self.acknowledged = False  # the item had its first acknowledgement
+        self.latest_log_time = 0  # of the last item acknowledged
+        self.busy = False  # waits for a connection, is being delivered, or waits for its retry
+        self.scheduled_ms: float | None = None  # of an arrival whose lag is measured when its delivery begins
 
 
-def load(station: Station, writer: Writer, now_ms: int) -> list[Delivery]:
+def load_next(driven: DrivenDevice, writer: Writer, now_ms: int) -> list[Delivery]:
     """Put the next item into the outbox, its copies behind it; returns the copies that go out at the same time."""
-    item = next(station.items)
-    station.backlog -= 1
-    station.item, station.told = item, False
-    bodies = writer.bodies(item, station.device)
+    item = next(driven.items)
+    driven.backlog -= 1
+    driven.item, driven.acknowledged = item, False
+    bodies = writer.bodies(item, driven.device)
     for part, body in enumerate(bodies):
-        station.outbox.push(Delivery(part, item.operation.name, body, now_ms, punch=item.seq, user=item.user_id))
-    return _copies(station, writer, item, bodies, now_ms)
+        driven.outbox.push(Delivery(part, item.operation.name, body, now_ms, punch=item.seq, user=item.user_id))
+    return _copies(driven, writer, item, bodies, now_ms)
 
 
-def _copies(station: Station, writer: Writer, item: Item, bodies: list[bytes], now_ms: int) -> list[Delivery]:
+def _copies(driven: DrivenDevice, writer: Writer, item: Item, bodies: list[bytes], now_ms: int) -> list[Delivery]:
     settings = writer.plan.settings
     share = settings.duplicate_share
     if not share or fraction(settings.seed, "", "storm-duplicate", item.seq) >= share:
         return []
     at_once = []
-    for number in range(1, settings.shape.copies + 1):
+    for number in range(1, settings.profile_row.copies + 1):
         # Odd copies are the same bytes, even ones the same punch told anew.
-        again = bodies if number % 2 else writer.bodies(item, station.device, anew=number)
+        again = bodies
+        if number % 2 == 0:
+            again = writer.bodies(item, driven.device, anew=number)
         copies = [
             Delivery(part, item.operation.name, body, now_ms, anomaly=DUPLICATE) for part, body in enumerate(again)
         ]
+        # A bit of the item's own: the same copies go out at once whatever the number of workers.
         if item.bits >> (20 + number) & 1:
             at_once += copies
         else:
             for copy in copies:
-                station.outbox.push(copy)
+                driven.outbox.push(copy)
     return at_once
 
 

@@ -13,7 +13,6 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import NamedTuple
 
 import gevent
 from gevent.queue import SimpleQueue
@@ -25,10 +24,10 @@ from camsim_loadtests.plan.plan import Arrival, Plan
 
 from . import ledger
 from .answers import callback_problem, command_problem, kind_of
-from .connection import Line, LineError, Target
-from .device import DUPLICATE, Station, load, loses_ack
-from .loop_idle import FULL, IdleMeter
-from .tally import LATE_MS, Step, Tally
+from .connection import Connection, ConnectionFailedError, Target
+from .device import DUPLICATE, DrivenDevice, load_next, loses_ack
+from .loop_idle import SaturationWatch
+from .tally import Step, Tally
 
 Observer = Callable[[str, float, int, str | None], None]  # operation, milliseconds, bytes answered, problem
 
@@ -36,16 +35,8 @@ _BURST = 32  # arrivals handled before the connections get their turn
 _NAP_MS = 20.0  # the longest sleep, so that a retry that falls due earlier is not overslept
 
 
-class Window(NamedTuple):
-    """The levels at the start of the second that is watched for rest."""
-
-    since_ms: float = 0.0
-    arrivals: int = 0
-    late: int = 0
-
-
 class Driver:
-    """Drives the devices of worker `worker` of `workers`; `run` returns when all is told or the drain limit is over."""
+    """Drives the devices of worker `worker` of `workers`; `run` returns once all is settled or time is up."""
 
     def __init__(self, plan: Plan, worker: int, workers: int, observer: Observer) -> None:
         self.plan, self.worker, self.workers = plan, worker, workers
@@ -59,16 +50,15 @@ class Driver:
         self._limit = settings.connections_each(workers)
         self._commands = plan.profile.direction is Direction.REST
         self._problem = command_problem if self._commands else callback_problem
-        self._stations: dict[int, Station] = {}
-        self._ready: SimpleQueue[Station] = SimpleQueue()
-        self._retries: list[tuple[float, int, Station]] = []
+        self._devices: dict[int, DrivenDevice] = {}
+        self._ready: SimpleQueue[DrivenDevice] = SimpleQueue()
+        self._retries: list[tuple[float, int, DrivenDevice]] = []
         self._ticket = count()
         self._senders: list[gevent.Greenlet] = []
-        self._idle = 0
-        self._open = 0
+        self._waiting = 0  # senders without work
+        self._open = 0  # arrivals and copies not yet settled
         self._began = self._last_arrival_ms = self._cpu_before_s = 0.0
-        self._rest = IdleMeter()
-        self._window = Window()
+        self._saturation = SaturationWatch(self.tally, plan.profile.backlog, self._flushing)
 
     @property
     def now_ms(self) -> float:
@@ -81,7 +71,7 @@ class Driver:
         self._began, self._cpu_before_s = time.perf_counter() + delay_s, time.process_time()
         arrivals = self.plan.arrivals(self.worker, self.workers)
         try:
-            self._pump(arrivals)
+            self._drive(arrivals)
             self._drain()
             self.done = not self.crash
         finally:
@@ -98,16 +88,16 @@ class Driver:
         }
         return self.tally.step(levels, self.done, self.crash)
 
-    def _pump(self, upcoming: Iterator[Arrival]) -> None:
+    def _drive(self, upcoming: Iterator[Arrival]) -> None:
         arrival, handled = next(upcoming, None), 0
         while arrival is not None and not self.crash:
             now = self.now_ms
-            self._watch_rest(now)
+            self._saturation.look(now, self._open)
             if arrival.at_ms <= now:
                 self._arrive(arrival, now)
                 arrival = next(upcoming, None)
             elif not self._retry(now):
-                self._nap(arrival.at_ms - now)
+                self._sleep(arrival.at_ms - now)
                 continue
             handled += 1
             if handled % _BURST == 0:
@@ -119,51 +109,48 @@ class Driver:
         settings = self.plan.settings
         until = settings.duration_s * 1000 + settings.drain_limit_s * 1000
         while self._open and self.now_ms < until and not self.crash:
-            self._watch_rest(self.now_ms)
+            self._saturation.look(self.now_ms, self._open)
             if not self._retry(self.now_ms):
-                self._nap(_NAP_MS)
+                self._sleep(_NAP_MS)
 
-    def _watch_rest(self, now: float) -> None:
-        """Count the arrivals of a second as late when the loop never rested in it and work piled up."""
-        window = self._window
-        passed = now - window.since_ms
-        if passed < 1000:
-            return
-        arrivals, late = self.tally.arrivals_seen - window.arrivals, self.tally.late_seen - window.late
-        rested = self._rest.take() * 1000 / passed
-        # By Little's law so much open work means more than 50 ms of waiting, and it waited for this process.
-        if rested < FULL and self._open > max(10, arrivals * LATE_MS / passed):
-            self.tally.saturated(self._still_flushing() if self.plan.profile.backlog else arrivals - late)
-        self._window = Window(now, self.tally.arrivals_seen, self.tally.late_seen)
+    def _flushing(self) -> int:
+        """Devices that still have a backlog."""
+        devices = 0
+        for driven in self._devices.values():
+            if driven.backlog:
+                devices += 1
+        return devices
 
-    def _still_flushing(self) -> int:
-        """Devices whose backlog this process, not the receiver, holds up; each counts once."""
-        devices = sum(1 for station in self._stations.values() if station.backlog)
-        return min(devices, self.tally.arrivals_seen - self.tally.late_seen)
-
-    def _nap(self, longest_ms: float) -> None:
-        until_retry = self._retries[0][0] - self.now_ms if self._retries else _NAP_MS
-        gevent.sleep(max(0.0, min(longest_ms, until_retry, _NAP_MS)) / 1000)
+    def _sleep(self, longest_ms: float) -> None:
+        longest_ms = min(longest_ms, _NAP_MS)
+        if self._retries:
+            longest_ms = min(longest_ms, self._retries[0][0] - self.now_ms)
+        gevent.sleep(max(0.0, longest_ms) / 1000)
 
     def _arrive(self, arrival: Arrival, now: float) -> None:
-        station = self._stations.get(arrival.device) or self._station(arrival.device)
-        station.backlog += arrival.count
+        driven = self._devices.get(arrival.device)
+        if driven is None:
+            driven = self._add_device(arrival.device)
+        driven.backlog += arrival.count
         self._open += arrival.count
         self._last_arrival_ms = arrival.at_ms
         self.tally.arrived(now, arrival.count)
-        if station.ready or not self._has_connection():
+        if driven.busy or not self._has_connection():
             # It waits for its own device or for a connection: what is measured here is the driver alone.
             self.tally.lagged(now - arrival.at_ms)
         else:
-            station.fresh_ms = arrival.at_ms
-        if not station.ready:
-            self._queue(station)
+            driven.scheduled_ms = arrival.at_ms
+        if not driven.busy:
+            self._queue(driven)
 
-    def _station(self, index: int) -> Station:
+    def _add_device(self, index: int) -> DrivenDevice:
         device = self.plan.device(index)
-        head = self._target.head(self.writer.content_type(device), f"stgid={device.stgid}" if self._commands else "")
-        station = self._stations[index] = Station(device, self.plan.items(index), head)
-        return station
+        query = ""
+        if self._commands:  # a request names its device in the URL (v3, RESTful API)
+            query = f"stgid={device.stgid}"
+        head = self._target.head(self.writer.content_type(device), query)
+        driven = self._devices[index] = DrivenDevice(device, self.plan.items(index), head)
+        return driven
 
     def _retry(self, now: float) -> bool:
         """True when a device whose retry is due was queued."""
@@ -173,49 +160,52 @@ class Driver:
         return True
 
     def _has_connection(self) -> bool:
-        return self._idle > self._ready.qsize() or len(self._senders) < self._limit
+        return self._waiting > self._ready.qsize() or len(self._senders) < self._limit
 
-    def _queue(self, station: Station) -> None:
-        station.ready = True
-        if self._idle <= self._ready.qsize() and len(self._senders) < self._limit:
+    def _queue(self, driven: DrivenDevice) -> None:
+        driven.busy = True
+        if self._waiting <= self._ready.qsize() and len(self._senders) < self._limit:
             self._senders.append(gevent.spawn(self._serve))
-        self._ready.put(station)
+        self._ready.put(driven)
 
     def _serve(self) -> None:
-        line = Line(self._target)
+        connection = Connection(self._target)
         try:
             while True:
-                self._idle += 1
-                station = self._ready.get()
-                self._idle -= 1
-                self._tell(station, line)
+                self._waiting += 1
+                driven = self._ready.get()
+                self._waiting -= 1
+                self._deliver(driven, connection)
         except Exception:
-            # A device that is told no more would look as if the receiver had lost its punches.
+            # A device that is served no more would look as if the receiver had lost its punches.
             self.crash = traceback.format_exc()
         finally:
-            self.tally.counts["reconnects"] += line.reconnects
-            line.close()
+            self.tally.counts["reconnects"] += connection.reconnects
+            connection.close()
 
-    def _tell(self, station: Station, line: Line) -> None:
+    def _deliver(self, driven: DrivenDevice, connection: Connection) -> None:
         began = self.now_ms
-        if station.fresh_ms is not None:
-            self.tally.lagged(began - station.fresh_ms)
-            station.fresh_ms = None
-        if not len(station.outbox):
-            self._side_by_side(station, load(station, self.writer, int(began)))
-        delivery = station.outbox.start(int(began))
+        if driven.scheduled_ms is not None:
+            self.tally.lagged(began - driven.scheduled_ms)
+            driven.scheduled_ms = None
+        if not len(driven.outbox):
+            self._send_beside(driven, load_next(driven, self.writer, int(began)))
+        delivery = driven.outbox.start(int(began))
         if delivery is None:  # a retry that fell due a moment early
-            heapq.heappush(self._retries, (began + 1, next(self._ticket), station))
+            heapq.heappush(self._retries, (began + 1, next(self._ticket), driven))
             return
         self._count_attempt(delivery, began)
-        problem = self._post(station, delivery, line)
-        station.outbox.settle(int(self.now_ms), problem, self._schedule)
-        self._after(station, delivery, problem)
+        problem = self._post(driven, delivery, connection)
+        driven.outbox.settle(int(self.now_ms), problem, self._schedule)
+        self._after(driven, delivery, problem)
 
-    def _side_by_side(self, station: Station, copies: list[Delivery]) -> None:
-        self._open += len(copies) + sum(1 for waiting in station.outbox.waiting() if waiting.anomaly == DUPLICATE)
+    def _send_beside(self, driven: DrivenDevice, copies: list[Delivery]) -> None:
+        for waiting in driven.outbox.waiting():
+            if waiting.anomaly == DUPLICATE:
+                self._open += 1
+        self._open += len(copies)
         for copy in copies:
-            beside = Station(station.device, iter(()), station.head)
+            beside = DrivenDevice(driven.device, iter(()), driven.request_head)
             beside.outbox.push(copy)
             self._queue(beside)
 
@@ -227,65 +217,69 @@ class Driver:
         elif delivery.anomaly:
             self.tally.counts["duplicates"] += 1
 
-    def _post(self, station: Station, delivery: Delivery, line: Line) -> str | None:
+    def _post(self, driven: DrivenDevice, delivery: Delivery, connection: Connection) -> str | None:
         """None when the attempt settles the delivery, else why it must be repeated."""
-        began, answer, kind = self.now_ms, None, ""
+        began, length, kind = self.now_ms, 0, ""
         try:
-            answer = line.post(station.head, delivery.body)
-            problem = self._problem(answer.status, answer.body, station.device.key)
-            kind = "" if problem is None else kind_of(answer.status, problem)
-        except LineError as error:
+            answer = connection.post(driven.request_head, delivery.body)
+            length = len(answer.body)
+            problem = self._problem(answer.status, answer.body, driven.device.key)
+            if problem is not None:
+                kind = kind_of(answer.status, problem)
+        except ConnectionFailedError as error:
             problem, kind = str(error), error.kind
         now = self.now_ms
         self.tally.answer.record((now - began) * 1000)
-        self.observer(delivery.name, now - began, len(answer.body) if answer else 0, problem)
+        self.observer(delivery.name, now - began, length, problem)
         if problem is not None:
-            self.tally.failed(now, kind, self._example(station, delivery, problem, now))
-        elif self._acknowledge(station, delivery, now) and loses_ack(self.writer, delivery):
+            self.tally.failed(now, kind, self._example(driven, delivery, problem, now))
+        elif self._acknowledge(driven, delivery, now) and loses_ack(self.writer, delivery):
             self.tally.counts["lost_acks"] += 1
             return "the acknowledgement was lost on purpose"
         return problem
 
-    def _acknowledge(self, station: Station, delivery: Delivery, now: float) -> bool:
+    def _acknowledge(self, driven: DrivenDevice, delivery: Delivery, now: float) -> bool:
         """Enter an item's first acknowledgement; true for its last part, false for other parts and copies."""
-        item = station.item
-        following = station.outbox.pending[station.outbox.start_index + 1 : station.outbox.start_index + 2]
+        item = driven.item
+        following = driven.outbox.pending[driven.outbox.start_index + 1 : driven.outbox.start_index + 2]
         if delivery.punch is None or item is None or (following and following[0].punch is not None):
             return False
-        if not station.told:
-            station.told = True
+        if not driven.acknowledged:
+            driven.acknowledged = True
             self.tally.acknowledged(now, now - item.at_ms)
-            self.tally.counts["inversions"] += item.log_time < station.latest
-            station.latest = item.log_time
+            self.tally.counts["inversions"] += item.log_time < driven.latest_log_time
+            driven.latest_log_time = item.log_time
         self.tally.rows += ledger.row(item.seq, delivery.attempts, delivery.first_at or 0, now)
         return True
 
-    def _after(self, station: Station, delivery: Delivery, problem: str | None) -> None:
+    def _after(self, driven: DrivenDevice, delivery: Delivery, problem: str | None) -> None:
         if problem is not None:
-            heapq.heappush(self._retries, (float(station.outbox.next_at or 0), next(self._ticket), station))
+            heapq.heappush(self._retries, (float(driven.outbox.next_at or 0), next(self._ticket), driven))
             return
-        following = station.outbox.head()
+        following = driven.outbox.head()
         if delivery.punch is None or following is None or following.punch is None:
             self._open -= 1  # a copy, or the last part of an item
-        if len(station.outbox) or station.backlog:
-            self._queue(station)
+        if len(driven.outbox) or driven.backlog:
+            self._queue(driven)
         else:
-            station.ready = False
+            driven.busy = False
 
-    def _example(self, station: Station, delivery: Delivery, problem: str, now: float) -> dict[str, object]:
+    def _example(self, driven: DrivenDevice, delivery: Delivery, problem: str, now: float) -> dict[str, object]:
         at_s = self.plan.settings.start_s + now / 1000
-        who = {"user": delivery.user, "device": station.device.serial, "operation": delivery.name}
+        who = {"user": delivery.user, "device": driven.device.serial, "operation": delivery.name}
         return {"at": round(at_s, 3), **who, "attempt": delivery.attempts, "why": problem[:300]}
 
     def _finish(self) -> None:
-        self._rest.stop()
+        self._saturation.stop()
         gevent.killall(self._senders)
-        for station in self._stations.values():
-            head = station.outbox.head()
-            if head is not None and head.punch is not None and head.attempts and not station.told:
+        for driven in self._devices.values():
+            head = driven.outbox.head()
+            if head is not None and head.punch is not None and head.attempts and not driven.acknowledged:
                 self.tally.rows += ledger.row(head.punch, head.attempts, head.first_at or 0, None)
 
 
 def _rss_mb() -> float:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    if sys.platform == "darwin":  # tells bytes, Linux kilobytes
+        return peak / (1 << 20)
+    return peak / (1 << 10)

@@ -23,7 +23,10 @@ class Latencies:
     __slots__ = ("_histogram", "_waiting")
 
     def __init__(self, encoded: str | bytes = b"") -> None:
-        self._histogram = HdrHistogram.decode(encoded) if encoded else HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
+        if encoded:
+            self._histogram = HdrHistogram.decode(encoded)
+        else:
+            self._histogram = HdrHistogram(LOWEST_US, HIGHEST_US, DIGITS)
         self._waiting: dict[int, int] = {}
 
     def record(self, microseconds: float) -> None:
@@ -60,21 +63,28 @@ class Latencies:
 
     def percentile(self, percent: float) -> float | None:
         """Seconds within which `percent` of the recorded came; None when nothing was recorded."""
-        return self._settled().get_value_at_percentile(percent) / 1e6 if self.count else None
+        return self._seconds(self._settled().get_value_at_percentile(percent))
 
     def highest(self) -> float | None:
         """The slowest, seconds."""
-        return self._settled().get_max_value() / 1e6 if self.count else None
+        return self._seconds(self._settled().get_max_value())
 
     def mean(self) -> float | None:
         """Seconds."""
-        return self._settled().get_mean_value() / 1e6 if self.count else None
+        return self._seconds(self._settled().get_mean_value())
 
-    def summary(self) -> dict[str, float | int | str | None]:
-        """For a report: seconds by percentile, and the histogram itself."""
-        rows: dict[str, float | int | str | None] = {"count": self.count}
-        rows |= {f"p{percent:g}": self.percentile(percent) for percent in PERCENTILES}
-        return rows | {"max": self.highest(), "mean": self.mean(), "hdr": self.encode()}
+    def _seconds(self, microseconds: float) -> float | None:
+        # An empty histogram tells zeros, which would look like answers that took no time.
+        return microseconds / 1e6 if self.count else None
+
+    def figures(self) -> dict[str, float | None]:
+        """Seconds by the name of their percentile, the slowest and the mean."""
+        rows = {f"p{percent:g}": self.percentile(percent) for percent in PERCENTILES}
+        return rows | {"max": self.highest(), "mean": self.mean()}
+
+    def summary(self) -> dict[str, float | str | None]:
+        """For a report: how many, their figures, and the histogram itself."""
+        return {"count": self.count, **self.figures(), "hdr": self.encode()}
 
 
 def bucket(milliseconds: float) -> int:

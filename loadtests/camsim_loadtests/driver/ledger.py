@@ -5,17 +5,20 @@ from __future__ import annotations
 import struct
 from array import array
 from collections.abc import Iterator
-from typing import Any
+from typing import TypedDict
 
 import msgspec
 
 ROW = struct.Struct("<IHII")  # seq, attempts, first attempt and first acknowledgement in ms + 1 (0: never)
-_MOST_ATTEMPTS = 0xFFFF
+_MOST_ATTEMPTS = 0xFFFF  # what two bytes hold: more than a storm makes of one item
 
 
 def row(seq: int, attempts: int, sent_ms: float, acked_ms: float | None) -> bytes:
     """One report line of an item."""
-    return ROW.pack(seq, min(attempts, _MOST_ATTEMPTS), int(sent_ms) + 1, 0 if acked_ms is None else int(acked_ms) + 1)
+    acked = 0
+    if acked_ms is not None:
+        acked = int(acked_ms) + 1
+    return ROW.pack(seq, min(attempts, _MOST_ATTEMPTS), int(sent_ms) + 1, acked)
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -27,17 +30,29 @@ class Entry(msgspec.Struct, frozen=True):
     acked_ms: int | None
 
 
-class Ledger:
-    """Items 0 … total-1. A later row about an item replaces an earlier one, but its first acknowledgement stays."""
+class Summary(TypedDict):
+    """Completeness, as storm.json holds it."""
 
-    def __init__(self, total: int) -> None:
+    total: int
+    sent: int
+    acknowledged: int
+    undelivered: int
+    attempts: int
+    most_attempts: int
+    complete: bool
+
+
+class Ledger:
+    """Items 0 … total-1, for whoever judges: opened once, from all rows of all workers.
+
+    A later row about an item replaces an earlier one, but its first acknowledgement stays.
+    """
+
+    def __init__(self, total: int, rows: bytes = b"") -> None:
         self.total = total
         self._attempts = array("H", bytes(2 * total))
         self._sent = array("I", bytes(4 * total))
         self._acked = array("I", bytes(4 * total))
-
-    def take(self, rows: bytes) -> None:
-        """Enter the rows of one report."""
         for seq, attempts, sent, acked in ROW.iter_unpack(rows):
             self._attempts[seq], self._sent[seq] = attempts, sent
             self._acked[seq] = self._acked[seq] or acked
@@ -62,23 +77,18 @@ class Ledger:
         """The items that nobody acknowledged."""
         return (seq for seq in range(self.total) if not self._acked[seq])
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> Summary:
         """Completeness for a report."""
-        acked = sum(1 for moment in self._acked if moment)
-        sent = sum(1 for count in self._attempts if count)
+        acked = self.total - self._acked.count(0)
         return {
             "total": self.total,
-            "sent": sent,
+            "sent": self.total - self._attempts.count(0),
             "acknowledged": acked,
             "undelivered": self.total - acked,
             "attempts": sum(self._attempts),
             "most_attempts": max(self._attempts, default=0),
             "complete": acked == self.total,
         }
-
-    def dump(self) -> bytes:
-        """All of it as rows, for a file."""
-        return b"".join(map(ROW.pack, range(self.total), self._attempts, self._sent, self._acked))
 
 
 def _moment(stored: int) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,7 @@ class ErrorKind(msgspec.Struct):
     """Failed attempts of one kind; `example` is the first one seen, in words."""
 
     count: int = 0
-    example: dict[str, Any] = msgspec.field(default_factory=dict)
+    example: dict[str, object] = msgspec.field(default_factory=dict)
 
 
 class Second(msgspec.Struct):
@@ -94,7 +93,7 @@ class Tally:
         number = bucket(latency_ms)
         second.latency[number] = second.latency.get(number, 0) + 1
 
-    def failed(self, now_ms: float, kind: str, example: dict[str, Any]) -> None:
+    def failed(self, now_ms: float, kind: str, example: dict[str, object]) -> None:
         """An attempt brought no acknowledgement."""
         self.counts["errors"] += 1
         self.second(now_ms).failed += 1

@@ -31,7 +31,9 @@ class Writer:
         self._seed = plan.settings.seed
         self._token = plan.settings.auth_token
         self._start_s = plan.settings.start_s
-        self._write = self._commands if plan.profile.direction is Direction.REST else self._callbacks
+        self._write = self._callbacks
+        if plan.profile.direction is Direction.REST:
+            self._write = self._commands
 
     def warm(self) -> None:
         """Draw what is drawn once (portraits, the names' word lists), so that no arrival waits for it."""
@@ -64,17 +66,19 @@ class Writer:
         return [seal_v3(encode(message), device.key)]
 
     def _commands(self, item: Item, device: Device, anew: int) -> list[bytes]:
-        end = gmt(item.log_time, OFFSET_MIN)
-        bare = item.operation.family is Family.UPDATE_ACCESS_TIME
+        now = gmt(item.log_time, OFFSET_MIN)
+        start, end = gmt(item.log_time - 3600, OFFSET_MIN), now
+        if item.operation.family is Family.UPDATE_ACCESS_TIME:  # the one command whose times have no zone (#36)
+            start, end = local(item.log_time, OFFSET_MIN), local(item.log_time + 3600, OFFSET_MIN)
         fields = {
             "user_id": item.user_id,
             "first_name": "Storm",
             "last_name": item.user_id,
             "templates": templates(self._seed, item),
-            "start": local(item.log_time, OFFSET_MIN) if bare else gmt(item.log_time - 3600, OFFSET_MIN),
-            "end": local(item.log_time + 3600, OFFSET_MIN) if bare else end,
+            "start": start,
+            "end": end,
         }
-        message = messages.command(item.operation, self._operation_id(item, anew), self._token, end, **fields)
+        message = messages.command(item.operation, self._operation_id(item, anew), self._token, now, **fields)
         return [seal_v3(encode(message), device.key)]
 
     def _operation_id(self, item: Item, anew: int) -> str:
@@ -91,8 +95,10 @@ def templates(seed: int, item: Item) -> tuple[facts.Template, ...]:
 
 
 def _punch(seed: int, item: Item, device: Device) -> facts.Punch:
-    temperature = 36.0 + (item.bits >> 8) % 14 / 10 if device.warm else None
-    mask = bool(item.bits >> 16 & 1) if device.warm else None
+    temperature, mask = None, None
+    if device.warm:
+        temperature = 36.0 + (item.bits >> 8) % 14 / 10
+        mask = bool(item.bits >> 16 & 1)
     return facts.Punch(
         item.user_id, item.log_time, OFFSET_MIN, attendance_type(item), input_type(item), temperature, mask
     )

@@ -67,7 +67,7 @@ class Plan:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.profile = settings.shape
+        self.profile = settings.profile_row
         self.total = settings.total
         self.curve = CURVES[self.profile.curve]
         block = draw(settings.seed, "", "storm-users", 0) % _ID_BLOCKS

@@ -37,7 +37,7 @@ class Order(StrEnum):
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of storm. `curve` names a row of `shapes.CURVES`; shares are of devices, `duplicates` of punches."""
+    """One kind of storm. `curve` names a row of `curves.CURVES`; shares are of devices, `duplicates` of punches."""
 
     name: str
     purpose: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from pathlib import Path
 
 import msgspec
 
@@ -13,8 +13,6 @@ from camsim.protocol.vocabulary import Protocol
 from .profiles import PROFILES, Profile
 
 DEFAULT_TOKEN = "camsimStormAuthToken000000000000"  # noqa: S105  32 characters, as the page prints tokens; not a secret
-_UNITS_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|)")
 LONGEST_USER_ID = 999_999_999  # run-unique ids are at most nine digits
 
 
@@ -47,9 +45,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
 
     @property
-    def shape(self) -> Profile:
+    def profile_row(self) -> Profile:
         """The row of the profile table."""
         return PROFILES[self.profile]
+
+    @property
+    def ca(self) -> Path | None:
+        """The authority of an HTTPS target: its callback URL, challenge file and read-back are one's own alike."""
+        return Path(self.ca_file) if self.ca_file else None
 
     @property
     def total(self) -> int:
@@ -59,21 +62,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def duplicate_share(self) -> float:
         """Share of punches that are sent again."""
-        return self.shape.duplicates if self.duplicates < 0 else self.duplicates
+        if self.duplicates < 0:
+            return self.profile_row.duplicates
+        return self.duplicates
 
     def connections_each(self, workers: int) -> int:
         """How many connections a worker may open: one for each device and concurrent copy, unless told otherwise."""
         if self.connections:
             return max(1, self.connections // workers)
-        return -(-self.devices // workers) * (1 + (self.shape.copies if self.duplicate_share else 0))
-
-
-def seconds(text: str) -> float:
-    """`5m`, `90s`, `500ms`, `1h` or plain seconds, in seconds. Raises: SettingsError."""
-    found = _DURATION.fullmatch(text.strip())
-    if found is None:
-        raise SettingsError(f"{text!r} is no duration: a number with ms, s, m or h, as 90s or 5m")
-    return float(found[1]) * _UNITS_S[found[2]]
+        devices = -(-self.devices // workers)  # rounded up: the first workers own one more
+        if not self.duplicate_share:
+            return devices
+        return devices * (1 + self.profile_row.copies)
 
 
 def checked(settings: Settings) -> Settings:
@@ -88,7 +88,7 @@ def _check_choices(settings: Settings) -> None:
         raise SettingsError(f"--profile {settings.profile!r} is unknown: {', '.join(PROFILES)}")
     if settings.protocol not in ("", *Protocol):
         raise SettingsError(f"--protocol {settings.protocol!r} is unknown: {', '.join(Protocol)}")
-    if settings.protocol == Protocol.V2 and settings.shape.direction is Direction.REST:
+    if settings.protocol == Protocol.V2 and settings.profile_row.direction is Direction.REST:
         raise SettingsError(f"--profile {settings.profile} floods the v3 endpoint: leave --protocol out")
     if not settings.url.startswith(("http://", "https://")):
         raise SettingsError(f"URL {settings.url!r} must start with http:// or https://")
@@ -115,6 +115,7 @@ def _check_numbers(settings: Settings) -> None:
 
 
 def _check_people(settings: Settings) -> None:
+    # A punch is known by user and second (V3:1170), whatever device tells it.
     if settings.people < settings.devices:
         raise SettingsError(
             f"--people {settings.people} is fewer than --devices {settings.devices}: each device needs a person of its "
@@ -137,7 +138,7 @@ def _check_secrets(settings: Settings) -> None:
             check_key(settings.security_key)
         except ValueError as error:
             raise SettingsError(f"--security-key: {error}") from None
-    if settings.shape.encrypted_share > 0 and not settings.security_key:
+    if settings.profile_row.encrypted_share > 0 and not settings.security_key:
         raise SettingsError(
             f"--profile {settings.profile} encrypts: give the --security-key of the callback URL (32 characters)"
         )

@@ -65,15 +65,20 @@ def _text(x: float, y: float, anchor: str, text: str) -> str:
 
 
 def _paths(line: Line, width: float, top: float) -> list[str]:
-    runs: list[list[str]] = [[]]
+    runs: list[list[str]] = [[]]  # a second in which nothing was measured leaves a gap, not a line across it
     for x, y in line.points:
         if y is None:
             runs.append([])
         else:
             runs[-1].append(f"{_x(x / width):.1f},{_y(min(1.0, y / top)):.1f}")
-    return [
-        f'<polyline class="{line.css}" points="{" ".join(run if len(run) > 1 else run * 2)}"/>' for run in runs if run
-    ]
+    return [f'<polyline class="{line.css}" points="{_dots(run)}"/>' for run in runs if run]
+
+
+def _dots(run: list[str]) -> str:
+    # A line of one point is drawn nowhere: twice the same point is a dot.
+    if len(run) == 1:
+        run = run * 2
+    return " ".join(run)
 
 
 def _legend(number: int, line: Line) -> str:

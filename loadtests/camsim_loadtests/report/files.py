@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import jinja2
 import msgspec
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from camsim_loadtests.verdict.storm_json import SecondRow, StormDocument
 
 from .charts import Line, chart
 
@@ -15,7 +17,7 @@ FILES = ("storm.json", "storm.html", "junit.xml")
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def write(document: dict[str, Any], folder: Path) -> None:
+def write(document: StormDocument, folder: Path) -> None:
     """All three files into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "storm.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1))
@@ -23,7 +25,7 @@ def write(document: dict[str, Any], folder: Path) -> None:
     junit(document).write(str(folder / "junit.xml"))
 
 
-def html(document: dict[str, Any]) -> str:
+def html(document: StormDocument) -> str:
     """The page; it loads nothing."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
@@ -32,35 +34,37 @@ def html(document: dict[str, Any]) -> str:
     return environment.get_template("storm.html.j2").render(storm=document, charts=charts(document))
 
 
-def charts(document: dict[str, Any]) -> dict[str, str]:
+def charts(document: StormDocument) -> dict[str, str]:
     """The SVG texts by name."""
     rows = document["seconds"]
     flow = [
-        Line("arrived", "line-a", [(row[0], row[1]) for row in rows]),
-        Line("acknowledged", "line-b", [(row[0], row[3]) for row in rows]),
-        Line("failed attempts", "line-c", [(row[0], row[4]) for row in rows]),
+        _line("arrived", "line-a", rows, 1),
+        _line("acknowledged", "line-b", rows, 3),
+        _line("failed attempts", "line-c", rows, 4),
     ]
-    times = [
-        Line("p50", "line-b", [(row[0], row[6]) for row in rows]),
-        Line("p99", "line-c", [(row[0], row[7]) for row in rows]),
-    ]
+    times = [_line("p50", "line-b", rows, 6), _line("p99", "line-c", rows, 7)]
+    backlog = [_line("backlog", "line-a", rows, 5)]
     return {
         "flow": chart("Arrivals and acknowledgements a second", "/s", "s", flow),
         "times": chart("Latency from the scheduled moment", "ms", "s", times),
-        "backlog": chart(
-            "Not yet acknowledged", "", "s", [Line("backlog", "line-a", [(row[0], row[5]) for row in rows])]
-        ),
+        "backlog": chart("Not yet acknowledged", "", "s", backlog),
     }
 
 
-def milliseconds(value: float | None) -> str:
-    """`12.3 ms`, `4.56 s`, or a dash."""
-    if value is None:
+def _line(label: str, css: str, rows: Sequence[SecondRow], column: int) -> Line:
+    return Line(label=label, css=css, points=[(row[0] or 0, row[column]) for row in rows])
+
+
+def milliseconds(value: float | str | None) -> str:
+    """`12.3 ms`, `4.56 s`, or a dash; of seconds."""
+    if not isinstance(value, int | float):
         return "–"
-    return f"{value:.2f} s" if value >= 1 else f"{value * 1000:.1f} ms"
+    if value >= 1:
+        return f"{value:.2f} s"
+    return f"{value * 1000:.1f} ms"
 
 
-def junit(document: dict[str, Any]) -> JUnitXml:
+def junit(document: StormDocument) -> JUnitXml:
     """One test case a threshold, and one for the driver itself."""
     suite = TestSuite(f"camsim storm {document['profile']}")
     driver = TestCase("driver kept its schedule", classname="camsim.storm")
@@ -69,11 +73,10 @@ def junit(document: dict[str, Any]) -> JUnitXml:
     suite.add_testcase(driver)
     for row in document["thresholds"]:
         case = TestCase(row["text"], classname="camsim.storm")
-        told = f"expected {row['text']}, measured {row['value']}"
         if row["passed"] is None:
             case.result = [Skipped("not measured")]
         elif not row["passed"]:
-            case.result = [Failure(told, "threshold")]
+            case.result = [Failure(f"expected {row['text']}, measured {row['value']}", "threshold")]
         suite.add_testcase(case)
     xml = JUnitXml("camsim storm")
     xml.add_testsuite(suite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from itertools import islice
 
 import msgspec
 
@@ -11,14 +11,27 @@ from camsim_loadtests.driver.histogram import Latencies, coarse_percentile
 from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import Second
 from camsim_loadtests.plan.plan import Plan
-from camsim_loadtests.workers.collector import Raw
+from camsim_loadtests.plan.settings import Settings
+from camsim_loadtests.workers.collector import RawResult
 
 from .reconcile import Comparison
+from .storm_json import (
+    DriverFigures,
+    ErrorRow,
+    LedgerFigures,
+    ReadBackFigures,
+    SecondRow,
+    StormDocument,
+    UndeliveredRow,
+)
 from .thresholds import LATE_LIMIT, OUTCOMES, Exit, Judged
 
 SCHEMA_VERSION = 1
 SUITE = "camsim-storm"
-_SECRETS = ("auth_token", "security_key", "ca_file")
+# The file of the authority is no secret, but a path of somebody's machine.
+_NOT_SHOWN = ("auth_token", "security_key", "ca_file")
+_COUNTED = ("arrived", "acked", "attempts", "errors", "retries", "duplicates", "lost_acks", "reconnects", "inversions")
+MOST_NAMED = 100
 
 
 class Outage(msgspec.Struct, frozen=True):
@@ -29,51 +42,66 @@ class Outage(msgspec.Struct, frozen=True):
     drained_s: int | None
 
 
-class Measured(msgspec.Struct):
+class Measured(msgspec.Struct, kw_only=True):
     """Everything the judge looks at."""
 
-    raw: Raw
+    raw: RawResult
     plan: Plan
     ledger: Ledger
     comparison: Comparison | None = None
-    latency: Latencies = msgspec.field(default_factory=Latencies)
-    answer: Latencies = msgspec.field(default_factory=Latencies)
-    lag: Latencies = msgspec.field(default_factory=Latencies)
+    latency: Latencies
+    answer: Latencies
+    lag: Latencies
 
 
-def measure(raw: Raw, comparison: Comparison | None = None) -> Measured:
+def measure(settings: Settings, raw: RawResult, comparison: Comparison | None = None) -> Measured:
     """The raw result with its histograms and ledger opened."""
-    plan = Plan(raw.settings)
-    ledger = Ledger(plan.total)
-    ledger.take(raw.rows)
-    return Measured(raw, plan, ledger, comparison, Latencies(raw.latency), Latencies(raw.answer), Latencies(raw.lag))
+    plan = Plan(settings)
+    return Measured(
+        raw=raw,
+        plan=plan,
+        ledger=Ledger(plan.total, raw.rows),
+        comparison=comparison,
+        latency=Latencies(raw.latency),
+        answer=Latencies(raw.answer),
+        lag=Latencies(raw.lag),
+    )
 
 
 def metrics(measured: Measured) -> dict[str, float | None]:
     """Every value a threshold may name; seconds, counts and shares."""
-    counts, summary, found = measured.raw.counts, measured.ledger.summary(), measured.comparison
-    values: dict[str, float | None] = {}
-    for prefix, latencies in (("", measured.latency), ("answer_", measured.answer)):
-        values |= {
-            prefix + name: value for name, value in latencies.summary().items() if isinstance(value, float | int)
-        }
-    missing = found.missing if found else 0
-    attempts, arrivals = counts.get("attempts", 0), counts.get("arrivals", 0)
-    values |= {name: float(counts.get(name, 0)) for name in ("errors", "retries", "inversions")}
-    values |= {"undelivered": float(summary["undelivered"]), "lost": float(summary["undelivered"] + missing)}
+    counts, summary = measured.raw.counts, measured.ledger.summary()
+    values = measured.latency.figures()
+    for name, value in measured.answer.figures().items():
+        values[f"answer_{name}"] = value
+    for name in ("errors", "retries", "inversions"):
+        values[name] = float(counts.get(name, 0))
+    values["undelivered"] = values["lost"] = float(summary["undelivered"])
+    found = measured.comparison
     if found:
-        values |= {"missing": float(missing), "doubled": float(found.doubled), "foreign": float(found.foreign)}
-    values["error_share"] = counts.get("errors", 0) / attempts if attempts else None
-    values["late_share"] = counts.get("late", 0) / arrivals if arrivals else None
+        values["missing"], values["doubled"] = float(found.missing), float(found.doubled)
+        values["foreign"] = float(found.foreign)
+        # What was acknowledged and is not stored is as lost as what was never acknowledged.
+        values["lost"] = float(summary["undelivered"] + found.missing)
+    values["error_share"] = _share(counts, "errors", "attempts")
+    values["late_share"] = _share(counts, "late", "arrivals")
     values["rate"], values["drain"] = reached_rate(measured), drain_s(measured)
     return values
 
 
+def _share(counts: dict[str, int], part: str, whole: str) -> float | None:
+    if not counts.get(whole):
+        return None
+    return counts.get(part, 0) / counts[whole]
+
+
 def reached_rate(measured: Measured) -> float:
     """Items acknowledged a second, over the storm's duration or until the last acknowledgement, whichever is longer."""
-    settings = measured.raw.settings
     last = measured.ledger.last_ack_ms() / 1000
-    span = last if measured.plan.profile.backlog and last else max(settings.duration_s, last)
+    span = max(measured.plan.settings.duration_s, last)
+    # A backlog is flushed as fast as the receiver takes it: the duration is only when devices come back.
+    if measured.plan.profile.backlog and last:
+        span = last
     return measured.raw.counts.get("acked", 0) / span
 
 
@@ -81,8 +109,17 @@ def drain_s(measured: Measured) -> float | None:
     """Seconds from the last arrival to the last acknowledgement; None when something was never acknowledged."""
     if any(True for _ in measured.ledger.open()):
         return None
-    last_arrival = max((levels.get("last_arrival_ms", 0.0) for levels in measured.raw.levels.values()), default=0.0)
+    last_arrival = _highest(measured, "last_arrival_ms")
     return round(max(0.0, measured.ledger.last_ack_ms() - last_arrival) / 1000, 3)
+
+
+def _levels(measured: Measured, name: str) -> list[float]:
+    """A level of every worker that reported one."""
+    return [levels.get(name, 0.0) for levels in measured.raw.levels.values()]
+
+
+def _highest(measured: Measured, name: str) -> float:
+    return max(_levels(measured, name), default=0.0)
 
 
 def outages(seconds: dict[int, Second]) -> list[Outage]:
@@ -104,6 +141,7 @@ def outages(seconds: dict[int, Second]) -> list[Outage]:
 
 
 def _drained(seconds: dict[int, Second], start: int, backlog: int, before: int) -> int | None:
+    """Seconds until no more waits than before the outage."""
     for number in range(start, max(seconds) + 1):
         second = seconds.get(number, Second())
         backlog += second.arrived - second.acked
@@ -114,10 +152,10 @@ def _drained(seconds: dict[int, Second], start: int, backlog: int, before: int) 
 
 def document(
     measured: Measured, judged: list[Judged], exit_code: Exit, doubts: list[str], version: str
-) -> dict[str, Any]:
+) -> StormDocument:
     """storm.json (schemas/storm.json)."""
-    raw, settings, plan = measured.raw, measured.raw.settings, measured.plan
-    public = {name: value for name, value in msgspec.to_builtins(settings).items() if name not in _SECRETS}
+    raw, plan = measured.raw, measured.plan
+    settings = plan.settings
     return {
         "schemaVersion": SCHEMA_VERSION,
         "suite": SUITE,
@@ -129,9 +167,13 @@ def document(
         "profile": settings.profile,
         "purpose": plan.profile.purpose,
         "seed": settings.seed,
-        "started": datetime.fromtimestamp(settings.start_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "settings": public | {"encrypted": bool(settings.security_key)},
-        "rate": {"asked": settings.rate, "reached": round(reached_rate(measured), 2), "peak_asked": _peak(measured)},
+        "started": _written(settings.start_s),
+        "settings": _public(settings),
+        "rate": {
+            "asked": settings.rate,
+            "reached": round(reached_rate(measured), 2),
+            "peak_asked": round(settings.rate * plan.curve.peak, 1),
+        },
         "duration_s": settings.duration_s,
         "deadline_s": settings.deadline_s,
         "drain_s": drain_s(measured),
@@ -139,77 +181,94 @@ def document(
         "answer": measured.answer.summary(),
         "driver": _driver(measured),
         "counts": {name: raw.counts.get(name, 0) for name in _COUNTED},
-        "errors": [
-            {"kind": kind, "count": error.count, "example": error.example} for kind, error in sorted(raw.errors.items())
-        ],
+        "errors": _errors(raw),
         "outages": msgspec.to_builtins(outages(raw.seconds)),
-        "ledger": measured.ledger.summary() | {"undelivered_named": undelivered(measured)},
+        "ledger": _ledger(measured),
         "readback": _readback(measured.comparison),
         "thresholds": msgspec.to_builtins(judged),
         "seconds": second_rows(raw.seconds),
     }
 
 
-_COUNTED = ("arrived", "acked", "attempts", "errors", "retries", "duplicates", "lost_acks", "reconnects", "inversions")
-MOST_NAMED = 100
+def _public(settings: Settings) -> dict[str, object]:
+    shown: dict[str, object] = msgspec.structs.asdict(settings)
+    for name in _NOT_SHOWN:
+        del shown[name]
+    return shown | {"encrypted": bool(settings.security_key)}
 
 
-def undelivered(measured: Measured) -> list[dict[str, Any]]:
-    """The first items nobody acknowledged, by user and time."""
-    wanted = {seq for seq, _ in zip(measured.ledger.open(), range(MOST_NAMED), strict=False)}
-    rows = []
-    for device in sorted({measured.plan.device_of(seq) for seq in wanted}):
-        for item in measured.plan.items(device):
-            if item.seq in wanted:
-                when = datetime.fromtimestamp(item.log_time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                attempts = measured.ledger.entry(item.seq).attempts
-                serial = measured.plan.device(device).serial
-                rows.append({"user": item.user_id, "time": when, "device": serial, "attempts": attempts})
+def _errors(raw: RawResult) -> list[ErrorRow]:
+    rows: list[ErrorRow] = []
+    for kind, error in sorted(raw.errors.items()):
+        rows.append({"kind": kind, "count": error.count, "example": msgspec.to_builtins(error.example)})
     return rows
 
 
-def _peak(measured: Measured) -> float:
-    return round(measured.raw.settings.rate * measured.plan.curve.peak, 1)
+def _ledger(measured: Measured) -> LedgerFigures:
+    return {**measured.ledger.summary(), "undelivered_named": undelivered(measured)}
 
 
-def _driver(measured: Measured) -> dict[str, Any]:
+def undelivered(measured: Measured) -> list[UndeliveredRow]:
+    """The first items nobody acknowledged, by user and time."""
+    plan, ledger = measured.plan, measured.ledger
+    wanted = set(islice(ledger.open(), MOST_NAMED))
+    rows: list[UndeliveredRow] = []
+    for device in sorted(set(map(plan.device_of, wanted))):
+        serial = plan.device(device).serial
+        for item in plan.items(device):
+            if item.seq in wanted:
+                rows.append(
+                    {
+                        "user": item.user_id,
+                        "time": _written(item.log_time),
+                        "device": serial,
+                        "attempts": ledger.entry(item.seq).attempts,
+                    }
+                )
+    return rows
+
+
+def _written(epoch_s: int) -> str:
+    return datetime.fromtimestamp(epoch_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _driver(measured: Measured) -> DriverFigures:
     raw = measured.raw
-    arrivals, late = raw.counts.get("arrivals", 0), raw.counts.get("late", 0)
     return {
         "workers": raw.workers,
         "workers_done": len(raw.workers_done),
         "start_up_s": round(raw.start_up_s, 3),
-        "rss_mb": round(max((levels.get("rss_mb", 0.0) for levels in raw.levels.values()), default=0.0), 1),
-        "cpu_s": round(sum(levels.get("cpu_s", 0.0) for levels in raw.levels.values()), 3),
-        "connections": int(sum(levels.get("connections", 0) for levels in raw.levels.values())),
-        "arrivals": arrivals,
-        "late": late,
-        "late_share": late / arrivals if arrivals else 0.0,
+        "rss_mb": round(_highest(measured, "rss_mb"), 1),
+        "cpu_s": round(sum(_levels(measured, "cpu_s")), 3),
+        "connections": int(sum(_levels(measured, "connections"))),
+        "arrivals": raw.counts.get("arrivals", 0),
+        "late": raw.counts.get("late", 0),
+        "late_share": _share(raw.counts, "late", "arrivals") or 0.0,
         "late_limit": LATE_LIMIT,
         "saturated_s": raw.counts.get("saturated_s", 0),
         "lag": measured.lag.summary(),
     }
 
 
-def _readback(comparison: Comparison | None) -> dict[str, Any] | None:
+def _readback(comparison: Comparison | None) -> ReadBackFigures | None:
     if comparison is None:
         return None
-    return {**msgspec.to_builtins(comparison), "full": comparison.full}
+    rows: ReadBackFigures = msgspec.to_builtins(comparison) | {"full": comparison.full}
+    return rows
 
 
-def second_rows(seconds: dict[int, Second]) -> list[list[float | int | None]]:
-    """`[second, arrived, sent, acked, failed, backlog, p50 ms, p99 ms]` for every second of the run."""
-    rows: list[list[float | int | None]] = []
+def second_rows(seconds: dict[int, Second]) -> list[SecondRow]:
+    """A row for every second of the run."""
+    rows: list[SecondRow] = []
     backlog = 0
     for number in range(max(seconds, default=-1) + 1):
         second = seconds.get(number, Second())
         backlog += second.arrived - second.acked
-        p50, p99 = (coarse_percentile(second.latency.items(), percent) for percent in (50, 99))
-        rows.append(
-            [number, second.arrived, second.sent, second.acked, second.failed, backlog, _round(p50), _round(p99)]
-        )
+        p50, p99 = _coarse(second, 50), _coarse(second, 99)
+        rows.append([number, second.arrived, second.sent, second.acked, second.failed, backlog, p50, p99])
     return rows
 
 
-def _round(value: float | None) -> float | None:
+def _coarse(second: Second, percent: float) -> float | None:
+    value = coarse_percentile(second.latency.items(), percent)
     return None if value is None else round(value, 2)

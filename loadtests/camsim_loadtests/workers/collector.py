@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
-from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import ErrorKind, Second, Step, Totals
 from camsim_loadtests.plan.settings import Settings
 
@@ -15,10 +13,9 @@ PROGRESS_FILE, RAW_FILE = "progress.jsonl", "raw.msgpack"
 GRACE_S = 15.0  # beyond the drain limit, for a worker that no longer reports
 
 
-class Raw(msgspec.Struct):
-    """A finished storm, not yet judged."""
+class RawResult(msgspec.Struct, kw_only=True):
+    """A finished storm, not yet judged: what its workers reported, added up."""
 
-    settings: Settings
     workers: int
     workers_done: list[int]
     start_up_s: float
@@ -30,10 +27,10 @@ class Raw(msgspec.Struct):
     latency: str
     answer: str
     lag: str
-    rows: bytes
+    rows: bytes  # of the ledger, as the workers packed them, in the order in which they came
 
 
-class Progress(msgspec.Struct):
+class Progress(msgspec.Struct, kw_only=True):
     """One line of live progress: latencies in seconds; `reached` is what the last whole second acknowledged."""
 
     at_s: float
@@ -55,13 +52,15 @@ class Collector:
 
     def __init__(self, settings: Settings, workers: int, start_up_s: float, folder: Path | None) -> None:
         self.settings, self.workers, self.start_up_s = settings, workers, start_up_s
-        self.totals, self.ledger = Totals(), Ledger(settings.total)
+        self.totals = Totals()
+        self.rows = bytearray()
         self._folder = folder
 
     def take(self, step: Step) -> None:
         """Add one report of a worker."""
         self.totals.add(step)
-        self.ledger.take(step.rows)
+        # Rows stay as the worker packed them: whoever judges opens them, once.
+        self.rows += step.rows
 
     def finished(self, elapsed_s: float) -> bool:
         """True when every worker is done, one crashed, or the time for it is over."""
@@ -71,12 +70,21 @@ class Collector:
     def progress(self, elapsed_s: float) -> Progress:
         """Where the storm stands."""
         totals = self.totals
-        whole = totals.seconds.get(int(elapsed_s) - 2)
-        p50, p95, p99 = (totals.latency.percentile(percent) for percent in (50, 95, 99))
-        numbers = {name: totals.counts[name] for name in ("arrived", "acked", "errors", "retries", "late")}
-        opened, reached = int(totals.level("open")), whole.acked if whole else 0
+        # Every worker reports once a second: two seconds back, all of them have told their part of it.
+        whole = totals.seconds.get(int(elapsed_s) - 2, Second())
         return Progress(
-            round(elapsed_s, 1), self.settings.total, open=opened, reached=reached, p50=p50, p95=p95, p99=p99, **numbers
+            at_s=round(elapsed_s, 1),
+            total=self.settings.total,
+            arrived=totals.counts["arrived"],
+            acked=totals.counts["acked"],
+            open=int(totals.level("open")),
+            errors=totals.counts["errors"],
+            retries=totals.counts["retries"],
+            reached=whole.acked,
+            late=totals.counts["late"],
+            p50=totals.latency.percentile(50),
+            p95=totals.latency.percentile(95),
+            p99=totals.latency.percentile(99),
         )
 
     def write_progress(self, elapsed_s: float) -> None:
@@ -85,11 +93,10 @@ class Collector:
             with (self._folder / PROGRESS_FILE).open("ab") as file:
                 file.write(msgspec.json.encode(self.progress(elapsed_s)) + b"\n")
 
-    def raw(self) -> Raw:
+    def raw(self) -> RawResult:
         """Everything, for the judge."""
         totals = self.totals
-        return Raw(
-            settings=self.settings,
+        return RawResult(
             workers=self.workers,
             workers_done=sorted(totals.done),
             start_up_s=self.start_up_s,
@@ -101,7 +108,7 @@ class Collector:
             latency=totals.latency.encode(),
             answer=totals.answer.encode(),
             lag=totals.lag.encode(),
-            rows=self.ledger.dump(),
+            rows=bytes(self.rows),
         )
 
     def write_raw(self) -> None:
@@ -112,12 +119,14 @@ class Collector:
             part.rename(self._folder / RAW_FILE)
 
 
-def read_raw(folder: Path) -> Raw | None:
+def read_raw(folder: Path) -> RawResult | None:
     """The raw result of a storm, None when it left none."""
     file = folder / RAW_FILE
-    return msgspec.msgpack.decode(file.read_bytes(), type=Raw) if file.exists() else None
+    if not file.exists():
+        return None
+    return msgspec.msgpack.decode(file.read_bytes(), type=RawResult)
 
 
-def read_progress(line: bytes) -> dict[str, Any]:
+def read_progress(line: bytes) -> Progress:
     """One line of the progress file."""
-    return dict(msgspec.to_builtins(msgspec.json.decode(line, type=Progress)))
+    return msgspec.json.decode(line, type=Progress)

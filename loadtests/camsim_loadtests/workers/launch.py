@@ -11,28 +11,29 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import BinaryIO, NoReturn
 
 import msgspec
 
 from camsim_loadtests.plan.settings import Settings
 
-from .collector import PROGRESS_FILE, Raw, read_progress, read_raw
+from .collector import PROGRESS_FILE, Progress, RawResult, read_progress, read_raw
 
 LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
 LOG_FILE = "locust.log"
 LOCUST_PORT = 5557
+SETTINGS_VARIABLE, FOLDER_VARIABLE, LAUNCH_VARIABLE = "CAMSIM_STORM", "CAMSIM_STORM_DIR", "CAMSIM_STORM_LAUNCHED"
 _POLL_S = 0.1
 _STOP_S = 10.0
 
-Watcher = Callable[[dict[str, Any]], None]
+Watcher = Callable[[Progress], None]
 
 
 class LocustError(RuntimeError):
     """Locust ended without a result; the message holds the end of its log."""
 
 
-class Crew(msgspec.Struct, frozen=True):
+class Workers(msgspec.Struct, frozen=True, kw_only=True):
     """Who drives: one process, several on this machine, or workers of other machines."""
 
     processes: int = 1
@@ -41,7 +42,7 @@ class Crew(msgspec.Struct, frozen=True):
     master_port: int = 0  # 0: Locust's own for workers of other machines, a free one on this machine
 
     @property
-    def workers(self) -> int:
+    def count(self) -> int:
         """How many workers share the storm."""
         return self.expect_workers if self.master else self.processes
 
@@ -62,11 +63,11 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def run(settings: Settings, crew: Crew, folder: Path, watcher: Watcher) -> Raw:
+def run(settings: Settings, workers: Workers, folder: Path, watcher: Watcher) -> RawResult:
     """The raw result of a storm; `folder` receives Locust's log. Raises: LocustError."""
     log = folder / LOG_FILE
     try:
-        with log.open("wb") as sink, _stoppable(), _started(settings, crew, folder, sink) as process:
+        with log.open("wb") as sink, _stoppable(), _started(settings, workers, folder, sink) as process:
             for line in _progress(process, folder / PROGRESS_FILE):
                 watcher(read_progress(line))
     except KeyboardInterrupt:
@@ -77,7 +78,7 @@ def run(settings: Settings, crew: Crew, folder: Path, watcher: Watcher) -> Raw:
     return raw
 
 
-def work(master_host: str, master_port: int, processes: int) -> NoReturn:
+def become_worker(master_host: str, master_port: int, processes: int) -> NoReturn:
     """Become one or more workers of a storm on another machine, until its master ends it."""
     options = ["--worker", "--master-host", master_host, "--master-port", str(master_port or LOCUST_PORT)]
     if processes > 1:
@@ -90,15 +91,16 @@ def _locust() -> list[str]:
 
 
 @contextlib.contextmanager
-def _started(settings: Settings, crew: Crew, folder: Path, sink: Any) -> Iterator[subprocess.Popen[bytes]]:
+def _started(settings: Settings, workers: Workers, folder: Path, sink: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+    # By the environment: the command line of a process, with the token in it, is everybody's to read.
     environment = {
         **os.environ,
-        "CAMSIM_STORM": msgspec.json.encode(settings).decode(),
-        "CAMSIM_STORM_DIR": str(folder),
-        "CAMSIM_STORM_LAUNCHED": str(time.time()),
+        SETTINGS_VARIABLE: msgspec.json.encode(settings).decode(),
+        FOLDER_VARIABLE: str(folder),
+        LAUNCH_VARIABLE: str(time.time()),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parents[1]), os.environ.get("PYTHONPATH", "")])),
     }
-    command = [*_locust(), "--host", settings.url, *crew.options()]
+    command = [*_locust(), "--host", settings.url, *workers.options()]
     # A session of its own, so that Locust and its workers can be ended together.
     process = subprocess.Popen(  # noqa: S603
         command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
@@ -123,6 +125,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _progress(process: subprocess.Popen[bytes], file: Path) -> Iterator[bytes]:
     position = 0
     while True:
+        # Asked before the file is read: what was written before the end is then seen as well.
         ended = process.poll() is not None
         if file.exists():
             with file.open("rb") as lines:

@@ -10,27 +10,34 @@ import logging
 import os
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import gevent
 import locust.runners
 import msgspec
 from gevent.event import AsyncResult
 from locust import LoadTestShape, User, constant, events, task
-from locust.runners import MasterRunner, WorkerRunner
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.event import EventHook
+from locust.rpc import Message
+from locust.runners import MasterRunner, Runner, WorkerRunner
 
+from camsim.durations import duration_s
 from camsim_loadtests.driver.driver import Driver
+from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import Step
 from camsim_loadtests.plan.plan import Plan
-from camsim_loadtests.plan.settings import Settings, checked, seconds
+from camsim_loadtests.plan.settings import Settings, checked
 
 from .collector import Collector
+from .launch import FOLDER_VARIABLE, LAUNCH_VARIABLE, SETTINGS_VARIABLE
 
-SETTINGS_VARIABLE, FOLDER_VARIABLE, LAUNCH_VARIABLE = "CAMSIM_STORM", "CAMSIM_STORM_DIR", "CAMSIM_STORM_LAUNCHED"
 _START_DELAY_S = 0.3  # for the share to reach every worker
 _REPORT_S = 1.0
 _SHARE_WAIT_S = 30.0
+_SHARE_MESSAGE = "storm-share"
 _SECRETS = ("auth_token", "security_key")
 _TIMES = ("duration_s", "deadline_s", "retry_s", "drain_limit_s", "timeout_s")
 _LOG = logging.getLogger("camsim.storm")
@@ -38,7 +45,7 @@ _LOG = logging.getLogger("camsim.storm")
 locust.runners.WORKER_REPORT_INTERVAL = _REPORT_S
 
 
-class Share(msgspec.Struct):
+class Share(msgspec.Struct, frozen=True):
     """What one worker is to do."""
 
     settings: Settings
@@ -46,8 +53,8 @@ class Share(msgspec.Struct):
     workers: int
 
 
-class Stage:
-    """The state of this process's part in the storm."""
+class ProcessState:
+    """What this process has of the storm: a master collects, a worker drives, a single process does both."""
 
     def __init__(self) -> None:
         self.share: AsyncResult[Share] = AsyncResult()
@@ -56,7 +63,7 @@ class Stage:
         self.began = 0.0
 
 
-STAGE = Stage()
+STATE = ProcessState()
 
 
 class PunchStorm(User):
@@ -68,10 +75,10 @@ class PunchStorm(User):
     @task
     def storm(self) -> None:
         """Drive the share to its end, then stay until Locust stops the test."""
-        share = STAGE.share.get(timeout=_SHARE_WAIT_S)
-        if STAGE.driver is None:
-            STAGE.driver = Driver(Plan(share.settings), share.worker, share.workers, self._observe)
-            _run(STAGE.driver)
+        share = STATE.share.get(timeout=_SHARE_WAIT_S)
+        if STATE.driver is None:
+            STATE.driver = Driver(Plan(share.settings), share.worker, share.workers, self._observe)
+            _run(STATE.driver)
         gevent.sleep(3600)
 
     def _observe(self, name: str, milliseconds: float, length: int, problem: str | None) -> None:
@@ -104,107 +111,131 @@ class UntilDrained(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """Called by Locust once a second."""
-        collector = STAGE.collector
+        collector = STATE.collector
         if collector is None:
-            workers = _workers(self.runner)
+            workers = _count(self.runner)
             return workers, float(workers)
         _gather_locally()
-        elapsed = time.perf_counter() - STAGE.began
+        elapsed = time.perf_counter() - STATE.began
         collector.write_progress(elapsed)
-        return None if collector.finished(elapsed) else (collector.workers, float(collector.workers))
+        if collector.finished(elapsed):
+            return None
+        return collector.workers, float(collector.workers)
 
 
-def _workers(runner: Any) -> int:
-    return max(1, runner.worker_count) if isinstance(runner, MasterRunner) else 1
+def _count(runner: Runner | None) -> int:
+    if isinstance(runner, MasterRunner):
+        return max(1, runner.worker_count)
+    return 1
 
 
 def _gather_locally() -> None:
-    if STAGE.collector is not None and STAGE.driver is not None:
-        STAGE.collector.take(STAGE.driver.step())
+    if STATE.collector is not None and STATE.driver is not None:
+        STATE.collector.take(STATE.driver.step())
 
 
-def _add_options(parser: Any) -> None:
-    defaults = msgspec.json.decode(os.environ.get(SETTINGS_VARIABLE, '{"url": ""}'), type=Settings)
-    for field in msgspec.structs.fields(Settings):
-        if field.name == "url":
-            continue
-        value = getattr(defaults, field.name)
-        kind = seconds if field.name in _TIMES else type(value)
-        option = "--storm-" + field.name.removesuffix("_s").replace("_", "-")
+def _add_options(parser: LocustArgumentParser) -> None:
+    """One `--storm-…` option a setting, and a field of Locust's page; none when `camsim storm` has settled them."""
+    if SETTINGS_VARIABLE in os.environ:
+        return
+    defaults = Settings(url="")
+    for name in _option_names():
+        value = getattr(defaults, name)
         parser.add_argument(
-            option,
-            dest=f"storm_{field.name}",
-            type=kind,
+            "--storm-" + name.removesuffix("_s").replace("_", "-"),
+            dest=f"storm_{name}",
+            type=duration_s if name in _TIMES else type(value),
             default=value,
-            is_secret=field.name in _SECRETS,
+            is_secret=name in _SECRETS,
             help=f"default {value}",
         )
 
 
-def _settings(environment: Any) -> Settings:
+def _option_names() -> list[str]:
+    return [field.name for field in msgspec.structs.fields(Settings) if field.name != "url"]
+
+
+def _settings_json(environment: Environment) -> bytes:
+    """The settings as the command made them, else as Locust's own command line or page did. Raises: SettingsError."""
+    launched = os.environ.get(SETTINGS_VARIABLE)
+    if launched is not None:
+        return launched.encode()
     options = vars(environment.parsed_options)
-    names = [field.name for field in msgspec.structs.fields(Settings) if field.name != "url"]
-    settings = Settings(url=environment.host or "", **{name: options[f"storm_{name}"] for name in names})
-    return checked(settings if settings.start_s else msgspec.structs.replace(settings, start_s=int(time.time())))
+    asked = {name: options[f"storm_{name}"] for name in _option_names()}
+    asked["start_s"] = asked["start_s"] or int(time.time())
+    return msgspec.json.encode(checked(Settings(url=environment.host or "", **asked)))
 
 
-def _listen(environment: Any, runner: Any, **_: Any) -> None:
+def _listen(environment: Environment, runner: Runner, **_: object) -> None:
     if isinstance(runner, WorkerRunner):
-        runner.register_message("storm-share", _receive_share)
+        runner.register_message(_SHARE_MESSAGE, _receive_share)
 
 
-def _receive_share(environment: Any, msg: Any, **_: Any) -> None:
-    STAGE.driver = None
-    STAGE.share.set(msgspec.json.decode(msg.data["share"], type=Share))
+def _receive_share(environment: Environment, msg: Message, **_: object) -> None:
+    settings = msgspec.json.decode(msg.data["settings"], type=Settings)
+    _begin(Share(settings, msg.data["worker"], msg.data["workers"]))
 
 
-def _share_out(environment: Any, **_: Any) -> None:
+def _begin(share: Share) -> None:
+    STATE.driver = None  # Locust's page can start a second storm in the same process
+    STATE.share.set(share)
+
+
+def _share_out(environment: Environment, **_: object) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         return
-    settings, workers = _settings(environment), _workers(runner)
-    folder = os.environ.get(FOLDER_VARIABLE)
+    text = _settings_json(environment)
+    settings = msgspec.json.decode(text, type=Settings)
+    folder = _folder()
     start_up = time.time() - float(os.environ.get(LAUNCH_VARIABLE) or time.time()) + _START_DELAY_S
-    STAGE.collector = Collector(settings, workers, start_up, Path(folder) if folder else None)
-    STAGE.began = time.perf_counter() + _START_DELAY_S
-    if isinstance(runner, MasterRunner):
-        clients = sorted(client.id for client in runner.clients.ready)
-        for worker, client_id in enumerate(clients):
-            share = Share(settings, worker, len(clients))
-            runner.send_message("storm-share", {"share": msgspec.json.encode(share)}, client_id)
-    else:
-        STAGE.driver = None
-        STAGE.share.set(Share(settings, 0, 1))
+    STATE.collector = Collector(settings, _count(runner), start_up, folder)
+    STATE.began = time.perf_counter() + _START_DELAY_S
+    if not isinstance(runner, MasterRunner):
+        _begin(Share(settings, 0, 1))
+        return
+    clients = sorted(client.id for client in runner.clients.ready)
+    for worker, client_id in enumerate(clients):
+        share = {"settings": text, "worker": worker, "workers": len(clients)}
+        runner.send_message(_SHARE_MESSAGE, share, client_id)
 
 
-def _report(client_id: str, data: dict[str, Any], **_: Any) -> None:
-    if STAGE.driver is not None:
-        data["storm"] = msgspec.msgpack.encode(STAGE.driver.step())
+def _folder() -> Path | None:
+    """Where the command waits for the result; None under Locust alone."""
+    name = os.environ.get(FOLDER_VARIABLE)
+    return Path(name) if name else None
 
 
-def _take(client_id: str, data: dict[str, Any], **_: Any) -> None:
-    if STAGE.collector is not None and "storm" in data:
-        STAGE.collector.take(msgspec.msgpack.decode(data["storm"], type=Step))
+def _report(client_id: str, data: dict[str, object], **_: object) -> None:
+    if STATE.driver is not None:
+        data["storm"] = msgspec.msgpack.encode(STATE.driver.step())
 
 
-def _leave(environment: Any, **_: Any) -> None:
-    if STAGE.collector is None:
+def _take(client_id: str, data: dict[str, bytes], **_: object) -> None:
+    if STATE.collector is not None and "storm" in data:
+        STATE.collector.take(msgspec.msgpack.decode(data["storm"], type=Step))
+
+
+def _leave(environment: Environment, **_: object) -> None:
+    collector = STATE.collector
+    if collector is None:
         return
     _gather_locally()
-    _LOG.info("ledger: %s", STAGE.collector.ledger.summary())
-    if os.environ.get(FOLDER_VARIABLE):
-        STAGE.collector.write_raw()
+    if _folder() is not None:
+        collector.write_raw()
         environment.process_exit_code = 0  # the command judges, not Locust
+    else:
+        # Nobody judges after Locust alone: its log says at least whether everything arrived.
+        _LOG.info("ledger: %s", Ledger(collector.settings.total, bytes(collector.rows)).summary())
 
 
-_LISTENERS: dict[str, Any] = {
-    "init_command_line_parser": _add_options,
-    "init": _listen,
-    "test_start": _share_out,
-    "report_to_master": _report,
-    "worker_report": _take,
-    "quitting": _leave,
-}
-for _event, _listener in _LISTENERS.items():
-    hook: Any = getattr(events, _event)
-    hook.add_listener(_listener)
+_LISTENERS: tuple[tuple[EventHook, Callable[..., None]], ...] = (
+    (events.init_command_line_parser, _add_options),
+    (events.init, _listen),
+    (events.test_start, _share_out),
+    (events.report_to_master, _report),
+    (events.worker_report, _take),
+    (events.quitting, _leave),
+)
+for _hook, _listener in _LISTENERS:
+    _hook.add_listener(_listener)  # type: ignore[no-untyped-call]

@@ -2,93 +2,97 @@
 
 from __future__ import annotations
 
+import http.client
 import json
-import ssl
-import urllib.error
-import urllib.parse
-import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Self
+from urllib.parse import urlencode, urlsplit
 
-from .model import (
-    Capabilities,
-    ReadBackError,
-    StoredPunch,
-    StoredTemplate,
-    StoredUser,
-    TimePolicy,
-    capabilities_of,
-    punch_of,
-    template_of,
-    user_of,
-)
+from camsim.ownership import connect, origin_of
 
-T = TypeVar("T")
+from .model import MAX_IDS, Capabilities, ReadBackError
+from .rows import RowReadBack, listed
+
 TIMEOUT_S = 20.0
 MAX_BYTES = 64 * 1024 * 1024
 
 
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any, **__: Any) -> None:
-        return None
+class HttpReadBack(RowReadBack):
+    """`--readback http://…`. Within a `with` block the connection is kept; without, each request has its own.
 
+    No proxy of the environment is used and no redirect followed: the adapter is the target's own.
+    """
 
-class HttpReadBack:
-    """`--readback http://…`."""
+    def __init__(self, url: str, ca: Path | None = None, timeout_s: float = TIMEOUT_S) -> None:
+        """Nothing is asked yet. `ca`: the authority of an HTTPS adapter, PEM. Raises: ValueError for another form."""
+        try:
+            origin = origin_of(url)
+        except ValueError:
+            raise ValueError(
+                f"--readback {url!r}: the HTTP form is http://HOST:PORT/PATH (conformance, Read-back)"
+            ) from None
+        parts = urlsplit(url)
+        self._path = parts.path.rstrip("/")
+        # Messages and reports show it: without user name, password and query.
+        self.url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{self._path}"
+        self.name = f"HTTP {self.url}"
+        self._connection = connect(origin, ca, timeout_s)
+        self._kept = False
 
-    def __init__(self, url: str, ca: Path | None = None) -> None:
-        self.name = f"HTTP {_bare(url)}"
-        self._url = url.rstrip("/")
-        context = ssl.create_default_context(cafile=str(ca) if ca else None)
-        # No proxy: the adapter is the target's own, and the environment's proxy is somebody else's.
-        self._opener = urllib.request.build_opener(
-            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirects()
-        )
-        self._policy: TimePolicy = "instant"
+    def __enter__(self) -> Self:
+        self._kept = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept = False
+        self._connection.close()
 
     def capabilities(self) -> Capabilities:
-        """GET /capabilities."""
-        found = capabilities_of(self._get("capabilities"), f"{self.name}/capabilities")
-        self._policy = found.time_policy
-        return found
+        """GET /capabilities. Raises: ReadBackError."""
+        return self.declared(self._get("capabilities"), self.source("capabilities"))
 
-    def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
-        """GET /punches?user=A&user=B."""
-        return self._rows("punches", people, punch_of)
+    def rows(self, kind: str, people: Sequence[str]) -> list[object]:
+        """GET /punches?user=A&user=B. Raises: ReadBackError; ValueError for more than a hundred people."""
+        if len(people) > MAX_IDS:
+            raise ValueError(f"{len(people)} users in one request: at most {MAX_IDS}")
+        document = self._get(f"{kind}?{urlencode([('user', user) for user in people])}")
+        return listed(document, kind, self.source(kind))
 
-    def templates(self, people: Sequence[str]) -> Iterator[StoredTemplate]:
-        """GET /templates?user=A."""
-        return self._rows("templates", people, template_of)
+    def source(self, kind: str) -> str:
+        """The URL of a kind."""
+        return f"{self.name}/{kind}"
 
-    def users(self, people: Sequence[str]) -> Iterator[StoredUser]:
-        """GET /users?user=A."""
-        return self._rows("users", people, user_of)
-
-    def _rows(self, kind: str, people: Sequence[str], read: Callable[[Any, TimePolicy, str], T]) -> Iterator[T]:
-        query = urllib.parse.urlencode([("user", user) for user in people])
-        source = f"{self.name}/{kind}"
-        document = self._get(f"{kind}?{query}")
-        rows = document.get(kind) if isinstance(document, dict) else None
-        if not isinstance(rows, list):
-            raise ReadBackError(f'{source}: an object with a list "{kind}" is expected, not {str(document)[:120]}')
-        return (read(row, self._policy, source) for row in rows)
-
-    def _get(self, path: str) -> Any:
-        source = f"{self.name}/{path.partition('?')[0]}"
+    def _get(self, path: str) -> object:
+        source = self.source(path.partition("?")[0])
         try:
-            with self._opener.open(f"{self._url}/{path}", timeout=TIMEOUT_S) as answer:
-                return json.loads(answer.read(MAX_BYTES))
-        except urllib.error.HTTPError as error:
-            with error:
-                raise ReadBackError(f"{source}: HTTP {error.code}, 200 is expected") from None
-        except (OSError, ValueError) as error:
+            status, body = self._fetch(f"{self._path}/{path}")
+            document: object = json.loads(body) if status == 200 else None
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise ReadBackError(f"{source}: no usable answer ({error})") from None
+        if status != 200:
+            raise ReadBackError(f"{source}: HTTP {status}, 200 is expected")
+        return document
 
+    def _fetch(self, target: str) -> tuple[int, bytes]:
+        reused = self._connection.sock is not None
+        try:
+            return self._exchange(target)
+        except ConnectionError:
+            if not reused:
+                raise
+        # A kept connection that the server closed while a storm ran (RFC 9112, section 9.3.1); a GET may be repeated.
+        return self._exchange(target)
 
-def _bare(url: str) -> str:
-    """The URL without user name, password and query."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/")
+    def _exchange(self, target: str) -> tuple[int, bytes]:
+        whole = False
+        try:
+            self._connection.request("GET", target, headers={} if self._kept else {"Connection": "close"})
+            answer = self._connection.getresponse()
+            body = answer.read(MAX_BYTES)
+            whole = answer.isclosed()
+            return answer.status, body
+        finally:
+            # What was not read whole would be taken for the next answer.
+            if not (self._kept and whole):
+                self._connection.close()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
-MAX_IDS = 100
+import msgspec
+
+MAX_IDS = 100  # of people in one request, so that its URL stays below what servers accept
 TimePolicy = Literal["instant", "device-local"]
 KINDS = ("punches", "templates", "users")
 
@@ -16,8 +17,7 @@ class ReadBackError(RuntimeError):
     """The read-back cannot be believed: the run is void (exit 3). Says what came and what is expected."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredPunch:
+class StoredPunch(msgspec.Struct, frozen=True):
     """One stored row. `time`: epoch seconds of the instant, or of the wall clock counted as UTC, by the policy."""
 
     user: str
@@ -29,8 +29,7 @@ class StoredPunch:
     mask: bool | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTemplate:
+class StoredTemplate(msgspec.Struct, frozen=True):
     """One stored template; `sha256` of the decoded data, of the text for card and password."""
 
     user: str
@@ -39,8 +38,7 @@ class StoredTemplate:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredUser:
+class StoredUser(msgspec.Struct, frozen=True):
     """One stored user; None is not kept."""
 
     user: str
@@ -55,6 +53,9 @@ class Capabilities:
     time_policy: TimePolicy
     keeps: frozenset[str]
     type_words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+Row = TypeVar("Row", StoredPunch, StoredTemplate)
 
 
 class ReadBack(Protocol):
@@ -100,7 +101,7 @@ class Snapshot:
 
 
 def _less(rows: Sequence[StoredPunch], past: Sequence[StoredPunch]) -> tuple[StoredPunch, ...]:
-    left = list(rows)
+    left = list(rows)  # rows may be equal: each of the past takes one away
     for row in past:
         if row in left:
             left.remove(row)
@@ -131,112 +132,12 @@ def _batches(people: Sequence[str]) -> Iterator[Sequence[str]]:
         yield people[start : start + MAX_IDS]
 
 
-def _sort(rows: Iterable[Any], asked: set[str], into: dict[str, list[Any]]) -> None:
+def _sort(rows: Iterable[Row], asked: set[str], into: dict[str, list[Row]]) -> None:
     # An adapter that answers more than was asked (a whole table) is no liar; strangers are left out.
     for row in rows:
         if row.user in asked:
             into.setdefault(row.user, []).append(row)
 
 
-def _frozen(rows: Mapping[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
+def _frozen(rows: Mapping[str, list[Row]]) -> dict[str, tuple[Row, ...]]:
     return {user: tuple(found) for user, found in rows.items()}
-
-
-# --- from plain JSON-like values --------------------------------------------------------------------------------------
-
-
-def capabilities_of(document: Any, source: str) -> Capabilities:
-    """Read `{"time_policy", "keeps", "type_words"?}`. Raises: ReadBackError."""
-    if not isinstance(document, Mapping):
-        raise ReadBackError(f"{source}: capabilities must be a JSON object, not {type(document).__name__}")
-    policy = document.get("time_policy")
-    if policy not in ("instant", "device-local"):
-        raise ReadBackError(f'{source}: time_policy is {policy!r}; allowed are "instant" and "device-local"')
-    keeps = document.get("keeps", ["punches"])
-    if not isinstance(keeps, list) or "punches" not in keeps:
-        raise ReadBackError(f'{source}: keeps is {keeps!r}; a list with at least "punches" is expected')
-    words = document.get("type_words") or {}
-    if not isinstance(words, Mapping):
-        raise ReadBackError(f"{source}: type_words is {words!r}; an object of own word to vendor words is expected")
-    return Capabilities(
-        policy, frozenset(map(str, keeps)), {str(own).lower(): _words(theirs) for own, theirs in words.items()}
-    )
-
-
-def _words(value: Any) -> frozenset[str]:
-    return frozenset([value] if isinstance(value, str) else map(str, value))
-
-
-def punch_of(row: Any, policy: TimePolicy, source: str) -> StoredPunch:
-    """A stored punch from a mapping. Raises: ReadBackError."""
-    user, time = _member(row, "user", source), _member(row, "time", source)
-    return StoredPunch(
-        str(user),
-        seconds_of(time, policy, source),
-        _text(row.get("type")),
-        _text(row.get("input")),
-        _text(row.get("device")),
-        _number(row.get("temperature"), source),
-        _flag(row.get("mask")),
-    )
-
-
-def template_of(row: Any, policy: TimePolicy, source: str) -> StoredTemplate:
-    """A stored template from a mapping. Raises: ReadBackError."""
-    index = _text(row.get("index")) if isinstance(row, Mapping) else None
-    sha = str(_member(row, "sha256", source)).lower()
-    return StoredTemplate(str(_member(row, "user", source)), str(_member(row, "type", source)), index, sha)
-
-
-def user_of(row: Any, policy: TimePolicy, source: str) -> StoredUser:
-    """A stored user from a mapping. Raises: ReadBackError."""
-    user = str(_member(row, "user", source))
-    return StoredUser(user, _text(row.get("first_name")), _text(row.get("last_name")))
-
-
-def _member(row: Any, name: str, source: str) -> Any:
-    if not isinstance(row, Mapping) or row.get(name) is None:
-        raise ReadBackError(f'{source}: a row without "{name}": {str(row)[:120]}')
-    return row[name]
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _number(value: Any, source: str) -> float | None:
-    if value is None or value == "":
-        return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise ReadBackError(f"{source}: temperature {value!r} is no number") from None
-
-
-def _flag(value: Any) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    return str(value).strip().lower() in ("1", "true", "yes", "t")
-
-
-def seconds_of(value: Any, policy: TimePolicy, source: str) -> int:
-    """Epoch seconds of a stored time: the instant, or the wall clock counted as UTC. Raises: ReadBackError."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    moment = value if isinstance(value, datetime) else _parsed(value, source)
-    if policy == "instant":
-        if moment.tzinfo is None:
-            raise ReadBackError(
-                f"{source}: time {value!r} has no offset; under time_policy instant write 2020-09-17T02:18:22Z"
-            )
-        return int(moment.timestamp())
-    if moment.tzinfo is not None:
-        raise ReadBackError(f"{source}: time {value!r} has an offset; under device-local write 2020-09-17T07:48:22")
-    return int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def _parsed(value: Any, source: str) -> datetime:
-    try:
-        return datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        raise ReadBackError(f"{source}: time {value!r} is not of the form 2020-09-17T02:18:22Z") from None

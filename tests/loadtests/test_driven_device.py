@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from camsim.state.outbox import Schedule
-from camsim_loadtests.driver.device import DUPLICATE, Station, load, loses_ack
+from camsim_loadtests.driver.device import DUPLICATE, DrivenDevice, load_next, loses_ack
 from camsim_loadtests.plan.bodies import Writer
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings
@@ -13,34 +13,34 @@ from camsim_loadtests.plan.settings import Settings
 BASE = Settings(url="http://127.0.0.1/", start_s=1_700_000_000, devices=1, people=200, rate=10.0, duration_s=20.0)
 
 
-def _station(**changes):
+def _driven(**changes):
     plan = Plan(msgspec.structs.replace(BASE, **changes))
-    station = Station(plan.device(0), plan.items(0), b"")
-    station.backlog = plan.count(0)
-    return plan, Writer(plan), station
+    driven = DrivenDevice(plan.device(0), plan.items(0), b"")
+    driven.backlog = plan.count(0)
+    return plan, Writer(plan), driven
 
 
-def _tell(station, writer):
+def _deliver_all(driven, writer):
     """Everything in the order it is first sent, with what goes out beside it."""
     told = []
-    while station.backlog:
-        beside = load(station, writer, 0)
-        while delivery := station.outbox.start(0):
+    while driven.backlog:
+        beside = load_next(driven, writer, 0)
+        while delivery := driven.outbox.start(0):
             told.append(delivery)
-            station.outbox.settle(0, None, Schedule((1.0,)))
+            driven.outbox.settle(0, None, Schedule((1.0,)))
         told += beside
     return told
 
 
 def test_items_are_told_in_the_order_of_the_plan():
-    plan, writer, station = _station()
+    plan, writer, driven = _driven()
 
-    assert [delivery.punch for delivery in _tell(station, writer)] == [item.seq for item in plan.items(0)]
+    assert [delivery.punch for delivery in _deliver_all(driven, writer)] == [item.seq for item in plan.items(0)]
 
 
 def test_a_duplicate_storm_tells_every_punch_three_times():
-    plan, writer, station = _station(profile="duplicate-storm")
-    told = _tell(station, writer)
+    plan, writer, driven = _driven(profile="duplicate-storm")
+    told = _deliver_all(driven, writer)
 
     assert len(told) == 3 * plan.total
     assert sum(delivery.anomaly == DUPLICATE for delivery in told) == 2 * plan.total
@@ -49,22 +49,22 @@ def test_a_duplicate_storm_tells_every_punch_three_times():
 
 
 def test_duplicates_have_about_their_share():
-    plan, writer, station = _station(duplicates=0.3)
+    plan, writer, driven = _driven(duplicates=0.3)
 
-    copies = len(_tell(station, writer)) - plan.total
+    copies = len(_deliver_all(driven, writer)) - plan.total
     assert 0.15 * plan.total < copies < 0.45 * plan.total
 
 
 def test_only_first_attempts_lose_their_acknowledgement():
-    plan, writer, station = _station(lost_ack=0.5)
-    load(station, writer, 0)
+    plan, writer, driven = _driven(lost_ack=0.5)
+    load_next(driven, writer, 0)
     losing = 0
     for _ in range(plan.total - 1):
-        delivery = station.outbox.start(0)
+        delivery = driven.outbox.start(0)
         losing += loses_ack(writer, delivery)
         delivery.attempts = 2
         assert not loses_ack(writer, delivery)
-        station.outbox.settle(0, None, Schedule((1.0,)))
-        load(station, writer, 0)
+        driven.outbox.settle(0, None, Schedule((1.0,)))
+        load_next(driven, writer, 0)
 
     assert 0.35 * plan.total < losing < 0.65 * plan.total

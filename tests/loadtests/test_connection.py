@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from camsim_loadtests.driver.connection import Answer, Line, LineError, Target, plain_answer
+from camsim_loadtests.driver.connection import Answer, Connection, ConnectionFailedError, Target, plain_answer
 
 DONE = b'{"status":"done"}'
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n" + DONE
@@ -50,21 +50,21 @@ def _request(sock):
 
 
 @pytest.fixture
-def line():
+def connection():
     """A connection to a target, closed in the end."""
-    lines = []
+    made = []
 
     def start(target):
-        lines.append(Line(target))
-        return lines[-1]
+        made.append(Connection(target))
+        return made[-1]
 
     yield start
-    for one in lines:
+    for one in made:
         one.close()
 
 
-def _post(line, target, body=b"{}"):
-    return line.post(target.head("application/json"), body)
+def _post(connection, target, body=b"{}"):
+    return connection.post(target.head("application/json"), body)
 
 
 @pytest.mark.parametrize(
@@ -77,32 +77,32 @@ def _post(line, target, body=b"{}"):
         b"HTTP/1.1 100 Continue\r\n\r\n" + WHOLE,
     ],
 )
-def test_an_answer_is_read_whatever_its_framing(peer, line, answer):
+def test_an_answer_is_read_whatever_its_framing(peer, connection, answer):
     target, _ = peer([answer])
 
-    assert _post(line(target), target) == Answer(200, DONE)
+    assert _post(connection(target), target) == Answer(200, DONE)
 
 
-def test_the_request_is_what_a_receiver_expects(peer, line):
+def test_the_request_is_what_a_receiver_expects(peer, connection):
     target, heard = peer([WHOLE])
-    _post(line(target), target, body=b'{"x":1}')
+    _post(connection(target), target, body=b'{"x":1}')
 
     assert heard[0].startswith(b"POST /cb?a=b HTTP/1.1\r\nHost: 127.0.0.1:")
     assert b"\r\nContent-Type: application/json\r\n" in heard[0]
     assert heard[0].endswith(b"\r\n\r\n" + b'{"x":1}')
 
 
-def test_a_connection_is_kept(peer, line):
+def test_a_connection_is_kept(peer, connection):
     target, heard = peer([WHOLE, WHOLE])
-    kept = line(target)
+    kept = connection(target)
 
     assert [_post(kept, target).status for _ in range(2)] == [200, 200]
     assert (len(heard), kept.reconnects) == (2, 0)
 
 
-def test_an_idle_connection_that_was_closed_is_opened_again(peer, line):
+def test_an_idle_connection_that_was_closed_is_opened_again(peer, connection):
     target, _ = peer([WHOLE], [WHOLE])
-    kept = line(target)
+    kept = connection(target)
 
     assert [_post(kept, target).status for _ in range(2)] == [200, 200]
     assert kept.reconnects == 1
@@ -116,27 +116,27 @@ def test_an_idle_connection_that_was_closed_is_opened_again(peer, line):
         (b"hello\r\n\r\n", "not HTTP"),
     ],
 )
-def test_what_is_no_answer_has_a_kind(peer, line, answer, kind):
+def test_what_is_no_answer_has_a_kind(peer, connection, answer, kind):
     target, _ = peer([answer])
 
-    with pytest.raises(LineError) as failed:
-        _post(line(target), target)
+    with pytest.raises(ConnectionFailedError) as failed:
+        _post(connection(target), target)
     assert failed.value.kind == kind
 
 
-def test_silence_is_a_timeout(line):
+def test_silence_is_a_timeout(connection):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         target = Target(f"http://127.0.0.1:{silent.getsockname()[1]}/", 0.1)
-        with pytest.raises(LineError) as failed:
-            _post(line(target), target)
+        with pytest.raises(ConnectionFailedError) as failed:
+            _post(connection(target), target)
 
     assert failed.value.kind == "timeout"
 
 
-def test_a_closed_port_refuses(free_port, line):
+def test_a_closed_port_refuses(free_port, connection):
     target = Target(f"http://127.0.0.1:{free_port}/", 1.0)
-    with pytest.raises(LineError) as failed:
-        _post(line(target), target)
+    with pytest.raises(ConnectionFailedError) as failed:
+        _post(connection(target), target)
 
     assert failed.value.kind == "connection refused"
 

@@ -1,0 +1,167 @@
+"""From plain values, as JSON, databases and Python objects tell them, to what a read-back tells; strict about times."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import SupportsFloat
+
+from .model import Capabilities, ReadBackError, StoredPunch, StoredTemplate, StoredUser, TimePolicy
+
+
+class RowReadBack(ABC):
+    """An adapter that has plain rows of each kind; it says where from, this reads them."""
+
+    name: str
+    policy: TimePolicy = "instant"
+
+    @abstractmethod
+    def rows(self, kind: str, people: Sequence[str]) -> Iterable[object]:
+        """The rows of `punches`, `templates` or `users` of these people. Raises: ReadBackError."""
+
+    def source(self, kind: str) -> str:
+        """Where the rows of a kind come from, for messages."""
+        return self.name
+
+    def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
+        """Rows of `punches`, read one by one."""
+        source = self.source("punches")
+        return (punch_of(row, self.policy, source) for row in self.rows("punches", people))
+
+    def templates(self, people: Sequence[str]) -> Iterator[StoredTemplate]:
+        """Rows of `templates`."""
+        source = self.source("templates")
+        return (template_of(row, source) for row in self.rows("templates", people))
+
+    def users(self, people: Sequence[str]) -> Iterator[StoredUser]:
+        """Rows of `users`."""
+        source = self.source("users")
+        return (user_of(row, source) for row in self.rows("users", people))
+
+    def declared(self, document: object, source: str) -> Capabilities:
+        """The capabilities in a document; their time policy holds for every row from now on. Raises: ReadBackError."""
+        found = capabilities_of(document, source)
+        self.policy = found.time_policy
+        return found
+
+
+def listed(document: object, kind: str, source: str) -> list[object]:
+    """The list `kind` of a document. Raises: ReadBackError with what came instead."""
+    rows = document.get(kind) if isinstance(document, Mapping) else None
+    if not isinstance(rows, list):
+        raise ReadBackError(f'{source}: an object with a list "{kind}" is expected, not {str(document)[:120]}')
+    return rows
+
+
+def capabilities_of(document: object, source: str) -> Capabilities:
+    """Read `{"time_policy", "keeps", "type_words"?}`. Raises: ReadBackError."""
+    if not isinstance(document, Mapping):
+        raise ReadBackError(f"{source}: capabilities must be a JSON object, not {type(document).__name__}")
+    policy = document.get("time_policy")
+    if policy not in ("instant", "device-local"):
+        raise ReadBackError(f'{source}: time_policy is {policy!r}; allowed are "instant" and "device-local"')
+    keeps = document.get("keeps", ["punches"])
+    if not isinstance(keeps, list) or "punches" not in keeps:
+        raise ReadBackError(f'{source}: keeps is {keeps!r}; a list with at least "punches" is expected')
+    words = document.get("type_words") or {}
+    if not isinstance(words, Mapping):
+        raise ReadBackError(f"{source}: type_words is {words!r}; an object of own word to vendor words is expected")
+    # Own words are compared without case: a database collation may have changed it.
+    return Capabilities(
+        policy, frozenset(map(str, keeps)), {str(own).lower(): _words(theirs) for own, theirs in words.items()}
+    )
+
+
+def _words(value: object) -> frozenset[str]:
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return frozenset(map(str, value))
+    return frozenset([str(value)])
+
+
+def punch_of(row: object, policy: TimePolicy, source: str) -> StoredPunch:
+    """A stored punch from a mapping. Raises: ReadBackError."""
+    fields = _with(row, source, "user", "time")
+    user, time = str(fields["user"]), seconds_of(fields["time"], policy, source)
+    if len(fields) == 2:  # a storm reads hundreds of thousands of rows, most with nothing else
+        return StoredPunch(user, time)
+    return StoredPunch(
+        user=user,
+        time=time,
+        type=_text(fields.get("type")),
+        input=_text(fields.get("input")),
+        device=_text(fields.get("device")),
+        temperature=_number(fields.get("temperature"), source),
+        mask=_flag(fields.get("mask")),
+    )
+
+
+def template_of(row: object, source: str) -> StoredTemplate:
+    """A stored template from a mapping. Raises: ReadBackError."""
+    fields = _with(row, source, "sha256", "user", "type")
+    return StoredTemplate(
+        user=str(fields["user"]),
+        type=str(fields["type"]),
+        index=_text(fields.get("index")),
+        sha256=str(fields["sha256"]).lower(),
+    )
+
+
+def user_of(row: object, source: str) -> StoredUser:
+    """A stored user from a mapping. Raises: ReadBackError."""
+    fields = _with(row, source, "user")
+    return StoredUser(str(fields["user"]), _text(fields.get("first_name")), _text(fields.get("last_name")))
+
+
+def _with(row: object, source: str, *names: str) -> Mapping[str, object]:
+    """The row, when it is a mapping with all of `names`."""
+    fields: Mapping[str, object] = row if isinstance(row, dict | Mapping) else {}
+    for name in names:
+        if fields.get(name) is None:
+            raise ReadBackError(f'{source}: a row without "{name}": {str(row)[:120]}')
+    return fields
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number(value: object, source: str) -> float | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str | SupportsFloat):
+        with suppress(ValueError):
+            return float(value)
+    raise ReadBackError(f"{source}: temperature {value!r} is no number")
+
+
+def _flag(value: object) -> bool | None:
+    if value is None or isinstance(value, bool):
+        return value
+    # What databases without a boolean type tell: SQLite 0 and 1, PostgreSQL's text form t and f.
+    return str(value).strip().lower() in ("1", "true", "yes", "t")
+
+
+def seconds_of(value: object, policy: TimePolicy, source: str) -> int:
+    """Epoch seconds of a stored time: the instant, or the wall clock counted as UTC. Raises: ReadBackError."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    moment = value if isinstance(value, datetime) else _parsed(value, source)
+    if policy == "instant":
+        # A time without offset could mean any zone: guessing one would hide the very fault that is looked for.
+        if moment.tzinfo is None:
+            raise ReadBackError(
+                f"{source}: time {value!r} has no offset; under time_policy instant write 2020-09-17T02:18:22Z"
+            )
+        return int(moment.timestamp())
+    if moment.tzinfo is not None:
+        raise ReadBackError(f"{source}: time {value!r} has an offset; under device-local write 2020-09-17T07:48:22")
+    return int(moment.replace(tzinfo=UTC).timestamp())
+
+
+def _parsed(value: object, source: str) -> datetime:
+    try:
+        return datetime.fromisoformat(str(value).strip())
+    except ValueError:
+        raise ReadBackError(f"{source}: time {value!r} is not of the form 2020-09-17T02:18:22Z") from None
