@@ -1,0 +1,97 @@
+"""The walks of ARCHITECTURE.md are true: real traffic takes every hop, once, in the order that the page lists."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import aiohttp
+
+from camsim.control.devices import DeviceSpec
+from camsim.host import Host
+from camsim.protocol.vocabulary import Protocol
+from camsim.settings import Settings
+
+PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
+TOKEN = "t" * 32
+_HOP = re.compile(r"^\d+\. `([\w.]+):([\w.]+)`", re.MULTILINE)
+
+
+def hops(walk: str) -> list[str]:
+    """The hops of a walk as the page lists them, `module:function`."""
+    section = PAGE.read_text("utf-8").split(f"### {walk}\n", 1)[1].split("\n#", 1)[0]
+    found = [":".join(hop) for hop in _HOP.findall(section)]
+    assert found, f"no hops under {walk}"
+    return found
+
+
+@contextmanager
+def followed(wanted: list[str]) -> Iterator[list[str]]:
+    """Collects every call of the wanted functions in this thread, in the order in which they are entered."""
+    names, entered, taken = set(wanted), set[FrameType](), list[str]()
+
+    def see(frame: FrameType, event: str, _: object) -> None:
+        name = f"{frame.f_globals.get('__name__')}:{frame.f_code.co_qualname}"
+        # A coroutine that goes on is called again, in the same frame.
+        if event == "call" and name in names and frame not in entered:
+            entered.add(frame)
+            taken.append(name)
+
+    sys.setprofile(see)
+    try:
+        yield taken
+    finally:
+        sys.setprofile(None)
+
+
+async def walk(wanted: list[str], traffic: Callable[[Host, aiohttp.ClientSession], Awaitable[Any]]) -> list[str]:
+    """What one piece of traffic enters, at a simulator with one device."""
+    # The receiver never answers: what comes after an answer is no part of the walk.
+    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/callback"
+    spec = DeviceSpec(id="SIM1", auth_token=TOKEN, users=1, callback_url=url)
+    host = await Host.start(Settings(devices=[spec], knobs={"rest.latency": 0}))
+    try:
+        async with aiohttp.ClientSession() as session:
+            with followed(wanted) as taken:
+                await traffic(host, session)
+        return taken
+    finally:
+        await host.stop()
+        silent.close()
+
+
+async def _add_user(host: Host, session: aiohttp.ClientSession) -> None:
+    message = {
+        "Add": {"User": {"UserID": "100", "FirstName": "Manu"}, "Template": []},
+        "OperationID": "op1",
+        "AuthToken": TOKEN,
+        "Time": "2020-09-17 11:09:09 GMT +0530",
+    }
+    url = f"{host.gateway_url}{Protocol.V3.path}?stgid=SIM1"
+    async with session.post(url, json=message) as response:
+        assert (await response.json(content_type=None))["StatusCode"] == 0
+
+
+async def _punch(host: Host, session: aiohttp.ClientSession) -> None:
+    async with session.post(
+        f"{host.management_url}/api/devices/SIM1/punches", data=json.dumps({"user": "1"})
+    ) as answer:
+        assert (await answer.json())["punches"][0]["recorded"]
+
+
+def test_an_add_user_takes_each_hop_once() -> None:
+    wanted = hops("A RESTful AddUser")
+    assert asyncio.run(walk(wanted, _add_user)) == wanted
+
+
+def test_a_punch_from_the_control_api_takes_each_hop_once() -> None:
+    wanted = hops("A punch from the control API")
+    assert asyncio.run(walk(wanted, _punch)) == wanted
