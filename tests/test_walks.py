@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -54,18 +55,17 @@ def followed(wanted: list[str]) -> Iterator[list[str]]:
 async def walk(wanted: list[str], traffic: Callable[[Host, aiohttp.ClientSession], Awaitable[Any]]) -> list[str]:
     """What one piece of traffic enters, at a simulator with one device."""
     # The receiver never answers: what comes after an answer is no part of the walk.
-    silent = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{silent.sockets[0].getsockname()[1]}/callback"
-    spec = DeviceSpec(id="SIM1", auth_token=TOKEN, users=1, callback_url=url)
-    host = await Host.start(Settings(devices=[spec], knobs={"rest.latency": 0}))
-    try:
-        async with aiohttp.ClientSession() as session:
-            with followed(wanted) as taken:
-                await traffic(host, session)
-        return taken
-    finally:
-        await host.stop()
-        silent.close()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/callback"
+        spec = DeviceSpec(id="SIM1", auth_token=TOKEN, users=1, callback_url=url)
+        host = await Host.start(Settings(devices=[spec], knobs={"rest.latency": 0}))
+        try:
+            async with aiohttp.ClientSession() as session:
+                with followed(wanted) as taken:
+                    await traffic(host, session)
+            return taken
+        finally:
+            await host.stop()
 
 
 async def _add_user(host: Host, session: aiohttp.ClientSession) -> None:
