@@ -6,8 +6,7 @@ from camsim import chance
 from camsim.kernel.events import Answered, Restarted, Send
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import licensed, subscribed
-from camsim.protocol import cipher
-from camsim.protocol.acknowledgement import why_no_ack
+from camsim.protocol.acknowledgement import opened, why_no_ack
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import callback_name
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY
@@ -210,13 +209,10 @@ def _judge(kernel: Kernel, registered: RegisteredDevice, event: Answered) -> tup
     if event.error:
         return event.error, event.body
     body, key, wanted = event.body, registered.config.security_key, kernel.policy.enc_ack
-    if key is not None and wanted != "plain" and body.lstrip()[:1] != b"{":
-        try:
-            body = cipher.decrypt(key, body)
-        except cipher.CipherError:
-            body = event.body
-    elif key is not None and wanted == "encrypted":
+    if key is not None and wanted == "encrypted" and body.lstrip()[:1] == b"{":
         return "the answer is plain, an encrypted one is expected (enc.ack)", body
+    if wanted != "plain":
+        body, _ = opened(body, key)
     return why_no_ack(event.status, body, kernel.policy.ack, event.content_type), body
 
 
