@@ -1,7 +1,7 @@
 """One keep-alive HTTP/1.1 connection of the driver: lean, because its cost is a driver's capacity.
 
-Plain gevent sockets with geventhttpclient's parser; Locust's FastHttpSession costs several times as much a request, and
-h11 in place of both ways to read an answer more than the whole request (docs/decisions/0004-reading-answers.md).
+Plain gevent sockets with geventhttpclient's parser; Locust's FastHttpSession costs several times as much a request. Why
+not h11: docs/decisions/0004-answers-without-h11.md.
 """
 
 from __future__ import annotations
