@@ -35,4 +35,6 @@ def duration_text(milliseconds: int) -> str:
     for unit in ("d", "h", "m", "s"):
         if milliseconds and milliseconds % _UNITS_MS[unit] == 0:
             return f"{milliseconds // _UNITS_MS[unit]}{unit}"
-    return f"{milliseconds}ms" if milliseconds else "0s"
+    if milliseconds == 0:
+        return "0s"
+    return f"{milliseconds}ms"

@@ -40,8 +40,12 @@ class Origin:
     @property
     def authority(self) -> str:
         """Host and port as the Host header writes them: no default port, brackets around IPv6."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+        host = self.host
+        if ":" in host:
+            host = f"[{host}]"
+        if self.port == DEFAULT_PORTS[self.scheme]:
+            return host
+        return f"{host}:{self.port}"
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}"
@@ -63,6 +67,7 @@ def addresses_of(origin: Origin) -> list[str]:
         raise UnreachableError(
             f"the host {origin.host!r} has no address ({error}): check the URL and the name server"
         ) from None
+    # IPv4 first: many hosts announce IPv6 and listen to IPv4 alone.
     found.sort(key=lambda row: row[0] != socket.AF_INET)
     return [str(row[4][0]) for row in found]
 
@@ -76,6 +81,7 @@ def is_private(address: str) -> bool:
 
 def nonce(origin: Origin, token: str) -> str:
     """What the owner puts into the challenge file: made from the origin, by whoever knows the AuthToken."""
+    # Known only to who knows the token, and useless on any other host: a stranger's file proves nothing.
     seal = hmac.new(token.encode(), str(origin).encode(), hashlib.sha256).hexdigest()
     return f"camsim-{seal[:32]}"
 
@@ -119,5 +125,5 @@ def connect(origin: Origin, ca: Path | None, timeout_s: float) -> http.client.HT
     """A connection that opens with its first request; TLS trusts `ca` alone where one is given."""
     if origin.scheme == "http":
         return http.client.HTTPConnection(origin.host, origin.port, timeout=timeout_s)
-    context = ssl.create_default_context(cafile=str(ca) if ca else None)
+    context = ssl.create_default_context(cafile=ca)
     return http.client.HTTPSConnection(origin.host, origin.port, timeout=timeout_s, context=context)

@@ -62,4 +62,6 @@ def _mapping(row: object) -> object:
         return asdict(row)
     if isinstance(row, msgspec.Struct):
         return msgspec.structs.asdict(row)
-    return vars(row) if hasattr(row, "__dict__") else row
+    if hasattr(row, "__dict__"):
+        return vars(row)
+    return row

@@ -22,6 +22,7 @@ async def settled(
     has more time to appear. Raises: ReadBackError."""
     begin = time.monotonic()
     await asyncio.sleep(settle_s)
+    # In a thread: adapters block, and the loop still has connections to keep alive.
     found = await asyncio.to_thread(take, adapter, capabilities, people)
     waited = settle_s
     while _rows(found) < expected and time.monotonic() - begin < LONGEST_S:

@@ -32,6 +32,7 @@ def oddities(exchange: Exchange, profile: Profile, step: Step) -> list[str]:
     """What is accepted but not canonical about an acknowledgement."""
     body, encrypted = opened(exchange, profile, step)
     found = []
+    # An encrypted answer is Base64: what type it should have, nobody says (A-ENC-02).
     kind = exchange.header("Content-Type").partition(";")[0].strip().lower()
     if kind != "application/json" and not encrypted:
         found.append(f"Content-Type is {kind or 'missing'}")

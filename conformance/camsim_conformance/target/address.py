@@ -73,8 +73,12 @@ def resolve(url: str, ca: Path | None = None) -> Target:
         raise UsageError("the callback URL holds a user name or password: the gateway does not send these")
     port = port or DEFAULT_PORTS[parts.scheme]
     addresses = ownership.addresses_of(Origin(parts.scheme, parts.hostname, port))
-    context = ssl.create_default_context(cafile=str(ca) if ca else None) if parts.scheme == "https" else None
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    context = None
+    if parts.scheme == "https":
+        context = ssl.create_default_context(cafile=ca)
+    path = parts.path or "/"
+    if parts.query:
+        path += f"?{parts.query}"
     return Target(
         url=url,
         scheme=parts.scheme,
@@ -82,6 +86,7 @@ def resolve(url: str, ca: Path | None = None) -> Target:
         port=port,
         path=path,
         address=addresses[0],
+        # One public address is enough: whoever answers there may be a stranger.
         public=not all(map(ownership.is_private, addresses)),
         context=context,
     )

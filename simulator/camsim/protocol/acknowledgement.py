@@ -63,7 +63,9 @@ def _why_not_done(body: bytes, rule: AckRule) -> str | None:
     try:
         answer = answer_of(body)
     except ValueError:
-        return "the answer is empty" if not body.strip() else f"the answer is not JSON: {_excerpt(body)}"
+        if not body.strip():
+            return "the answer is empty"
+        return f"the answer is not JSON: {_excerpt(body)}"
     if not isinstance(answer, dict):
         return f"the answer is a JSON {type(answer).__name__}, an object is expected"
     if "status" not in answer:

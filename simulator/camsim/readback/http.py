@@ -67,11 +67,11 @@ class HttpReadBack(RowReadBack):
         source = self.source(path.partition("?")[0])
         try:
             status, body = self._fetch(f"{self._path}/{path}")
-            document: object = json.loads(body) if status == 200 else None
+            if status != 200:
+                raise ReadBackError(f"{source}: HTTP {status}, 200 is expected")
+            document: object = json.loads(body)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise ReadBackError(f"{source}: no usable answer ({error})") from None
-        if status != 200:
-            raise ReadBackError(f"{source}: HTTP {status}, 200 is expected")
         return document
 
     def _fetch(self, target: str) -> tuple[int, bytes]:
@@ -87,7 +87,10 @@ class HttpReadBack(RowReadBack):
     def _exchange(self, target: str) -> tuple[int, bytes]:
         whole = False
         try:
-            self._connection.request("GET", target, headers={} if self._kept else {"Connection": "close"})
+            headers = {}
+            if not self._kept:
+                headers["Connection"] = "close"
+            self._connection.request("GET", target, headers=headers)
             answer = self._connection.getresponse()
             body = answer.read(MAX_BYTES)
             whole = answer.isclosed()

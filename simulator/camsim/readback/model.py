@@ -123,7 +123,9 @@ def take(
         if "templates" in wanted:
             _sort(adapter.templates(batch), asked, templates)
         if "users" in wanted:
-            users.update({row.user: row for row in adapter.users(batch) if row.user in asked})
+            for row in adapter.users(batch):
+                if row.user in asked:
+                    users[row.user] = row
     return Snapshot(capabilities, _frozen(punches), _frozen(templates), users)
 
 
