@@ -45,19 +45,20 @@ LAYERS = {
         SUITE_VERSION
         requirements
         target
-        sending readback
         plan
-        session
+        sending readback
+        observed
         findings
         checks
+        session
         verdict
         report
         certify
-        mutants pytest_entry pytest_checks
+        mutants
         proof
         commands
-        command
-        __main__
+        command pytest_checks
+        __main__ pytest_entry
     """,
     "camsim_loadtests": """
         plan

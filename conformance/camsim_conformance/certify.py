@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.plan import Plan
+from camsim_conformance.report import files
 from camsim_conformance.report.certificate import load_private
 from camsim_conformance.report.document import Document, document
-from camsim_conformance.session.observed import Observed
-from camsim_conformance.session.session import Evidence, Progress, Session, quiet
+from camsim_conformance.session.record import RunRecord
+from camsim_conformance.session.session import Progress, Session, quiet
 from camsim_conformance.target.profile import Profile
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
 from camsim_conformance.verdict.waivers import Waiver, load
-
-from .report import files
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,29 +36,32 @@ class Outputs:
             files.prepare(self.out)
         return accepted
 
+    def planned(self, plan: Plan) -> None:
+        """Write down what the run may leave behind, before it sends."""
+        if self.out is not None:
+            files.clean_up_list(self.out, plan)
 
-def gather(
+
+def send(
     profile: Profile, outputs: Outputs, progress: Progress = quiet, keep: Sequence[str] | None = None
-) -> Evidence:
+) -> RunRecord:
     """Send everything. Raises: UsageError, SafetyError."""
-    out = outputs.out
-    planned = None if out is None else lambda plan: files.clean_up_list(out, plan)
-    return Session(profile, progress=progress, keep=keep, planned=planned).run()
+    return Session(profile, progress=progress, keep=keep, on_plan=outputs.planned).run()
 
 
 def finish(
-    evidence: Evidence, cases: Sequence[Observed], waivers: Sequence[Waiver], outputs: Outputs
+    record: RunRecord, cases: Sequence[Observed], waivers: Sequence[Waiver], outputs: Outputs
 ) -> tuple[Result, Document]:
     """The result of judged cases, and its reports written."""
-    result = conclude(evidence, cases, waivers)
-    made = document(result)
+    result = conclude(record, cases, waivers)
+    whole = document(result)
     if outputs.out is not None:
-        files.write(made, cases, evidence.profile, outputs.out, outputs.sign_key)
-    return result, made
+        files.write(whole, cases, record.profile, outputs.out, outputs.sign_key)
+    return result, whole
 
 
 def certify(profile: Profile, outputs: Outputs, progress: Progress = quiet) -> tuple[Result, Document]:
     """All of it. Raises: UsageError, SafetyError."""
     waivers = outputs.check()
-    evidence = gather(profile, outputs, progress)
-    return finish(evidence, judge_all(evidence.observed()), waivers, outputs)
+    record = send(profile, outputs, progress)
+    return finish(record, judge_all(record.observed()), waivers, outputs)

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Generator, Sequence
 
 import pytest
 from rich.console import Console
 
-from camsim_conformance.commands.options import OPTIONS, profile_of
+from camsim_conformance import certify
+from camsim_conformance.certify import Outputs
+from camsim_conformance.checks.registry import judged_by
+from camsim_conformance.commands.options import OPTIONS, Option, given, profile_of
+from camsim_conformance.observed import Observed
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.readback import ReadBackError
+from camsim_conformance.report.console import show
+from camsim_conformance.report.document import Document
 from camsim_conformance.requirements.verdicts import Verdict
-from camsim_conformance.session.observed import Observed
-from camsim_conformance.session.session import Evidence, Session
+from camsim_conformance.session.record import RunRecord
+from camsim_conformance.session.session import Session
 from camsim_conformance.target.address import SafetyError, UnreachableError
 from camsim_conformance.target.profile import Profile, UsageError
 from camsim_conformance.verdict.judge import judge
 from camsim_conformance.verdict.result import Exit
-
-from . import certify
-from .certify import Outputs
-from .readback import ReadBackError
-from .report import terminal
 
 NAME = "camsim-conformance-checks"
 _KEY = pytest.StashKey["Run"]()
@@ -36,12 +37,11 @@ class Run:
         self.profile = profile
         self.outputs = outputs
         self.waivers = outputs.check()
-        self.session = Session(profile)
-        self.cases: Sequence[Case] = self.session.plan().cases
-        self.evidence: Evidence | None = None
+        self.cases: Sequence[Case] = Session(profile).plan().cases
+        self.record: RunRecord | None = None
         self.observed: dict[str, Observed] = {}
         self.wanted: list[str] = []
-        self.document: dict[str, Any] | None = None
+        self.document: Document | None = None
         self.exit_code = Exit.USAGE
 
     @property
@@ -51,21 +51,24 @@ class Run:
 
     def case(self, name: str) -> Observed:
         """The observed case; the first call sends everything that was collected."""
-        if self.evidence is None:
-            self.evidence = certify.gather(self.profile, self.outputs, keep=self.wanted)
-            self.observed = {case.case.id: case for case in self.evidence.observed()}
+        if self.record is None:
+            self.record = certify.send(self.profile, self.outputs, keep=self.wanted)
+            self.observed = {case.case.id: case for case in self.record.observed()}
         return self.observed[name]
 
     def finish(self) -> None:
         """Write the reports; whatever no test judged is judged now, so that nothing is missing."""
-        if self.evidence is None:
+        if self.record is None:
             return
-        cases = [case if _judged(case) else judge(case) for case in self.observed.values()]
-        result, self.document = certify.finish(self.evidence, cases, self.waivers, self.outputs)
+        for case in self.observed.values():
+            if not _is_judged(case):
+                judge(case)
+        cases = list(self.observed.values())
+        result, self.document = certify.finish(self.record, cases, self.waivers, self.outputs)
         self.exit_code = result.exit_code
 
 
-def _judged(case: Observed) -> bool:
+def _is_judged(case: Observed) -> bool:
     return case.ack is not None or case.state is not None or case.error is not None
 
 
@@ -74,16 +77,22 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "certify a callback URL")
     group.addoption("--callback-url", default=None, help="The callback URL to certify.")
     for option in OPTIONS:
-        if option.switch:
-            group.addoption(
-                option.flag, action="store_true", default=False, dest=f"camsim_{option.name}", help=option.help
-            )
-        elif option.many:
-            group.addoption(option.flag, action="append", default=[], dest=f"camsim_{option.name}", help=option.help)
-        else:
-            group.addoption(
-                option.flag, default=option.default, type=option.kind, dest=f"camsim_{option.name}", help=option.help
-            )
+        _add(group, option)
+
+
+def _add(group: pytest.OptionGroup, option: Option) -> None:
+    dest = _destination(option)
+    if option.switch:
+        group.addoption(option.flag, action="store_true", default=False, dest=dest, help=option.help)
+    elif option.many:
+        group.addoption(option.flag, action="append", default=[], dest=dest, help=option.help)
+    else:
+        group.addoption(option.flag, default=option.default, type=option.kind, dest=dest, help=option.help)
+
+
+def _destination(option: Option) -> str:
+    # Prefixed: other plugins have a `seed` or a `level` of their own.
+    return f"camsim_{option.name}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,23 +101,23 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("the checks share one run: leave out -n; many callbacks go out at once anyway", int(Exit.USAGE))
     url = config.getoption("--callback-url")
     if config.getoption("--collect-only") and not url:
-        url = "http://127.0.0.1/"
+        url = "http://127.0.0.1/"  # only to list the tests: nothing is sent there
     if not url:
         pytest.exit("--callback-url is missing: the URL to certify", int(Exit.USAGE))
-    told = {option.name: config.getoption(f"camsim_{option.name}") for option in OPTIONS}
+    options = given({option.name: config.getoption(_destination(option)) for option in OPTIONS})
     try:
-        config.stash[_KEY] = Run(*profile_of(url, told))
+        config.stash[_KEY] = Run(*profile_of(url, options))
     except UsageError as error:
         pytest.exit(str(error), int(Exit.USAGE))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One test a case of the function's requirement."""
-    requirement = getattr(metafunc.function, "requirement", None)
+    judged = judged_by(metafunc.function)
     run = metafunc.config.stash.get(_KEY, None)
-    if requirement is None or run is None:
+    if judged is None or run is None:
         return
-    cases = [case for case in run.cases if case.requirement == requirement]
+    cases = [case for case in run.cases if case.requirement == judged.requirement]
     metafunc.parametrize("case", [case.id for case in cases], ids=[case.name for case in cases], indirect=True)
 
 
@@ -120,12 +129,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Send only what is left after -k, --lf and friends."""
     run = session.config.stash[_KEY]
-    run.wanted = [cast(Any, item).callspec.params["case"] for item in session.items if hasattr(item, "callspec")]
+    for item in session.items:
+        callspec = getattr(item, "callspec", None)
+        if callspec is not None:
+            run.wanted.append(callspec.params["case"])
 
 
 @pytest.fixture
 def case(request: pytest.FixtureRequest) -> Observed:
-    """The evidence of one case."""
+    """What is known of one case."""
     try:
         return request.config.stash[_KEY].case(request.param)
     except SafetyError as error:
@@ -137,12 +149,12 @@ def case(request: pytest.FixtureRequest) -> Observed:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Run the check as certify does, then say its verdict in pytest's words."""
     observed = pyfuncitem.funcargs.get("case")
     if not isinstance(observed, Observed):
         return (yield)
-    if observed.case.blocked is None and observed.ran:
+    if observed.to_judge:
         try:
             yield
         except Exception as error:
@@ -172,10 +184,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = int(run.exit_code)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The report certify prints."""
     run = config.stash.get(_KEY, None)
     if run is not None and run.document is not None:
         terminalreporter.section("conformance")
         out = run.outputs.out
-        terminal.show(run.document, Console(highlight=False, soft_wrap=True), str(out) if out else None)
+        show(run.document, Console(highlight=False, soft_wrap=True), str(out) if out else None)

@@ -12,7 +12,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from camsim_conformance.report.document import document
-from camsim_conformance.session.session import Evidence, Session
+from camsim_conformance.session.record import RunRecord
+from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device, Profile
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
@@ -29,12 +30,12 @@ def profile(url: str, readback: str | None = None, *globs: str, **more: Any) -> 
 
 def run(chosen: Profile) -> Result:
     """The result of a profile."""
-    evidence = Session(chosen).run()
-    return conclude(evidence, judge_all(evidence.observed()))
+    record = Session(chosen).run()
+    return conclude(record, judge_all(record.observed()))
 
 
-def gathered(chosen: Profile) -> Evidence:
-    """The evidence alone."""
+def gathered(chosen: Profile) -> RunRecord:
+    """What the run gathered, not judged."""
     return Session(chosen).run()
 
 

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from camsim_conformance.command import app
 from camsim_conformance.report import certificate
-from camsim_conformance.report.certificate import CertificateError, new_key, payload, verify
+from camsim_conformance.report.certificate import CertificateError, new_key, verify
 from camsim_conformance.target.profile import UsageError
 
 Made = tuple[dict[str, Any], Path]
@@ -33,6 +33,12 @@ def issued(passed: Made, tmp_path: Path) -> tuple[Path, Path]:
     (folder / "result.json").write_bytes(raw)
     certificate.write(document, raw, folder, private)
     return folder / "certificate.json", public
+
+
+def payload(file: Path) -> dict[str, Any]:
+    """The statement inside, not verified."""
+    read: dict[str, Any] = json.loads(base64.b64decode(json.loads(file.read_text("utf-8"))["payload"]))
+    return read
 
 
 def test_a_certificate_verifies_with_its_key(issued: tuple[Path, Path]) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Capabilities, StoredPunch
-from camsim_conformance.findings.matching import Moment, TypeMatch, compare, moment_of, same_word, type_match
+from camsim_conformance.findings.matching import Moment, match, moment_of
+from camsim_conformance.findings.words import TypeMatch, same_word, type_match
 
 AT = 1_790_000_000
 SENT = [Punch("1", AT, 330, "CheckIn", "Face"), Punch("1", AT + 60, 330, "CheckOut", "Face")]
@@ -18,22 +19,22 @@ def stored(*times: int) -> list[StoredPunch]:
 
 @pytest.mark.parametrize("shift", [0, 19_800])
 def test_instants_and_wall_clocks_are_equal_sets(shift: int) -> None:
-    assert compare(SENT, stored(AT + shift, AT + 60 + shift), any_shift=False).none
+    assert match(SENT, stored(AT + shift, AT + 60 + shift), any_shift=False).exact
 
 
 def test_another_shift_is_only_a_set_where_times_are_judged_elsewhere() -> None:
     found = stored(AT + 3600, AT + 3660)
-    assert compare(SENT, found, any_shift=True).none
-    assert not compare(SENT, found, any_shift=False).none
+    assert match(SENT, found, any_shift=True).exact
+    assert not match(SENT, found, any_shift=False).exact
 
 
 def test_rows_of_two_shifts_are_no_set() -> None:
-    assert not compare(SENT, stored(AT, AT + 60 + 19_800), any_shift=True).none
+    assert not match(SENT, stored(AT, AT + 60 + 19_800), any_shift=True).exact
 
 
 def test_missing_and_doubled_rows_are_named() -> None:
-    difference = compare(SENT, stored(AT, AT), any_shift=True)
-    assert (difference.missing, difference.extra) == ((SENT[1],), (StoredPunch("1", AT),))
+    found = match(SENT, stored(AT, AT), any_shift=True)
+    assert (found.missing, found.extra) == ((SENT[1],), (StoredPunch("1", AT),))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,7 @@ def test_own_words_are_translated_and_merged_ones_judged_as_in_or_out(
 def test_a_stored_row_tells_its_own_type_first() -> None:
     both = [Punch("1", AT, 330, "CheckIn", "Face"), Punch("1", AT, 330, "CheckOut", "Face")]
     rows = [StoredPunch("1", AT, "CheckOut"), StoredPunch("1", AT, "CheckIn")]
-    assert [(sent.type, row.type) for sent, row in compare(both, rows, any_shift=False).pairs] == [
+    assert [(sent.type, row.type) for sent, row in match(both, rows, any_shift=False).pairs] == [
         ("CheckIn", "CheckIn"),
         ("CheckOut", "CheckOut"),
     ]

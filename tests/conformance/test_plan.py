@@ -9,7 +9,7 @@ import pytest
 from certifying import profile
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan import plan
+from camsim_conformance.checks.sections import plan
 from camsim_conformance.plan.builder import PeopleError
 from camsim_conformance.plan.cases import Stage
 from camsim_conformance.requirements.verdicts import Level

@@ -16,8 +16,8 @@ from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verd
 from camsim.readback.model import MAX_IDS, take
 from camsim.readback.rows import punch_of, seconds_of
 from camsim.receiver import KnownDevice, Running, start
-from camsim_conformance.plan import Plan
 from camsim_conformance.plan.cases import Step
+from camsim_conformance.plan.plan import Plan
 from camsim_conformance.readback import ReadBackError, open_readback
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device, UsageError

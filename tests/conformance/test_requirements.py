@@ -9,7 +9,7 @@ import pytest
 from camsim import resources
 from camsim.protocol.catalogue import CALLBACKS
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.checks.registry import checks
+from camsim_conformance.checks.sections import checks
 from camsim_conformance.mutants import MUTANTS
 from camsim_conformance.proof.page import WITHOUT_ALONE, alone_of
 from camsim_conformance.requirements import FEATURES, Requirement, by_id, catalogue, exclusions, page

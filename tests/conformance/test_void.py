@@ -16,7 +16,7 @@ import trustme
 from certifying import TOKEN, TcpServer, profile, rows, serving, told
 
 from camsim.receiver import Running, start
-from camsim_conformance.sending.lanes import Lanes
+from camsim_conformance.sending.case_sender import CaseSender
 
 
 def free_port() -> int:
@@ -230,7 +230,7 @@ def test_an_error_of_our_own_is_an_incomplete_run(receiver: Running, monkeypatch
     async def fails(*_: object, **__: object) -> None:
         raise ZeroDivisionError("ours")
 
-    monkeypatch.setattr(Lanes, "in_turn", fails)
+    monkeypatch.setattr(CaseSender, "in_turn", fails)
     result = told(profile(receiver.url, None, "CB-ACK-001"))
     assert (result["exit_code"], result["void"]) == (3, "harness error: ZeroDivisionError('ours')")
 

@@ -1,1 +1,1 @@
-"""One pytest test a requirement; each only judges what was already sent, answered and stored."""
+"""One module a section, one pytest test a requirement: the cases that provoke it, and the check that judges them."""

@@ -1,37 +1,46 @@
-"""Which function judges which requirement."""
+"""Ties a requirement to the cases that provoke it and to the check that judges them."""
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
-from collections.abc import Callable, Mapping
-from functools import cache
+from collections.abc import Callable
+from dataclasses import dataclass
 
-from camsim_conformance.session.observed import Observed
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.plan import MakeCases
+from camsim_conformance.requirements import by_id
 
 Check = Callable[[Observed], None]
-_found: dict[str, Check] = {}
 
 
-def judges(requirement: str) -> Callable[[Check], Check]:
-    """Marks the one check of a requirement. Raises: ValueError for a second one."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One requirement with its cases and its check. A check only judges what was already sent, answered and stored."""
+
+    requirement: str
+    check: Check
+    cases: MakeCases | None
+    later: MakeCases | None
+
+
+def requirement(
+    name: str, cases: MakeCases | None = None, *, later: MakeCases | None = None
+) -> Callable[[Check], Check]:
+    """Marks the check of a requirement, with what makes its cases. `later` ones are made after the `cases` of every
+    section of the protocol. Raises: ValueError for an id that is in no catalogue, or without cases."""
+    if name not in by_id():
+        raise ValueError(f"{name}: no such requirement; its row belongs into requirements/*.toml")
+    if cases is None and later is None:
+        raise ValueError(f"{name}: no cases; a check without cases judges nothing")
 
     def mark(check: Check) -> Check:
-        known = _found.get(requirement)
-        if known is not None and known.__module__ != check.__module__:
-            raise ValueError(f"{requirement} is judged by {known.__name__} and {check.__name__}")
-        _found[requirement] = check
-        check.requirement = requirement  # type: ignore[attr-defined]
+        # On the function itself, because pytest collects functions and asks each for its requirement.
+        check.judged = Judged(name, check, cases, later)  # type: ignore[attr-defined]
         return check
 
     return mark
 
 
-@cache
-def checks() -> Mapping[str, Check]:
-    """All checks by requirement id."""
-    package = importlib.import_module(__package__)
-    for module in pkgutil.iter_modules(package.__path__):
-        if module.name.startswith("test_"):
-            importlib.import_module(f"{package.__name__}.{module.name}")
-    return dict(_found)
+def judged_by(function: object) -> Judged | None:
+    """What a check judges; None for any other function."""
+    found = getattr(function, "judged", None)
+    return found if isinstance(found, Judged) else None

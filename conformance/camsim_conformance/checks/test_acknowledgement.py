@@ -1,16 +1,49 @@
-"""Checks of the acknowledgement: every callback, whatever becomes of it, in time."""
+"""The acknowledgement: every callback, whatever becomes of it, in time (CB-ACK, CB-PORT)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import acknowledged, in_time
-from camsim_conformance.findings.special import wire_form
+from collections.abc import Callable, Iterator
+
+from camsim.protocol.facts import Fact
+from camsim.protocol.v3.messages import callback_name
+from camsim.protocol.vocabulary import TemplateType as Kind
+from camsim_conformance.findings.answers import acknowledged, in_time, wire_form
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import DAY, MINUTE, Builder
+from camsim_conformance.plan.cases import Case, Stage, Step
 from camsim_conformance.requirements.verdicts import Finding
-from camsim_conformance.session.observed import Observed
 
-from .registry import judges
+from .registry import requirement
+
+TRIES = 3  # of what is timed: the first and two spares
+IN_2000 = 946_684_800  # where a device's clock starts again without its battery
+MakeFact = Callable[[str], Fact]
 
 
-@judges("CB-ACK-001")
+def _operations(make: Builder) -> Iterator[Case]:
+    for fact in every_operation(make, make.user()):
+        yield Case(callback_name(fact), (make.step(fact),), stage=Stage.QUIET)
+
+
+def every_operation(make: Builder, user: str) -> list[Fact]:
+    """One fact for each of the 11 callbacks, all of one person."""
+    # Card and PIN come with empty names, as the page prints #4 and #5.
+    texts = [make.updated(user, make.template(user, kind), first="", last="") for kind in (Kind.CARD, Kind.PASSWORD)]
+    pictures = make.templates(user, Kind.FINGERPRINT, Kind.FACE, Kind.PALM, Kind.USER_PHOTO)
+    alone = [make.updated(user, template) for template in pictures]
+    at = make.ago(20 * MINUTE)
+    return [
+        make.deleted(make.user()),
+        make.date(make.now),
+        make.updated(user),
+        *texts,
+        *alone,
+        make.photo(user, at),
+        make.punch(user, at, "CheckOut", "Fingerprint"),
+    ]
+
+
+@requirement("CB-ACK-001", cases=_operations)
 def test_every_callback_is_acknowledged(case: Observed) -> None:
     """Each of the 11 callbacks, sent as the page prints it, is answered HTTP 200 with a JSON object whose status is
     exactly done.
@@ -18,51 +51,99 @@ def test_every_callback_is_acknowledged(case: Observed) -> None:
     case.ack = acknowledged(case)
 
 
-@judges("CB-ACK-002")
+def _unprocessable(make: Builder) -> Iterator[Case]:
+    yield Case("unknown-user", (make.step(make.punch(make.stranger())),))
+    yield Case("unknown-user-deleted", (make.step(make.deleted(make.stranger())),))
+    yield Case("zero-log-time", (_altered(make, LogTime="0000-00-00 00:00:00 GMT +0000"),))
+    yield Case("empty-log-time", (_altered(make, LogTime=""),))
+    yield Case("far-future", (make.step(make.punch(make.user(), make.now + 4 * 365 * DAY)),))
+    yield Case("unknown-type", (_altered(make, Type="Siesta"),))
+    yield Case("unknown-input-type", (_altered(make, InputType="Iris"),))
+    yield Case("clock-back-to-2000", (make.step(make.date(IN_2000)),))
+
+
+def _altered(make: Builder, **members: str) -> Step:
+    message = make.message(make.punch(make.user()))
+    message["RealTime"]["PunchLog"].update(members)
+    return make.json(message, what="RealTimePunchLog")
+
+
+@requirement("CB-ACK-002", cases=_unprocessable)
 def test_what_cannot_be_processed_is_acknowledged(case: Observed) -> None:
     """A callback that cannot be processed is acknowledged all the same."""
     case.ack = acknowledged(case)
 
 
-@judges("CB-ACK-003")
+def _in_time(make: Builder) -> Iterator[Case]:
+    yield timed(make, "punch", make.punch)
+    yield timed(make, "photo", lambda user: make.photo(user, make.ago(15 * MINUTE)))
+    yield timed(make, "face", lambda user: make.updated(user, make.template(user, Kind.FACE)))
+    yield busy(make)
+
+
+def timed(make: Builder, name: str, fact: MakeFact) -> Case:
+    """A fact alone on the line, with spares of other people."""
+    first, *spares = [(make.step(fact(make.user())),) for _ in range(TRIES)]
+    return Case(name, first, stage=Stage.QUIET, spares=tuple(spares))
+
+
+def busy(make: Builder) -> Case:
+    """Four devices at once, three punches each."""
+    first, *spares = [_burst(make) for _ in range(TRIES)]
+    return Case("busy", first, stage=Stage.BUSY, at_once=4, spares=tuple(spares))
+
+
+def _burst(make: Builder) -> tuple[Step, ...]:
+    return tuple(make.step(make.punch(make.stranger(), make.ago(n * MINUTE))) for n in range(12))
+
+
+@requirement("CB-ACK-003", cases=_in_time)
 def test_the_acknowledgement_is_in_time(case: Observed) -> None:
     """The acknowledgement comes within the deadline, also for photos and while several devices send at once."""
     case.ack = in_time(case)
 
 
-@judges("CB-ACK-004")
+def one_punch(make: Builder) -> Iterator[Case]:
+    """A plain punch whose answer is looked at."""
+    yield Case("punch", (make.step(make.punch(make.user())),), stage=Stage.QUIET)
+
+
+@requirement("CB-ACK-004", cases=one_punch)
 def test_the_acknowledgement_is_recorded(case: Observed) -> None:
     """What the acknowledgement looks like on the wire is recorded: body, content type, extra members, redirects."""
     case.ack = wire_form(case)
 
 
-@judges("CB-ACK-005")
+def _groups(make: Builder) -> Iterator[Case]:
+    groups: dict[str, tuple[Kind, ...]] = {
+        "card-and-pin": (Kind.CARD, Kind.PASSWORD),
+        "face-and-card": (Kind.FACE, Kind.CARD),
+        "all-six": tuple(Kind),
+        "empty-array": (),
+    }
+    for name, kinds in groups.items():
+        user = make.user()
+        yield Case(name, (make.step(make.updated(user, *make.templates(user, *kinds))),))
+    user = make.user()
+    fingers = (make.template(user, Kind.FINGERPRINT, 0), make.template(user, Kind.FINGERPRINT, 1))
+    yield Case("two-fingers", (make.step(make.updated(user, *fingers)),))
+
+
+@requirement("CB-ACK-005", cases=_groups)
 def test_groups_and_empty_arrays_are_acknowledged(case: Observed) -> None:
     """Templates in groups, and a user update with an empty Template array, are acknowledged."""
     case.ack = acknowledged(case)
 
 
-@judges("CB-ORD-005")
-def test_a_photo_without_its_punch_is_acknowledged(case: Observed) -> None:
-    """A photo (#10) before its punch, or without one, is acknowledged."""
-    case.ack = acknowledged(case)
+def _url(make: Builder) -> Iterator[Case]:
+    yield Case("url")  # nothing is sent: the URL itself is looked at
 
 
-@judges("CB-DUP-004")
-def test_a_duplicate_is_acknowledged(case: Observed) -> None:
-    """A duplicate is acknowledged."""
-    case.ack = acknowledged(case)
-
-
-@judges("CB-PHOTO-002")
-def test_a_photo_is_acknowledged(case: Observed) -> None:
-    """A photo of the size live devices send is acknowledged, also twice."""
-    case.ack = acknowledged(case)
-
-
-@judges("CB-PORT-001")
+@requirement("CB-PORT-001", cases=_url)
 def test_port_and_scheme_are_recorded(case: Observed) -> None:
     """Port and scheme are recorded: 80 or 443 in production, 8123 for tests, HTTPS recommended."""
     case.ack = Finding(
-        True, "80 or 443 in production, 8123 for tests", f"{case.target.scheme} on port {case.target.port}"
+        holds=True,
+        expected="80 or 443 in production, 8123 for tests",
+        actual=f"{case.target.scheme} on port {case.target.port}",
     )

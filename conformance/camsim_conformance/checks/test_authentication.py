@@ -1,21 +1,110 @@
-"""Checks of the AuthToken: what is forged is not stored."""
+"""The AuthToken: what is forged is not stored (CB-AUTH)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import recorded
-from camsim_conformance.findings.special import untouched
-from camsim_conformance.session.observed import Observed
+from collections.abc import Iterator
 
-from .registry import judges
+from camsim import chance
+from camsim.protocol.v3.messages import Message
+from camsim.protocol.vocabulary import TemplateType
+from camsim_conformance.findings.answers import recorded
+from camsim_conformance.findings.forgeries import not_stored
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import Builder, stored
+from camsim_conformance.plan.cases import Case, Expect, Step
+
+from .registry import requirement
+
+ABSENT = object()
 
 
-@judges("CB-AUTH-001")
+def another_token(make: Builder) -> str:
+    """A token as right in form as the device's own, which the target does not know."""
+    return chance.token(make.profile.seed, "conformance", "forged")
+
+
+def other_case(token: str) -> str:
+    """The token with its letters in the other case; reversed when it has none."""
+    swapped = token.swapcase()
+    return swapped if swapped != token else token[::-1]
+
+
+def _forgeries(make: Builder) -> dict[str, object]:
+    """Wrong tokens by name; ABSENT leaves the member out."""
+    token = make.device(0).token
+    return {
+        "another": another_token(make),
+        "missing": ABSENT,
+        "empty": "",
+        "null": None,
+        "true": True,
+        "one-letter-less": token[:-1],
+        "one-letter-more": token + "x",
+        "other-case": other_case(token),
+        "in-a-list": [token],
+        "zero": 0,
+    }
+
+
+def _forged(make: Builder) -> Iterator[Case]:
+    for name, token in _forgeries(make).items():
+        user = make.user()
+        message = make.message(make.punch(user))
+        _forge(message, token)
+        step = make.json(message, what="forged punch", judged=False)
+        yield Case(f"punch-{name}", (step,), Expect((user,)))
+    if make.claims("user-data"):
+        yield _forged_card(make)
+        yield from _forged_names(make)
+
+
+def _forge(message: Message, token: object) -> None:
+    if token is ABSENT:
+        del message["RealTime"]["AuthToken"]
+    else:
+        message["RealTime"]["AuthToken"] = token
+
+
+def _forged_card(make: Builder) -> Case:
+    user = make.user()
+    card, forged = (make.template(user, TemplateType.CARD, generation=n) for n in (0, 1))
+    steps = (
+        make.step(make.updated(user)),
+        make.step(make.updated(user, card)),
+        make.step(make.updated(user, forged), what="forged card", token=another_token(make), judged=False),
+    )
+    return Case("card-another", steps, Expect.kept(user, stored(card)))
+
+
+def _forged_names(make: Builder) -> Iterator[Case]:
+    wrong = another_token(make)
+    user = make.user()
+    steps: tuple[Step, ...] = (
+        make.step(make.updated(user, first="Meena", last="Iyer")),
+        make.step(make.deleted(user), what="forged deletion", token=wrong, judged=False),
+    )
+    yield Case("deletion-another", steps, Expect.named(user, "Meena", "Iyer"))
+    user = make.user()
+    steps = (
+        make.step(make.updated(user, first="Meena", last="Iyer")),
+        make.step(make.updated(user, first="Forged", last="Name"), what="forged name", token=wrong, judged=False),
+    )
+    yield Case("name-another", steps, Expect.named(user, "Meena", "Iyer"))
+
+
+@requirement("CB-AUTH-001", cases=_forged)
 def test_a_forged_callback_is_not_stored(case: Observed) -> None:
     """A callback with a wrong or missing AuthToken is not stored."""
-    case.state = untouched(case)
+    case.state = not_stored(case)
 
 
-@judges("CB-AUTH-002")
+def _answered(make: Builder) -> Iterator[Case]:
+    message = make.message(make.punch(make.stranger()))
+    _forge(message, another_token(make))
+    yield Case("another", (make.json(message, what="forged punch"),))
+
+
+@requirement("CB-AUTH-002", cases=_answered)
 def test_the_answer_to_a_forgery_is_recorded(case: Observed) -> None:
     """What is answered to a forged token is recorded; any answer is right."""
     case.ack = recorded(case)

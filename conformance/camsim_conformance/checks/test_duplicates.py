@@ -1,44 +1,141 @@
-"""Checks of repetition: one punch is one row."""
+"""Repetition: one punch is one row, however often and however it comes (CB-DUP)."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+from camsim.protocol.facts import Fact
+from camsim.protocol.vocabulary import TemplateType
+from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_rows, same_set
-from camsim_conformance.session.observed import Observed
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import HOUR, MINUTE, Builder
+from camsim_conformance.plan.cases import Case, Expect, Transport
 
-from .registry import judges
+from .registry import requirement
+from .test_order import in_or_out
+
+RETRIES = 5
 
 
-@judges("CB-DUP-001")
+def identical(make: Builder) -> Iterator[Case]:
+    """The same bytes again."""
+    punch = make.punch(make.user(), type_="CheckOut", input_="Card")
+    step = make.step(punch)
+    yield Case("twice", (step, step), Expect.rows(punch))
+    user = make.user()
+    first, other = make.punch(user), make.punch(user, make.ago(12 * MINUTE), "CheckOut")
+    step = make.step(first)
+    steps = (step, make.step(other), step, step)
+    yield Case("three-times-with-another-between", steps, Expect.rows(first, other))
+
+
+@requirement("CB-DUP-001", cases=identical)
 def test_an_identical_resend_is_one_row(case: Observed) -> None:
     """A byte-identical re-send of a punch is one row."""
     case.state = same_rows(case)
 
 
-@judges("CB-DUP-002")
+def _retold(make: Builder) -> Iterator[Case]:
+    # Drawn before the first case: the ids of a run are numbered as they are drawn.
+    other, another = make.operation_id(), make.operation_id()
+    yield _told_again(make, "new-operation-id-and-time", other, make.now + 30)
+    yield _told_again(make, "new-operation-id", another, make.now)
+    yield _told_again(make, "new-time", None, make.now + 30)
+
+
+def _told_again(make: Builder, name: str, operation_id: str | None, time_s: int) -> Case:
+    """The punch again under another OperationID, or its own for None, and another Time."""
+    punch = make.punch(make.user())
+    known = make.operation_id()
+    first = make.step(punch, operation_id=known, time_s=make.now)
+    again = make.step(punch, operation_id=operation_id or known, time_s=time_s)
+    return Case(name, (first, again), Expect.rows(punch))
+
+
+@requirement("CB-DUP-002", cases=_retold)
 def test_a_retold_punch_is_one_row(case: Observed) -> None:
     """A re-send with a new OperationID and a new Time is one row."""
     case.state = same_rows(case)
 
 
-@judges("CB-DUP-003")
+def _at_once(make: Builder) -> Iterator[Case]:
+    # Three times: a race that is lost now and then is caught more often.
+    for name in ("first", "second", "third"):
+        punch = make.punch(make.user())
+        step = make.step(punch, copies=8, transport=Transport.FRESH)
+        yield Case(f"eight-at-once-{name}", (step,), Expect.rows(punch))
+
+
+@requirement("CB-DUP-003", cases=_at_once)
 def test_copies_at_once_are_one_row(case: Observed) -> None:
     """Eight copies of one punch at the same moment are one row."""
     case.state = same_set(case)
 
 
-@judges("CB-DUP-005")
+def _repeated(make: Builder) -> Iterator[Case]:
+    user = make.user()
+    facts: dict[str, Fact] = {
+        "punch": make.punch(user),
+        "card": make.updated(user, make.template(user, TemplateType.CARD)),
+        "deletion": make.deleted(make.user()),
+    }
+    for name, fact in facts.items():
+        step = make.step(fact)
+        yield Case(name, (step, step))
+
+
+@requirement("CB-DUP-004", cases=_repeated)
+def test_a_duplicate_is_acknowledged(case: Observed) -> None:
+    """A duplicate is acknowledged."""
+    case.ack = acknowledged(case)
+
+
+def lost(make: Builder) -> Iterator[Case]:
+    """The connection is dropped, then the same bytes come until they are acknowledged."""
+    for name, transport in {"answer-lost": Transport.LOST_ACK, "dropped-early": Transport.LOST_EARLY}.items():
+        punch = make.punch(make.user())
+        step = make.step(punch)
+        dropped = replace(step, transport=transport, judged=False)
+        yield Case(name, (dropped, replace(step, retries=RETRIES)), Expect.rows(punch))
+
+
+@requirement("CB-DUP-005", cases=lost)
 def test_a_lost_acknowledgement_makes_no_double(case: Observed) -> None:
     """When an acknowledgement is lost on its way and the punch is retried until done, it is one row."""
     case.state = same_rows(case)
 
 
-@judges("CB-DUP-006")
+def _on_two_devices(make: Builder) -> Iterator[Case]:
+    punch = make.punch(make.user())
+    steps = (make.step(punch, device=0), make.step(punch, device=1))
+    yield Case("two-devices", steps, Expect.rows(punch))
+
+
+@requirement("CB-DUP-006", cases=_on_two_devices)
 def test_one_moment_on_two_devices_is_recorded(case: Observed) -> None:
     """One user at one moment on two devices: one row or two is recorded."""
     case.state = same_set(case)
 
 
-@judges("CB-DUP-007")
+def _bulk_resend(make: Builder) -> Iterator[Case]:
+    base = make.ago(9 * HOUR)
+    punches = []
+    for who, user in enumerate(make.users(3)):
+        for n in range(7):
+            punches.append(make.punch(user, base + n * 7 * MINUTE + who * 13, in_or_out(n)))
+    punches = punches[:20]
+    live_user = make.user()
+    live = [make.punch(live_user, make.ago((10 - n) * MINUTE)) for n in range(4)]
+    first = [make.step(punch) for punch in punches]
+    again = [make.step(punch, time_s=make.now + 45) for punch in punches]
+    for n, punch in enumerate(live):
+        again.insert(n * 5 + 2, make.step(punch))
+    yield Case("overlap", (*first, *again), Expect.rows(*punches, *live))
+
+
+@requirement("CB-DUP-007", cases=_bulk_resend)
 def test_a_bulk_resend_makes_no_doubles(case: Observed) -> None:
     """A bulk resend that overlaps live punches makes no doubles and loses none."""
     case.state = same_rows(case)

@@ -1,77 +1,186 @@
-"""Checks of punches: what of them is kept."""
+"""Punches: what of them is kept (CB-PUNCH, CB-DEV)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import acknowledged, fields, present, recorded, same_set
-from camsim_conformance.findings.users import people
-from camsim_conformance.session.observed import Observed
+from collections.abc import Iterator
 
-from .registry import judges
+from camsim.protocol.facts import Punch
+from camsim.protocol.v3.messages import DOCUMENTED, Style
+from camsim.protocol.vocabulary import AttendanceType, InputType
+from camsim_conformance.findings.answers import acknowledged, recorded
+from camsim_conformance.findings.punches import fields_as_sent, none_missing, same_set
+from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import HOUR, MINUTE, Builder
+from camsim_conformance.plan.cases import Case, Expect
+
+from .registry import requirement
 
 
-@judges("CB-PUNCH-001")
+def in_turn(make: Builder, name: str, *punches: Punch) -> Case:
+    """A case that sends punches in turn and expects each of them."""
+    return Case(name, tuple(make.step(punch) for punch in punches), Expect.rows(*punches))
+
+
+def by_every_method(make: Builder) -> Iterator[Case]:
+    """One punch by each way to be recognised."""
+    for method in InputType:
+        yield in_turn(make, f"by-{method.lower()}", make.punch(make.user(), input_=method))
+
+
+@requirement("CB-PUNCH-001", cases=by_every_method)
 def test_a_punch_is_stored(case: Observed) -> None:
     """A punch is stored with its user, its type and its input method."""
-    case.state = fields(case, "type", "input")
+    case.state = fields_as_sent(case, "type", "input")
 
 
-@judges("CB-PUNCH-002")
+def _of_every_type(make: Builder) -> Iterator[Case]:
+    for number, type_ in enumerate(AttendanceType):
+        yield in_turn(make, type_, make.punch(make.user(), make.ago(number * MINUTE), type_))
+
+
+@requirement("CB-PUNCH-002", cases=_of_every_type)
 def test_every_type_keeps_its_meaning(case: Observed) -> None:
     """All eight punch types are acknowledged and stored, and in and out keep their meaning."""
     case.ack = acknowledged(case)
-    case.state = fields(case, "type")
+    case.state = fields_as_sent(case, "type")
 
 
-@judges("CB-PUNCH-003")
+def apart(make: Builder) -> Iterator[Case]:
+    """Punches close to each other that are still two."""
+    base = make.ago(40 * MINUTE)
+    for seconds in (1, 4, 45):
+        user = make.user()
+        yield in_turn(make, f"{seconds}-seconds", make.punch(user, base), make.punch(user, base + seconds))
+    one, other = make.users(2)
+    yield in_turn(make, "two-people-in-one-second", make.punch(one, base), make.punch(other, base))
+    user = make.user()
+    out = make.punch(user, base + MINUTE, "CheckOut")
+    yield in_turn(make, "in-and-out-in-a-minute", make.punch(user, base), out)
+
+
+@requirement("CB-PUNCH-003", cases=apart)
 def test_punches_seconds_apart_are_two(case: Observed) -> None:
     """Two punches of one user seconds apart are two rows."""
     case.state = same_set(case)
 
 
-@judges("CB-PUNCH-004")
+def _sensors(make: Builder) -> Iterator[Case]:
+    printed: dict[str, tuple[Style, float | None, bool | None]] = {
+        "as-printed": (DOCUMENTED, 36.8, False),
+        "as-number": (Style(temperature="number"), 37.2, False),
+        "mask-worn": (DOCUMENTED, 36.4, True),
+        "both-absent": (DOCUMENTED, None, None),
+    }
+    for name, (style, temperature, mask) in printed.items():
+        punch = make.punch(make.user(), temperature=temperature, mask=mask)
+        yield Case(name, (make.step(punch, style=style),), Expect.rows(punch))
+    # An empty temperature is nothing the page prints: it is only recorded, and nothing is expected of it.
+    sent = make.punch(make.user(), temperature=36.6)
+    kept = make.punch(sent.user_id, temperature=None)
+    step = make.step(sent, style=Style(temperature="empty"))
+    yield Case("temperature-empty", (step,), Expect.rows(kept), record=True)
+
+
+@requirement("CB-PUNCH-004", cases=_sensors)
 def test_temperature_and_mask_are_kept(case: Observed) -> None:
     """Temperature, as text or number, and mask are kept where the target claims them, and their absence harms
     nothing.
     """
-    case.state = fields(case, "temperature", "mask")
+    case.state = fields_as_sent(case, "temperature", "mask")
 
 
-@judges("CB-PUNCH-006")
+def _identities(make: Builder) -> Iterator[Case]:
+    # Given people (--users) have the ids they have: nothing can be made out of them.
+    if not make.profile.people:
+        bare = make.user()
+        yield identity(make, "leading-zeros", f"00{bare[2:]}", bare[2:])
+        yield identity(make, "letters", f"E{bare[1:]}")
+        yield identity(make, "hyphen", f"{bare[:5]}-{bare[5:]}")
+        yield identity(make, "underscore", f"{bare[:5]}_{bare[5:]}")
+    if make.claims("user-data"):
+        user = make.user()
+        step = make.step(make.updated(user, first='Maeve "Mae"', last="O'Brien"))
+        yield Case("quotes-in-name", (step,), Expect.named(user, 'Maeve "Mae"', "O'Brien"))
+
+
+def identity(make: Builder, name: str, *ids: str) -> Case:
+    """Punches of people whose ids are more than digits."""
+    make.people += ids
+    punches = [make.punch(user, make.ago((20 + n) * MINUTE)) for n, user in enumerate(ids)]
+    return in_turn(make, name, *punches)
+
+
+@requirement("CB-PUNCH-006", cases=_identities)
 def test_user_ids_are_text(case: Observed) -> None:
     """User ids are text: leading zeros, letters, hyphens and underscores are kept apart; quotes in names do no
     harm.
     """
     case.ack = acknowledged(case)
-    case.state = people(case) if case.case.expect.users else same_set(case)
+    case.state = users_as_sent(case) if case.case.expect.users else same_set(case)
 
 
-@judges("CB-PUNCH-007")
+def _optional(make: Builder) -> Iterator[Case]:
+    punch = make.punch(make.user())
+    yield _without(make, "no-label-or-serial", punch, "LabelName", "SerialNumber")
+    punch = make.punch(make.user(), input_="")
+    yield _without(make, "no-input-type", punch, "InputType")
+
+
+def _without(make: Builder, name: str, punch: Punch, *members: str) -> Case:
+    message = make.message(punch)
+    frame = message["RealTime"]
+    for member in members:
+        frame.pop(member, None)
+        frame["PunchLog"].pop(member, None)
+    return Case(name, (make.json(message, what="RealTimePunchLog"),), Expect.rows(punch))
+
+
+@requirement("CB-PUNCH-007", cases=_optional)
 def test_optional_members_may_be_missing(case: Observed) -> None:
     """A punch is kept although optional fields of its frame are missing."""
     case.ack = acknowledged(case)
-    case.state = present(case)
+    case.state = none_missing(case)
 
 
-@judges("CB-PUNCH-008")
+def _in_one_second(make: Builder) -> Iterator[Case]:
+    user = make.user()
+    yield in_turn(make, "face-and-card", make.punch(user), make.punch(user, input_="Card"))
+
+
+@requirement("CB-PUNCH-008", cases=_in_one_second)
 def test_two_punches_in_a_second_are_recorded(case: Observed) -> None:
     """Two different punches of one user in one second: one row or two is recorded."""
     case.state = same_set(case)
 
 
-@judges("CB-DEV-001")
+def _several_devices(make: Builder) -> Iterator[Case]:
+    user = make.user()
+    at = make.ago(4 * HOUR)
+    punches = [make.punch(user, at), make.punch(user, at + 2 * MINUTE, "CheckOut")]
+    for n in range(len(make.profile.devices) - 2):
+        punches.append(make.punch(user, at + (10 + n) * MINUTE))
+    steps = tuple(make.step(punch, device=n) for n, punch in enumerate(punches))
+    yield Case("in-here-out-there", steps, Expect.rows(*punches))
+
+
+@requirement("CB-DEV-001", cases=_several_devices)
 def test_punches_of_several_devices_are_kept(case: Observed) -> None:
     """Punches of one user from several devices are all kept."""
     case.state = same_set(case)
 
 
-@judges("CB-DEV-002")
+def _borrowed_token(make: Builder) -> Iterator[Case]:
+    if len(make.profile.devices) < 2:
+        return
+    punch = make.punch(make.user())
+    message = make.message(punch)
+    message["RealTime"]["SerialNumber"] = make.device(1).serial
+    yield Case("serial-of-another", (make.json(message),), Expect.rows(punch))
+
+
+@requirement("CB-DEV-002", cases=_borrowed_token)
 def test_a_borrowed_token_is_recorded(case: Observed) -> None:
     """What becomes of a punch whose token belongs to another device than its serial number is recorded."""
     case.ack = recorded(case)
-    case.state = same_set(case)
-
-
-@judges("CB-PHOTO-001")
-def test_a_photo_neither_replaces_nor_doubles_its_punch(case: Observed) -> None:
-    """A photo (#10) is separate from its punch (#11): it neither replaces nor doubles it."""
     case.state = same_set(case)

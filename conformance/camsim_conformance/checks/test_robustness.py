@@ -1,33 +1,123 @@
-"""Checks of robustness: what no device sends, leaks, storms."""
+"""Robustness, after the read-back: what no device sends, then a good punch; leaks; storms (CB-ROB, CB-SEC, CB-RES)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import recorded, survived
-from camsim_conformance.findings.special import tight, withstood
-from camsim_conformance.session.observed import Observed
+from collections.abc import Iterator
 
-from .registry import judges
+from camsim.protocol.v3.messages import Message, Style
+from camsim.protocol.vocabulary import TemplateType
+from camsim_conformance.findings.answers import recorded, survived
+from camsim_conformance.findings.leaks import nothing_leaked
+from camsim_conformance.findings.storms import storm_withstood
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import Builder
+from camsim_conformance.plan.cases import Case, Stage, Step, Transport
+
+from .registry import requirement
+
+BIG = 8 * 1024 * 1024
+DEPTH = 10_000
+# Too big to be read, or never whole: to close the connection is a right answer to these.
+CLOSING_IS_AN_ANSWER = ("8-MB", "cut-short")
+Bodies = dict[str, tuple[bytes, Transport]]
 
 
-@judges("CB-ROB-001")
+def _unprinted(make: Builder) -> Iterator[Case]:
+    for name, message in _unprinted_messages(make).items():
+        yield Case(name, (make.json(message, what=name, judged=False),), stage=Stage.HOSTILE)
+
+
+def _unprinted_messages(make: Builder) -> dict[str, Message]:
+    user = make.stranger()
+    extra = make.message(make.punch(user))
+    extra["RealTime"]["PunchLog"]["Firmware"] = extra["RealTime"]["Weather"] = "sunny"
+    unknown = make.message(make.punch(user))
+    unknown["RealTime"]["DoorOpened"] = unknown["RealTime"].pop("PunchLog")
+    photo = make.updated(user, make.template("1", TemplateType.USER_PHOTO))
+    batch: Message = {"PunchLog": {"ReturnRowCount": "1", "Log": [extra["RealTime"]["PunchLog"]]}}
+    return {
+        "unknown-member": extra,
+        "unknown-operation": unknown,
+        "attendance-type": make.message(make.punch(user), style=Style(type_key="AttendanceType")),
+        "user-updated-photo": make.message(photo, style=Style(photo_observed=True)),
+        "input-type-unknown": make.message(make.punch(user, input_="Unknown")),
+        "batch": batch,
+    }
+
+
+@requirement("CB-ROB-001", cases=_unprinted)
 def test_unprinted_messages_are_recorded(case: Observed) -> None:
     """What is answered to messages the page does not print is recorded."""
     case.ack = recorded(case)
 
 
-@judges("CB-ROB-003")
+def _broken(make: Builder) -> Iterator[Case]:
+    for name, (body, transport) in _bodies(make).items():
+        bad = make.unsealed(body, body, what=name, transport=transport, judged=False)
+        steps = (bad, good_punch(make))
+        yield Case(name, steps, stage=Stage.HOSTILE, spares=(steps,))
+
+
+def good_punch(make: Builder) -> Step:
+    """What must be acknowledged after a hostile body, on a connection of its own."""
+    return make.step(make.punch(make.stranger()), what="the next good punch", transport=Transport.FRESH)
+
+
+def _bodies(make: Builder) -> Bodies:
+    good = make.step(make.punch(make.stranger())).plain
+    fresh = Transport.FRESH
+    wrong = make.message(make.punch(make.stranger()))
+    wrong["RealTime"]["PunchLog"] = {"Type": 1, "UserId": {"a": []}, "LogTime": 20200917, "InputType": None}
+    return {
+        "malformed-json": (good[:-3] + b",,}", fresh),
+        "half-a-message": (good[: len(good) // 2], fresh),
+        "wrong-types": (make.json(wrong).plain, fresh),
+        "punch-log-is-a-list": (good.replace(b'"PunchLog":{', b'"PunchLog":[],"x":{'), fresh),
+        "real-time-is-null": (b'{"RealTime":null}', fresh),
+        "empty": (b"", fresh),
+        "a-list": (b"[]", fresh),
+        "a-number": (b"42", fresh),
+        "nul": (good.replace(b"Face", b"Fa\\u0000ce").replace(b"Conformance", b"\x00"), fresh),
+        "broken-utf-8": (good.replace(b"Conformance", b"\xff\xfe\xc3\x28"), fresh),
+        "deep-nesting": (b'{"RealTime":' + b"[" * DEPTH + b"]" * DEPTH + b"}", fresh),
+        "8-MB": (b'{"RealTime":{"x":"' + b"A" * BIG + b'"}}', fresh),
+        "cut-short": (good, Transport.CUT),
+    }
+
+
+@requirement("CB-ROB-003", cases=_broken)
 def test_hostile_bodies_are_survived(case: Observed) -> None:
     """Broken and hostile bodies are answered within the deadline, and the next good punch is acknowledged."""
-    case.ack = survived(case, closing_is_an_answer=case.case.name in ("8-MB", "cut-short"))
+    case.ack = survived(case, closing_is_an_answer=case.case.name in CLOSING_IS_AN_ANSWER)
 
 
-@judges("CB-SEC-001")
+def _prying(make: Builder) -> Iterator[Case]:
+    ids = {
+        "quote-in-id": "1' OR '1'='1",
+        "sql-in-id": "1'; DROP TABLE punches; --",
+        "double-quote-in-id": '1"\\',
+        "path-in-id": "../../../../etc/passwd",
+        "markup-in-id": "<script>camsim()</script>",
+    }
+    for name, user in ids.items():
+        yield Case(name, (make.step(make.punch(user), what=name), good_punch(make)), stage=Stage.HOSTILE)
+    for name in ("malformed-json", "wrong-types", "deep-nesting", "broken-utf-8"):
+        body, transport = _bodies(make)[name]
+        step = make.unsealed(body, body, what=name, transport=transport, judged=False)
+        yield Case(name, (step, good_punch(make)), stage=Stage.HOSTILE)
+
+
+@requirement("CB-SEC-001", cases=_prying)
 def test_nothing_leaks(case: Observed) -> None:
     """No answer shows a stack trace, SQL or a file path, and quotes in ids do no harm."""
-    case.ack = tight(case)
+    case.ack = nothing_leaked(case)
 
 
-@judges("CB-RES-001")
+def _storm(make: Builder) -> Iterator[Case]:
+    yield Case("storm")  # nothing is sent: `camsim storm` did, and --storm names its report
+
+
+@requirement("CB-RES-001", cases=_storm)
 def test_a_storm_is_withstood(case: Observed) -> None:
     """A storm at the profile's rate loses nothing, and its acknowledgements stay within the deadline (p95)."""
-    case.state = withstood(case)
+    case.state = storm_withstood(case)

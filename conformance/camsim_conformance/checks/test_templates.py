@@ -1,64 +1,189 @@
-"""Checks of user data: merging by Type and Index, names, deletions."""
+"""User data: templates merge by Type and Index, names and deletions are reflected (CB-TPL, CB-USR)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import acknowledged, same_set
-from camsim_conformance.findings.users import people, templates
-from camsim_conformance.session.observed import Observed
+from collections.abc import Iterator
 
-from .registry import judges
+from camsim.protocol.facts import Template
+from camsim.protocol.vocabulary import TemplateType as Kind
+from camsim_conformance.findings.answers import acknowledged
+from camsim_conformance.findings.punches import same_set
+from camsim_conformance.findings.users import templates_as_sent, users_as_sent
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import Builder, stored
+from camsim_conformance.plan.cases import Case, Expect, Step, StoredName
+
+from .registry import requirement
 
 
-@judges("CB-TPL-001")
+def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) -> Case:
+    """Groups of templates in turn, after the user's name; all of them must be there at the end."""
+    steps = [make.step(make.updated(user))]
+    every: list[Template] = []
+    for group in groups:
+        steps.append(make.step(make.updated(user, *group)))
+        every += group
+    return Case(name, tuple(steps), Expect.kept(user, stored(*every)))
+
+
+def _merged(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    yield _groups(make, "six-one-by-one", user, *((template,) for template in make.templates(user, *Kind)))
+    user = make.user()
+    finger, face, card = make.templates(user, Kind.FINGERPRINT, Kind.FACE, Kind.CARD)
+    yield _groups(make, "in-groups", user, (finger,), (face, card))
+    user = make.user()
+    card, palm = make.templates(user, Kind.CARD, Kind.PALM)
+    yield _groups(make, "same-callback-twice", user, (card,), (palm,), (palm,))
+
+
+@requirement("CB-TPL-001", cases=_merged)
 def test_split_templates_are_merged(case: Observed) -> None:
     """Templates that arrive in several callbacks are merged."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-TPL-002")
+def _keyed(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    six, three = (make.template(user, Kind.FINGERPRINT, index) for index in (6, 3))
+    yield _groups(make, "two-fingers", user, (six,), (three,))
+    user = make.user()
+    six, again = (make.template(user, Kind.FINGERPRINT, 6, generation) for generation in (0, 1))
+    yield _groups(make, "finger-again", user, (six,), (again,), (make.template(user, Kind.FINGERPRINT, 2),))
+    user = make.user()
+    finger, palm = make.templates(user, Kind.FINGERPRINT, Kind.PALM)
+    yield _groups(make, "same-index-other-type", user, (finger,), (palm,))
+    user = make.user()
+    card, new = (make.template(user, Kind.CARD, 0, generation) for generation in (0, 1))
+    yield _groups(make, "new-card", user, (card,), (new,))
+    user = make.user()
+    pair = (make.template(user, Kind.FINGERPRINT, 0), make.template(user, Kind.FINGERPRINT, 9))
+    yield _groups(make, "two-in-one-callback", user, pair)
+
+
+@requirement("CB-TPL-002", cases=_keyed)
 def test_the_key_is_type_and_index(case: Observed) -> None:
     """Templates are kept by Type and Index: the same key is updated, another key is not."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-TPL-003")
+def _nested_id(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM):
+        user = make.user()
+        yield _groups(make, kind.lower(), user, (make.template(user, kind),))
+
+
+@requirement("CB-TPL-003", cases=_nested_id)
 def test_the_template_names_its_user(case: Observed) -> None:
     """#6 to #8 have no UserID of their own: that of the template is used."""
     case.ack = acknowledged(case)
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-TPL-004")
+def _empty_array(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    card, finger = make.templates(user, Kind.CARD, Kind.FINGERPRINT)
+    steps = (
+        make.step(make.updated(user, card)),
+        make.step(make.updated(user, finger)),
+        make.step(make.updated(user, first="Asha", last="Menon")),
+    )
+    yield Case("card-and-finger-stay", steps, Expect.kept(user, stored(card, finger)))
+
+
+@requirement("CB-TPL-004", cases=_empty_array)
 def test_an_empty_array_removes_nothing(case: Observed) -> None:
     """An update with an empty Template array removes no template."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-TPL-005")
+def _early(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    finger = make.template(user, Kind.FINGERPRINT, 4)
+    steps = (make.step(make.updated(user, finger)), make.step(make.updated(user)))
+    # Introduced first, the user would be known before the template, and the case be none.
+    yield Case("finger-then-name", steps, Expect.kept(user, stored(finger)), introduced=False)
+
+
+@requirement("CB-TPL-005", cases=_early)
 def test_an_early_template_is_not_lost(case: Observed) -> None:
     """A template that arrives before its user is known is not lost."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-TPL-006")
+def _empty_names(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    steps = (make.step(make.updated(user)), make.step(make.updated(user, make.template(user, Kind.CARD))))
+    yield Case("card-with-empty-names", steps, Expect.named(user, "Asha", "Rao"))
+
+
+@requirement("CB-TPL-006", cases=_empty_names)
 def test_empty_names_are_recorded(case: Observed) -> None:
     """Whether the empty names of #4 and #5 erase a stored name is recorded."""
-    case.state = people(case)
+    case.state = users_as_sent(case)
 
 
-@judges("CB-TPL-007")
+def _shared_operation_id(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    shared = make.operation_id()
+    both = make.templates(user, Kind.CARD, Kind.PASSWORD)
+    steps = tuple(make.step(make.updated(user, template), operation_id=shared) for template in both)
+    yield Case("card-and-pin", steps, Expect.kept(user, stored(*both)))
+
+
+@requirement("CB-TPL-007", cases=_shared_operation_id)
 def test_a_shared_operation_id_is_recorded(case: Observed) -> None:
     """What becomes of a card and a PIN that share an OperationID, as the printed samples do, is recorded."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("CB-USR-001")
+def deleted_and_renamed(make: Builder) -> Iterator[Case]:
+    """One of two people deleted, and one renamed; for both protocols."""
+    if not make.claims("user-data"):
+        return
+    gone, stays = make.users(2)
+    steps: tuple[Step, ...] = (
+        make.step(make.updated(gone, first="Ravi", last="Das")),
+        make.step(make.updated(stays, first="Lena", last="Paul")),
+        make.step(make.deleted(gone)),
+    )
+    expect = Expect((gone, stays), users={stays: StoredName("Lena", "Paul")}, gone=(gone,))
+    yield Case("deleted", steps, expect)
+    user = make.user()
+    steps = (make.step(make.updated(user, first="Ravi")), make.step(make.updated(user, first="Rajiv", last="Nair")))
+    yield Case("renamed", steps, Expect.named(user, "Rajiv", "Nair"))
+
+
+@requirement("CB-USR-001", cases=deleted_and_renamed)
 def test_deletions_and_renames_are_reflected(case: Observed) -> None:
     """A deletion at the device and a change of name are reflected."""
-    case.state = people(case)
+    case.state = users_as_sent(case)
 
 
-@judges("CB-USR-002")
+def _punch_then_deletion(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    punch = make.punch(user)
+    steps = (make.step(make.updated(user)), make.step(punch), make.step(make.deleted(user)))
+    yield Case("punch-then-deletion", steps, Expect.rows(punch))
+
+
+@requirement("CB-USR-002", cases=_punch_then_deletion)
 def test_punches_outlive_their_user(case: Observed) -> None:
     """Punches stay when their user is deleted at the device."""
     case.state = same_set(case)

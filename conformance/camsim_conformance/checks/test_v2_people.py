@@ -1,71 +1,105 @@
-"""Checks of v2: photos, lazy responses, signatures, encryption, robustness."""
+"""v2: users and their signatures (V2-TPL, V2-USR)."""
 
 from __future__ import annotations
 
-from camsim_conformance.findings.punches import acknowledged, recorded, same_set, survived
-from camsim_conformance.findings.users import people, templates
-from camsim_conformance.session.observed import Observed
+import base64
+import hashlib
+from collections.abc import Iterator
 
-from .registry import judges
+from camsim.protocol.facts import Template
+from camsim.protocol.v2 import signatures as signatures_v2
+from camsim.protocol.vocabulary import TemplateType as Kind
+from camsim_conformance.findings.users import templates_as_sent, users_as_sent
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.builder import Builder, stored
+from camsim_conformance.plan.cases import Case, Expect, TemplateKey
+from camsim_conformance.plan.framing_v2 import steps_of
 
-
-@judges("V2-PHOTO-001")
-def test_a_v2_photo_is_acknowledged(case: Observed) -> None:
-    """An attendance photo of v2 is acknowledged, before its punch, after it, and alone."""
-    case.ack = acknowledged(case)
-
-
-@judges("V2-LAZY-001")
-def test_a_lazy_response_is_acknowledged(case: Observed) -> None:
-    """A lazy response is acknowledged like any callback, whatever it answers."""
-    case.ack = acknowledged(case)
+from .registry import requirement
+from .test_templates import deleted_and_renamed
 
 
-@judges("V2-TPL-001")
+def _stored_parts(*templates: Template) -> dict[TemplateKey, str]:
+    """What the read-back must show: faces and palms by the parts that were sent."""
+    parts: dict[TemplateKey, str] = {}
+    for template in templates:
+        if template.type not in signatures_v2.PARTS:
+            parts |= stored(template)
+            continue
+        for item in signatures_v2.items(template):
+            sha = hashlib.sha256(base64.b64decode(item["Template"])).hexdigest()
+            parts[str(template.type), item["AdditionalData1"]] = sha
+    return parts
+
+
+def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) -> Case:
+    """Groups of templates in turn, after the user's name; each is as many callbacks as v2 makes of it."""
+    steps = [make.step(make.updated(user))]
+    every: list[Template] = []
+    for group in groups:
+        steps += steps_of(make, make.updated(user, *group))
+        every += group
+    return Case(name, tuple(steps), Expect.kept(user, _stored_parts(*every)))
+
+
+def _merged(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    card, pin = make.templates(user, Kind.CARD, Kind.PASSWORD)
+    yield _groups(make, "card-and-pin", user, (card, pin))
+    user = make.user()
+    six, three = (make.template(user, Kind.FINGERPRINT, index) for index in (6, 3))
+    yield _groups(make, "two-fingers", user, (six,), (three,))
+    user = make.user()
+    card, face = make.templates(user, Kind.CARD, Kind.FACE)
+    yield _groups(make, "face-in-parts", user, (card,), (face,))
+    user = make.user()
+    finger, photo = make.template(user, Kind.FINGERPRINT, 1), make.template(user, Kind.USER_PHOTO)
+    yield _groups(make, "finger-and-photo", user, (finger,), (photo,))
+
+
+@requirement("V2-TPL-001", later=_merged)
 def test_signatures_are_merged(case: Observed) -> None:
     """Signatures that arrive one by one are merged: fingers, parts of a face, card and PIN."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("V2-TPL-002")
+def _again(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    user = make.user()
+    six, again = (make.template(user, Kind.FINGERPRINT, 6, generation) for generation in (0, 1))
+    yield _groups(make, "finger-again", user, (six,), (again,))
+    user = make.user()
+    card, new = (make.template(user, Kind.CARD, 0, generation) for generation in (0, 1))
+    yield _groups(make, "new-card", user, (card,), (new,))
+
+
+@requirement("V2-TPL-002", later=_again)
 def test_a_signature_is_updated(case: Observed) -> None:
     """A signature that comes again updates the stored one."""
-    case.state = templates(case)
+    case.state = templates_as_sent(case)
 
 
-@judges("V2-TPL-003")
+def _empty_names(make: Builder) -> Iterator[Case]:
+    if not make.claims("user-data"):
+        return
+    for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM):
+        user = make.user()
+        named = make.updated(user, make.template(user, Kind.CARD), first="Meena", last="Iyer")
+        nameless = make.updated(user, make.template(user, kind))
+        steps = (*steps_of(make, named), *steps_of(make, nameless))
+        yield Case(kind.lower(), steps, Expect.named(user, "Meena", "Iyer"))
+
+
+@requirement("V2-TPL-003", later=_empty_names)
 def test_empty_names_erase_nothing(case: Observed) -> None:
     """Name and Priority are read with card and PIN only: the empty ones beside a finger or face erase nothing."""
-    case.state = people(case)
+    case.state = users_as_sent(case)
 
 
-@judges("V2-USR-001")
+@requirement("V2-USR-001", later=deleted_and_renamed)
 def test_v2_deletions_and_renames_are_reflected(case: Observed) -> None:
     """A deletion at a v2 device and a change of name are reflected."""
-    case.state = people(case)
-
-
-@judges("V2-ENC-001")
-def test_an_encrypted_v2_callback_is_stored(case: Observed) -> None:
-    """A v2 callback whose ApiRequestInfo alone is encrypted is acknowledged and stored."""
-    case.ack = acknowledged(case)
-    case.state = people(case) if case.case.expect.users else same_set(case)
-
-
-@judges("V2-ENC-002")
-def test_every_v2_length_is_decrypted(case: Observed) -> None:
-    """Encrypted v2 callbacks of every length modulo 16 are acknowledged and stored."""
-    case.ack = acknowledged(case)
-    case.state = same_set(case)
-
-
-@judges("V2-ROB-001")
-def test_hostile_v2_bodies_are_survived(case: Observed) -> None:
-    """Broken and hostile v2 bodies are answered within the deadline, and the next good punch is acknowledged."""
-    case.ack = survived(case, closing_is_an_answer=case.case.name in ("8-MB", "cut-short"))
-
-
-@judges("V2-ROB-002")
-def test_open_v2_messages_are_recorded(case: Observed) -> None:
-    """What is answered to v2 messages the page leaves open is recorded."""
-    case.ack = recorded(case)
+    case.state = users_as_sent(case)

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
-from camsim_conformance import certify as running
-from camsim_conformance.report import terminal
-from camsim_conformance.session.session import Progress as Told
+from camsim_conformance.certify import Outputs
+from camsim_conformance.certify import certify as run_to_reports
+from camsim_conformance.report.console import show
+from camsim_conformance.report.document import Document
+from camsim_conformance.session.session import Progress as OnProgress
+from camsim_conformance.target.profile import Profile
+from camsim_conformance.verdict.result import Result
 
-from .errors import console, ended, errors
-from .options import profile_of
+from .errors import console, errors, exit_on_error
+from .options import given, profile_of
 
 
 def certify(
@@ -52,36 +56,36 @@ def certify(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 incomplete, 4 refused for safety.
     """
-    told: dict[str, Any] = {**locals(), "map": map_, "requirement": requirement or [], "device": device or []}
-    with ended("certify"):
-        profile, outputs = profile_of(url, told)
+    options = given({**locals(), "map": map_, "requirement": requirement or [], "device": device or []})
+    with exit_on_error("certify"):
+        profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)
     if json_:
         print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201  the result itself
     else:
-        terminal.show(document, console, str(out) if out else None)
+        show(document, console, str(out) if out else None)
     raise typer.Exit(int(result.exit_code))
 
 
-def _run(profile: Any, outputs: Any, *, quiet: bool) -> Any:
-    if quiet or not sys.stderr.isatty():
-        if not quiet:
-            errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
-        return running.certify(profile, outputs)
-    columns = (
-        TextColumn("{task.description:<40}"),
-        BarColumn(),
-        TextColumn("{task.completed}/{task.total}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=errors, transient=True) as bar:
-        return running.certify(profile, outputs, _told(bar))
+def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Document]:
+    # A bar of progress is for somebody who looks: in a pipeline's log it would be a hundred lines.
+    if sys.stderr.isatty() and not quiet:
+        with Progress(*_columns(), console=errors, transient=True) as bar:
+            return run_to_reports(profile, outputs, _advance(bar))
+    if not quiet:
+        errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
+    return run_to_reports(profile, outputs)
 
 
-def _told(bar: Progress) -> Told:
+def _columns() -> tuple[ProgressColumn, ...]:
+    count = TextColumn("{task.completed}/{task.total}")
+    return TextColumn("{task.description:<40}"), BarColumn(), count, TimeElapsedColumn()
+
+
+def _advance(bar: Progress) -> OnProgress:
     task = bar.add_task("preflight", total=None)
 
-    def tell(phase: str, done: int, total: int) -> None:
+    def advance(phase: str, done: int, total: int) -> None:
         bar.update(task, description=phase, completed=done, total=total or None)
 
-    return tell
+    return advance

@@ -18,7 +18,7 @@ console = Console(highlight=False, soft_wrap=True)
 
 
 @contextmanager
-def ended(command: str) -> Iterator[None]:
+def exit_on_error(command: str) -> Iterator[None]:
     """Turn the errors of a run into a message and an exit code."""
     try:
         yield

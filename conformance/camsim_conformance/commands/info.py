@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,7 +14,7 @@ from camsim_conformance.target.profile import UsageError
 from camsim_conformance.verdict.diff import compare
 from camsim_conformance.verdict.result import Exit
 
-from .errors import console, ended
+from .errors import console, exit_on_error
 
 
 def explain(
@@ -25,7 +25,7 @@ def explain(
 
     Example: camsim explain CB-ORD-001
     """
-    with ended("explain"):
+    with exit_on_error("explain"):
         row = by_id().get(requirement.upper())
         if row is None:
             raise UsageError(f"{requirement!r}: no such requirement; see camsim requirements")
@@ -50,11 +50,10 @@ def requirements(
 
     Example: camsim requirements --protocol v3
     """
-    with ended("requirements"):
+    with exit_on_error("requirements"):
         if protocol is not None and protocol not in set(Protocol):
             raise UsageError(f"--protocol {protocol!r}: allowed are {', '.join(Protocol)}")
-    chosen = [Protocol(protocol)] if protocol else [Protocol.V3, Protocol.V2]
-    rows = [row for version in chosen for row in catalogue(version)]
+    rows = _rows(protocol)
     if json_:
         print(json.dumps([as_document(row) for row in rows], indent=1, ensure_ascii=False))  # noqa: T201
         return
@@ -62,7 +61,13 @@ def requirements(
         console.print(f"{row.id:<14}{row.level:<7}{row.evidence_text:<4}{row.title}", markup=False)
 
 
-def as_document(row: Requirement) -> dict[str, Any]:
+def _rows(protocol: str | None) -> tuple[Requirement, ...]:
+    if protocol is not None:
+        return catalogue(Protocol(protocol))
+    return catalogue(Protocol.V3) + catalogue(Protocol.V2)
+
+
+def as_document(row: Requirement) -> dict[str, object]:
     """A requirement as JSON."""
     return {
         "id": row.id,
@@ -87,7 +92,7 @@ def diff(
 
     Example: camsim diff before/result.json after/result.json
     """
-    with ended("diff"):
+    with exit_on_error("diff"):
         found = compare(old, new)
     if json_:
         print(json.dumps(found.document(), indent=1))  # noqa: T201

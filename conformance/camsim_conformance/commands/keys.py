@@ -11,7 +11,7 @@ import typer
 from camsim_conformance.report import certificate
 from camsim_conformance.verdict.result import Exit
 
-from .errors import console, ended, errors
+from .errors import console, errors, exit_on_error
 
 group = typer.Typer(no_args_is_help=True, help="Keys that sign certificates.")
 
@@ -27,7 +27,7 @@ def new(out: Annotated[Path, typer.Option(help="Folder for issuer.key and issuer
 
     Example: camsim key new --out keys
     """
-    with ended("key new"):
+    with exit_on_error("key new"):
         private, public = certificate.new_key(out)
     console.print(f"secret: {private}\npublic: {public}", markup=False)
 
@@ -41,15 +41,21 @@ def verify(
 
     Example: camsim verify out/certificate.json --key issuer.pub
     """
-    with ended("verify"):
+    with exit_on_error("verify"):
         try:
             found = certificate.verify(file, key)
         except certificate.CertificateError as error:
             errors.print(f"camsim verify: {error}", markup=False)
             raise typer.Exit(int(Exit.FAILED)) from None
     if json_:
-        told = {"target": found.target, "grade": found.grade, "expires": found.expires.isoformat()}
-        print(json.dumps({**told, "shown": found.shown, "not_shown": found.not_shown}))  # noqa: T201
+        document = {
+            "target": found.target,
+            "grade": found.grade,
+            "expires": found.expires.isoformat(),
+            "shown": found.shown,
+            "not_shown": found.not_shown,
+        }
+        print(json.dumps(document))  # noqa: T201
         return
     console.print(f"valid: {found.target}, grade {found.grade}, until {found.expires:%Y-%m-%d}", markup=False)
     console.print(f"  shown:     {found.shown}\n  not shown: {found.not_shown}", markup=False)

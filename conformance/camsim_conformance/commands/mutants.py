@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Annotated, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camsim_conformance.target.profile import UsageError
 from camsim_conformance.verdict.result import Exit
 
-from .errors import console, ended
+from .errors import console, exit_on_error
+
+if TYPE_CHECKING:
+    from camsim_conformance.proof.run import Report, Task
+
+# The mutants and the proof are imported where they are used: both bring a whole receiver with them.
 
 group = typer.Typer(no_args_is_help=True, help="Receivers with a known fault, and what has to kill them.")
 
@@ -58,34 +64,38 @@ def run(
 
     Example: camsim mutants run --readback "cmd:./dump.sh {url}"
     """
-    with ended("mutants run"):
-        todo = _tasks(only or [], seeds, readback, without_readback)
-    told, bad, void = [], 0, 0
     from camsim_conformance.proof.run import prove
 
-    for report in prove(todo, workers or 2 * (os.cpu_count() or 1)):
+    with exit_on_error("mutants run"):
+        tasks = _tasks(only or [], seeds, readback, without_readback)
+    reports = []
+    for report in prove(tasks, workers or 2 * (os.cpu_count() or 1)):
+        reports.append(report)
         problem = report.problem()
-        void += report.void is not None
-        bad += problem is not None and report.void is None
-        told.append(
-            {"name": report.task.name, "seed": report.task.seed, "failed": sorted(report.failed), "problem": problem}
-        )
         if problem and not json_:
             console.print(f"{report.task.name}: {problem}", markup=False)
-    _end(told, bad, void, as_json=json_)
-    raise typer.Exit(int(Exit.FAILED if bad else Exit.INCOMPLETE if void else Exit.PASSED))
+    raise typer.Exit(int(_end(reports, as_json=json_)))
 
 
-def _end(told: list[dict[str, Any]], bad: int, void: int, *, as_json: bool) -> None:
+def _end(reports: list[Report], *, as_json: bool) -> Exit:
+    void = sum(report.void is not None for report in reports)
+    # A void run shows nothing: it is neither a survivor nor a false alarm.
+    wrong = sum(report.void is None and report.problem() is not None for report in reports)
     if as_json:
-        print(json.dumps(told, indent=1))  # noqa: T201
+        print(json.dumps([_document(report) for report in reports], indent=1))  # noqa: T201
     else:
-        console.print(f"{len(told)} runs, {bad} wrong, {void} void")
+        console.print(f"{len(reports)} runs, {wrong} wrong, {void} void")
+    if wrong:
+        return Exit.FAILED
+    return Exit.INCOMPLETE if void else Exit.PASSED
 
 
-def _tasks(only: list[str], seeds: int, readback: str, without: bool) -> list[Any]:
-    from dataclasses import replace
+def _document(report: Report) -> dict[str, object]:
+    task = report.task
+    return {"name": task.name, "seed": task.seed, "failed": sorted(report.failed), "problem": report.problem()}
 
+
+def _tasks(only: list[str], seeds: int, readback: str, without: bool) -> list[Task]:
     from camsim_conformance.mutants import BENIGN, MUTANTS
     from camsim_conformance.proof.run import tasks
 
@@ -94,5 +104,8 @@ def _tasks(only: list[str], seeds: int, readback: str, without: bool) -> list[An
         raise UsageError(f"--only {', '.join(unknown)}: no such mutant; see camsim mutants list")
     if readback and "{url}" not in readback:
         raise UsageError("--readback: write {url} where the read-back URL of the mutant belongs")
-    chosen = [task for task in tasks(range(1, seeds + 1)) if task.variant and (not only or task.name in only)]
-    return [replace(task, readback=not without, adapter=readback or None) for task in chosen]
+    chosen = []
+    for task in tasks(range(1, seeds + 1)):
+        if task.variant and (not only or task.name in only):
+            chosen.append(replace(task, readback=not without, adapter=readback or None))
+    return chosen

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict, cast
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.certify import Outputs
@@ -28,9 +28,9 @@ class Option:
     """One option: its flag, default, kind and help text."""
 
     flag: str
-    default: Any
+    default: object
     help: str
-    kind: Callable[[str], Any] = str
+    kind: Callable[[str], object] = str
     many: bool = False
     switch: bool = False
 
@@ -64,29 +64,60 @@ OPTIONS: tuple[Option, ...] = (
 )
 
 
-def profile_of(url: str, told: dict[str, Any]) -> tuple[Profile, Outputs]:
-    """The profile and outputs of options by name. Raises: UsageError."""
-    protocol = _protocol(told["protocol"])
-    key = check_key(told["security_key"])
+class Given(TypedDict):
+    """The options as typer and pytest parsed them, by name."""
+
+    auth_token: str
+    security_key: str | None
+    protocol: str
+    features: str
+    readback: str | None
+    map: Path | None
+    requirement: list[str]
+    level: str
+    device: list[str]
+    users: str | None
+    announce: bool
+    waivers: Path | None
+    settle: float
+    deadline: float
+    seed: int
+    storm: Path | None
+    ca: Path | None
+    out: Path | None
+    sign_key: Path | None
+    i_own_this: bool
+
+
+def given(values: Mapping[str, object]) -> Given:
+    """The options among these values. Raises: KeyError for one that is missing, an error of ours."""
+    return cast("Given", {option.name: values[option.name] for option in OPTIONS})
+
+
+def profile_of(url: str, options: Given) -> tuple[Profile, Outputs]:
+    """The profile and outputs that options ask for. Raises: UsageError."""
+    protocol = _protocol(options["protocol"])
+    key = check_key(options["security_key"])
     profile = Profile(
         url=url,
-        devices=devices_from(told["auth_token"], key, told["device"]),
+        devices=devices_from(options["auth_token"], key, options["device"]),
         protocol=protocol,
-        features=parse_features(told["features"], protocol, key),
-        readback=told["readback"],
-        sql_map=told["map"],
-        globs=tuple(told["requirement"]) or ("*",),
-        level=told["level"],
-        people=parse_people(told["users"]),
-        announce=told["announce"],
-        settle_s=told["settle"],
-        deadline_s=told["deadline"],
-        seed=told["seed"],
-        storm=told["storm"],
-        ca=_existing(told["ca"]),
-        i_own_this=told["i_own_this"],
+        features=parse_features(options["features"], protocol, key),
+        readback=options["readback"],
+        sql_map=options["map"],
+        globs=tuple(options["requirement"]) or ("*",),
+        level=options["level"],
+        people=parse_people(options["users"]),
+        announce=options["announce"],
+        settle_s=options["settle"],
+        deadline_s=options["deadline"],
+        seed=options["seed"],
+        storm=options["storm"],
+        ca=_existing(options["ca"]),
+        i_own_this=options["i_own_this"],
     )
-    return check_selection(profile), Outputs(told["out"], told["waivers"], told["sign_key"])
+    outputs = Outputs(out=options["out"], waivers=options["waivers"], sign_key=options["sign_key"])
+    return check_selection(profile), outputs
 
 
 def _protocol(text: str) -> Protocol:
@@ -100,8 +131,3 @@ def _existing(file: Path | None) -> Path | None:
     if file is not None and not file.is_file():
         raise UsageError(f"--ca {file}: no such file")
     return file
-
-
-def defaults(options: Sequence[Option] = OPTIONS) -> dict[str, Any]:
-    """Every option by name at its default."""
-    return {option.name: option.default for option in options}

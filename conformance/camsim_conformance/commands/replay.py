@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -14,18 +14,21 @@ from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.plan.cases import Case, Step, Transport
+from camsim_conformance.report.case_files import CaseFile, StepDocument
 from camsim_conformance.report.masking import fill
 from camsim_conformance.sending import ack
+from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
 from camsim_conformance.sending.exchange import Exchange
-from camsim_conformance.sending.lanes import Lanes
 from camsim_conformance.target.address import UnreachableError, refuse_unless_allowed, resolve
-from camsim_conformance.target.profile import Device, Profile, UsageError, check_key, parse_device
+from camsim_conformance.target.profile import Device, Profile, UsageError, check_key, devices_from
 from camsim_conformance.verdict.result import Exit
 
-from .errors import console, ended
+from .errors import console, exit_on_error
 
 _SEALS = {Protocol.V3: envelope.seal_v3, Protocol.V2: envelope_v2.seal_v2}
+_LOSES_ITS_ANSWER = (Transport.LOST_ACK, Transport.LOST_EARLY)
+MOST_NAMES = 6
 
 
 def replay(
@@ -46,75 +49,84 @@ def replay(
 
     Example: camsim replay out CB-DUP-001/twice --auth-token T
     """
-    with ended("replay"):
-        known = _read(folder, case)
+    with exit_on_error("replay"):
+        kept = _read(folder, case)
         devices = _devices(auth_token, security_key, device or [])
-        profile = Profile(url or known["url"], devices, Protocol(known["protocol"]), ca=ca, i_own_this=i_own_this)
-        made = Case(known["id"].partition("/")[0], known["id"].partition("/")[2], _steps(folder, known, devices))
-        exchanges = asyncio.run(_send(made, profile))
+        protocol = Protocol(kept["protocol"])
+        profile = Profile(url or kept["url"], devices, protocol, ca=ca, i_own_this=i_own_this)
+        again = _case(folder, kept, profile)
+        exchanges = asyncio.run(_send(again, profile))
     good = True
     for exchange in exchanges:
-        step = made.steps[exchange.step]
+        step = again.steps[exchange.step]
         console.print(f"{step.what}: {exchange.text()}", markup=False)
         why = ack.why_not(exchange, profile, step)
-        if why is not None and step.judged and step.transport not in (Transport.LOST_ACK, Transport.LOST_EARLY):
+        if why is not None and step.judged and step.transport not in _LOSES_ITS_ANSWER:
             good = False
             console.print(f"  no acknowledgement: {why}", markup=False)
     raise typer.Exit(int(Exit.PASSED if good else Exit.FAILED))
 
 
-def _read(folder: Path, case: str) -> dict[str, Any]:
+def _read(folder: Path, case: str) -> CaseFile:
     file = folder / "cases" / case / "case.json"
     if ".." in Path(case).parts or not file.is_file():
-        known = sorted(
-            str(path.parent.relative_to(folder / "cases")) for path in (folder / "cases").glob("*/*/case.json")
-        )
-        near = [name for name in known if name.startswith(case.partition("/")[0])] or known
-        raise UsageError(f"{case!r}: no such case in {folder}; there are {', '.join(near[:6]) or 'none'}")
-    read: dict[str, Any] = json.loads(file.read_text("utf-8"))
-    return read
+        raise UsageError(f"{case!r}: no such case in {folder}; there are {_names_like(folder, case)}")
+    kept: CaseFile = json.loads(file.read_text("utf-8"))
+    return kept
+
+
+def _names_like(folder: Path, case: str) -> str:
+    cases = folder / "cases"
+    known = sorted(str(path.parent.relative_to(cases)) for path in cases.glob("*/*/case.json"))
+    near = [name for name in known if name.startswith(case.partition("/")[0])]
+    return ", ".join((near or known)[:MOST_NAMES]) or "none"
 
 
 def _devices(token: str, key: str | None, texts: list[str]) -> tuple[Device, ...]:
     if not token:
         raise UsageError("--auth-token is missing: the kept bytes hold a placeholder in its place")
-    first = Device(token, key=check_key(key))
-    return (first, *(parse_device(text, first) for text in texts))
+    return devices_from(token, check_key(key), texts)
 
 
-def _steps(folder: Path, known: dict[str, Any], devices: tuple[Device, ...]) -> tuple[Step, ...]:
-    base = folder / "cases" / known["id"]
-    steps = []
-    for row in known["steps"]:
-        raw = (base / row["file"]).read_bytes()
-        plain = fill(gzip.decompress(raw) if row["file"].endswith(".gz") else raw, devices)
-        key = devices[min(row["device"], len(devices) - 1)].key
-        if row["encrypt"] and key is None:
-            raise UsageError("--security-key is missing: this case was sent encrypted")
-        wire = _SEALS[Protocol(known["protocol"])](plain, key) if row["encrypt"] else plain
-        steps.append(
-            Step(
-                row["what"],
-                plain,
-                wire,
-                row["device"],
-                row["content_type"],
-                Transport(row["transport"]),
-                row["query"],
-                row["copies"],
-                row["retries"],
-                row["judged"],
-                row["encrypt"],
-            )
-        )
-    return tuple(steps)
+def _case(folder: Path, kept: CaseFile, profile: Profile) -> Case:
+    requirement, _, name = kept["id"].partition("/")
+    files = folder / "cases" / kept["id"]
+    return Case(name, tuple(_step(files, row, profile) for row in kept["steps"]), requirement=requirement)
+
+
+def _step(files: Path, row: StepDocument, profile: Profile) -> Step:
+    raw = (files / row["file"]).read_bytes()
+    if row["file"].endswith(".gz"):
+        raw = gzip.decompress(raw)
+    plain = fill(raw, profile.devices)
+    # Devices beyond those given borrow the last one's key.
+    key = profile.devices[min(row["device"], len(profile.devices) - 1)].key
+    if row["encrypt"] and key is None:
+        raise UsageError("--security-key is missing: this case was sent encrypted")
+    return Step(
+        what=row["what"],
+        plain=plain,
+        wire=_SEALS[profile.protocol](plain, key) if row["encrypt"] else plain,
+        device=row["device"],
+        content_type=row["content_type"],
+        transport=Transport(row["transport"]),
+        query=row["query"],
+        copies=row["copies"],
+        retries=row["retries"],
+        judged=row["judged"],
+        sealed=row["encrypt"],
+    )
+
+
+def _ignore(case: str) -> None:
+    """One case is no progress to show."""
 
 
 async def _send(case: Case, profile: Profile) -> list[Exchange]:
     target = resolve(profile.url, profile.ca)
     refuse_unless_allowed(target, profile)
     async with Client(target, profile) as client:
-        exchanges = await Lanes(client, case.steps[0], lambda _: None).one(case)
+        exchanges = await CaseSender(client, case.steps[0], _ignore).one(case)
     if all(exchange.lost for exchange in exchanges):
         raise UnreachableError(f"{target.origin}: {exchanges[0].text()}")
     return exchanges

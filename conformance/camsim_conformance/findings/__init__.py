@@ -1,1 +1,1 @@
-"""Findings: what a check compares, and how it says what it expected and found."""
+"""What checks are made of: each finding looks at one side of a case and says what it expected and what it found."""

@@ -1,19 +1,17 @@
-"""Compare stored rows with sent punches: as sets, with times in three values (instant, device wall clock, wrong)."""
+"""Match stored rows with sent punches: as sets, with times in three values (instant, device wall clock, wrong)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from camsim.protocol import timestamps
 from camsim.protocol.facts import Punch
-from camsim.protocol.vocabulary import IN_TYPES
-from camsim.readback.model import Capabilities, StoredPunch, TimePolicy
+from camsim.readback.model import StoredPunch, TimePolicy
 
-LARGEST_SHIFT_S = 15 * 3600
-Key = tuple[str, int]
-Reading = Callable[[Punch], int]
+from .words import same_word
+
+LARGEST_SHIFT_S = 15 * 3600  # a zone is at most 14 hours from UTC; more is another day, not another zone
 
 
 class Moment(StrEnum):
@@ -24,11 +22,6 @@ class Moment(StrEnum):
     WRONG = "neither"
 
 
-def instant(punch: Punch) -> int:
-    """The moment itself, UTC."""
-    return punch.log_time
-
-
 def wall(punch: Punch) -> int:
     """The wall clock of the device, counted as UTC."""
     return punch.log_time + punch.offset * 60
@@ -36,116 +29,71 @@ def wall(punch: Punch) -> int:
 
 def moment_of(row: StoredPunch, punch: Punch, policy: TimePolicy) -> Moment:
     """Which of the three a stored time is. At offset 0 the policy decides what it is called."""
-    preferred = (Moment.INSTANT, Moment.WALL) if policy == "instant" else (Moment.WALL, Moment.INSTANT)
-    values = {Moment.INSTANT: instant(punch), Moment.WALL: wall(punch)}
-    return next((name for name in preferred if values[name] == row.time), Moment.WRONG)
+    is_instant = row.time == punch.log_time
+    is_wall = row.time == wall(punch)
+    if is_instant and is_wall:
+        return Moment.INSTANT if policy == "instant" else Moment.WALL
+    if is_instant:
+        return Moment.INSTANT
+    return Moment.WALL if is_wall else Moment.WRONG
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """How a stored set differs from the sent one, under the reading of time that explains it best."""
+class Match:
+    """How a stored set matches the sent one, under the reading of time that explains it best."""
 
     missing: tuple[Punch, ...]
     extra: tuple[StoredPunch, ...]
     pairs: tuple[tuple[Punch, StoredPunch], ...]
 
     @property
-    def none(self) -> bool:
+    def exact(self) -> bool:
         """True when both sets are equal."""
         return not self.missing and not self.extra
 
 
-def compare(sent: Sequence[Punch], rows: Sequence[StoredPunch], *, any_shift: bool) -> Difference:
-    """The smallest difference over all readings of time. With `any_shift` one constant shift of all rows is allowed:
-    whether times are right is then another check's business, and a set is still compared as a set."""
-    readings = [instant, wall, *(_shifts(sent, rows) if any_shift else ())]
-    found = [_under(reading, sent, rows) for reading in readings]
-    return min(found, key=lambda difference: len(difference.missing) + len(difference.extra))
+def match(sent: Sequence[Punch], rows: Sequence[StoredPunch], *, any_shift: bool) -> Match:
+    """The best match over all readings of time. With `any_shift` one constant shift of all rows is allowed: whether
+    times are right is then another check's business, and a set is still compared as a set."""
+    readings = [[punch.log_time for punch in sent], [wall(punch) for punch in sent]]
+    if any_shift:
+        for shift in _shifts(sent, rows):
+            readings.append([punch.log_time + shift for punch in sent])
+    found = [_under(times, sent, rows) for times in readings]
+    return min(found, key=lambda one: len(one.missing) + len(one.extra))
 
 
-def _shifts(sent: Sequence[Punch], rows: Sequence[StoredPunch]) -> Iterator[Reading]:
+def _shifts(sent: Sequence[Punch], rows: Sequence[StoredPunch]) -> list[int]:
+    """Seconds that would put a row at the place of the first punch."""
     if not sent:
-        return
+        return []
     first = sent[0]
-    for shift in {row.time - first.log_time for row in rows if row.user == first.user_id}:
-        if abs(shift) <= LARGEST_SHIFT_S:
-            yield lambda punch, shift=shift: punch.log_time + shift  # type: ignore[misc]
+    shifts = {row.time - first.log_time for row in rows if row.user == first.user_id}
+    return [shift for shift in shifts if abs(shift) <= LARGEST_SHIFT_S]
 
 
-def _under(reading: Reading, sent: Sequence[Punch], rows: Sequence[StoredPunch]) -> Difference:
-    left: dict[Key, list[StoredPunch]] = {}
+def _under(times: Sequence[int], sent: Sequence[Punch], rows: Sequence[StoredPunch]) -> Match:
+    """The match when each punch is looked for at its time of `times`."""
+    left: dict[tuple[str, int], list[StoredPunch]] = {}
     for row in rows:
         left.setdefault((row.user, row.time), []).append(row)
     missing: list[Punch] = []
     pairs: list[tuple[Punch, StoredPunch]] = []
-    for punch in sent:
-        same = left.get((punch.user_id, reading(punch)))
+    for punch, time in zip(sent, times, strict=True):
+        same = left.get((punch.user_id, time))
         if same:
-            pairs.append((punch, _best(punch, same)))
+            pairs.append((punch, _take_best(punch, same)))
         else:
             missing.append(punch)
-    return Difference(tuple(missing), tuple(row for some in left.values() for row in some), tuple(pairs))
+    extra: list[StoredPunch] = []
+    for some in left.values():
+        extra += some
+    return Match(missing=tuple(missing), extra=tuple(extra), pairs=tuple(pairs))
 
 
-def _best(punch: Punch, rows: list[StoredPunch]) -> StoredPunch:
-    index = next((n for n, row in enumerate(rows) if same_word(row.type, punch.type)), 0)
-    return rows.pop(index)
-
-
-def same_word(stored: str | None, sent: str) -> bool:
-    """Wire words compared without case and separators: `check_in` is CheckIn."""
-    return stored is not None and _letters(stored) == _letters(sent)
-
-
-# v2 says MealStart and MealEnd for v3's MealIn and MealOut (V2-04): a target of both keeps one word.
-_SYNONYMS = {"mealstart": "mealin", "mealend": "mealout"}
-
-
-def _letters(word: str) -> str:
-    plain = "".join(letter for letter in word.lower() if letter.isalnum())
-    return _SYNONYMS.get(plain, plain)
-
-
-class TypeMatch(StrEnum):
-    """How well a stored type tells the sent one."""
-
-    SAME = "same"
-    DIRECTION = "in or out only"
-    WRONG = "wrong"
-
-
-def type_match(stored: str, sent: str, capabilities: Capabilities) -> TypeMatch:
-    """Judge a stored type word; `type_words` translates a target's own (what it merges is judged as in or out)."""
-    words = capabilities.type_words.get(stored.lower())
-    if words is None:
-        return TypeMatch.SAME if same_word(stored, sent) else TypeMatch.WRONG
-    if any(same_word(word, sent) for word in words):
-        return TypeMatch.SAME
-    told = {theirs for own in capabilities.type_words.values() for theirs in own}
-    if any(same_word(word, sent) for word in told):
-        return TypeMatch.WRONG  # the target has a word for it, and used another
-    sides = {_is_in(word) for word in words}
-    return TypeMatch.DIRECTION if sides == {_is_in(sent)} else TypeMatch.WRONG
-
-
-def _is_in(word: str) -> bool:
-    return any(same_word(word, type_) for type_ in IN_TYPES)
-
-
-def describe(punch: Punch) -> str:
-    """`user 123 at 2020-09-17 07:48:22 GMT +0530 CheckIn by Face`."""
-    method = f" by {punch.input}" if punch.input else ""
-    return f"user {punch.user_id} at {timestamps.gmt(punch.log_time, punch.offset)} {punch.type}{method}"
-
-
-def describe_row(row: StoredPunch, policy: TimePolicy) -> str:
-    """`user 123 at 2020-09-17T02:18:22Z CheckIn`, as the adapter told it."""
-    when = _iso(row.time) + ("Z" if policy == "instant" else "")
-    return f"user {row.user} at {when}{f' {row.type}' if row.type else ''}"
-
-
-def _iso(seconds: int) -> str:
-    try:
-        return timestamps.local(seconds).replace(" ", "T")
-    except timestamps.TimestampError:
-        return f"second {seconds}"
+def _take_best(punch: Punch, rows: list[StoredPunch]) -> StoredPunch:
+    """One of several rows of a moment: the one of the punch's type, when there is one."""
+    for index, row in enumerate(rows):
+        if same_word(row.type, punch.type):
+            return rows.pop(index)
+    return rows.pop(0)

@@ -7,6 +7,7 @@ from camsim.receiver.memory import Policy
 
 from . import (
     acknowledgements,
+    benign,
     duplicates,
     encryption,
     framing,
@@ -16,16 +17,16 @@ from . import (
     robustness,
     shared_faults,
     times,
+    v2,
 )
-from . import benign as harmless
-from . import v2 as second_version
 from .model import BENIGN, MUTANTS, Benign, Mutant
 
 __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
-_DECLARED_BY = (
-    *(acknowledgements, duplicates, encryption, framing, harmless),
-    *(identity, people, punches, robustness, second_version, shared_faults, times),
+# Each declares its variants when it is imported: this is the list of those that do.
+DECLARED_BY = (
+    *(acknowledgements, benign, duplicates, encryption, framing, identity),
+    *(people, punches, robustness, shared_faults, times, v2),
 )
 
 

@@ -1,38 +1,41 @@
-"""Makes the stimuli of one run: run-unique people, current times, operation ids, and the frozen bytes of each step."""
+"""Builds the stimuli of one run: run-unique people, current times, operation ids, and the frozen bytes of each step."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Unpack
 
 from camsim import chance
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
 from camsim.protocol.v3 import envelope, messages
+from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.synthetic import people as population
 from camsim_conformance.target.profile import DEFAULT_OFFSET, Device, Profile
 
 from . import framing_v2
-from .cases import INDEXED, Case, Step, TemplateKey, Transport
+from .cases import INDEXED, Sending, Step, TemplateKey
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SPREAD_S = 2
+PHOTO_OF = "1"  # a snapshot shows nobody: one person's serves for all, and is drawn once
 
 
 class PeopleError(ValueError):
     """The list of --users is too short for what was asked (exit 2)."""
 
 
-class Maker:
-    """Builds cases. `now_s` is the start of the run; `prefix` (five digits) makes its people unlike any other run's."""
+class Builder:
+    """Builds steps. `now_s` is the start of the run; `prefix` (five digits) makes its people unlike any other run's."""
 
     def __init__(
         self, profile: Profile, now_s: int, prefix: int, given: Mapping[str, str] = MappingProxyType({})
     ) -> None:
         self.profile = profile
+        # Two minutes back: a target may refuse what lies ahead of its own clock.
         self.now = now_s - 2 * MINUTE
         self.offset = DEFAULT_OFFSET
         self._prefix = prefix
@@ -41,20 +44,26 @@ class Maker:
         self.people: list[str] = []
         self.strangers: list[str] = []
 
+    def claims(self, feature: str) -> bool:
+        """True when the profile claims a feature."""
+        return feature in self.profile.features
+
     # --- people and times ----------------------------------------------------------------------------------------
 
     def user(self) -> str:
         """A person nobody else of this run uses: of the run, or the one of --users `given` in its place."""
-        made = f"{self._prefix:05d}{len(self.people) + 1:04d}"
-        made = self._given.get(made, made)
-        self.people.append(made)
-        return made
+        # At most nine digits: longer ids are more than a device shows.
+        numbered = f"{self._prefix:05d}{len(self.people) + 1:04d}"
+        user = self._given.get(numbered, numbered)
+        self.people.append(user)
+        return user
 
     def stranger(self) -> str:
         """A digits-only id of this run that the target cannot know; never expected to be stored."""
-        made = f"{self._prefix:05d}{9999 - len(self.strangers):04d}"
-        self.strangers.append(made)
-        return made
+        # Counted down from the end, so that strangers never meet the people of the run.
+        user = f"{self._prefix:05d}{9999 - len(self.strangers):04d}"
+        self.strangers.append(user)
+        return user
 
     def users(self, count: int) -> list[str]:
         """Several people."""
@@ -68,15 +77,30 @@ class Maker:
     # --- facts ---------------------------------------------------------------------------------------------------
 
     def punch(
-        self, user: str, at: int | None = None, type_: str = "CheckIn", input_: str = "Face", **more: Any
+        self,
+        user: str,
+        at: int | None = None,
+        type_: str = "CheckIn",
+        input_: str = "Face",
+        *,
+        offset: int | None = None,
+        temperature: float | None = 36.8,
+        mask: bool | None = False,
     ) -> Punch:
         """A punch; default: a quarter of an hour ago at the run's offset, with temperature and mask as printed."""
-        fields: dict[str, Any] = {"offset": self.offset, "temperature": 36.8, "mask": False, **more}
-        return Punch(user, self.ago(15 * MINUTE) if at is None else at, type=type_, input=input_, **fields)
+        return Punch(
+            user_id=user,
+            log_time=self.ago(15 * MINUTE) if at is None else at,
+            offset=self.offset if offset is None else offset,
+            type=type_,
+            input=input_,
+            temperature=temperature,
+            mask=mask,
+        )
 
     def photo(self, user: str, at: int) -> AttendancePhoto:
         """A snapshot of about 20 kB."""
-        return AttendancePhoto(user, at, self.offset, population.photo(self.profile.seed, "1", 1))
+        return AttendancePhoto(user, at, self.offset, population.photo(self.profile.seed, PHOTO_OF, 1))
 
     def updated(
         self, user: str, *templates: Template, first: str = "Asha", last: str = "Rao", type_: str = "User"
@@ -96,6 +120,10 @@ class Maker:
         """A synthetic template."""
         return population.template(self.profile.seed, user, kind, index, generation)
 
+    def templates(self, user: str, *kinds: TemplateType) -> list[Template]:
+        """A synthetic template of each kind."""
+        return [self.template(user, kind) for kind in kinds]
+
     # --- steps ---------------------------------------------------------------------------------------------------
 
     def operation_id(self) -> str:
@@ -112,7 +140,7 @@ class Maker:
         time_s: int | None = None,
         style: messages.Style = messages.DOCUMENTED,
         token: str | None = None,
-    ) -> Any:
+    ) -> Message:
         """The v3 message of a fact as the page prints it."""
         sender = self.sender(device, token)
         when = self.now if time_s is None else time_s
@@ -129,30 +157,48 @@ class Maker:
         if number < len(known):
             return known[number]
         first = known[0]
-        return Device(first.token, f"ZHM11{90000000 + number}", f"{first.label} {number + 1}", first.stgid, first.key)
+        return Device(
+            token=first.token,
+            serial=f"ZHM11{90000000 + number}",
+            label=f"{first.label} {number + 1}",
+            stgid=first.stgid,
+            key=first.key,
+        )
 
-    def step(self, fact: Fact, device: int = 0, what: str = "", **more: Any) -> Step:
-        """A step that tells a fact; keywords of `message` shape it, those of Step send it."""
+    def step(
+        self,
+        fact: Fact,
+        device: int = 0,
+        what: str = "",
+        *,
+        operation_id: str | None = None,
+        time_s: int | None = None,
+        style: messages.Style = messages.DOCUMENTED,
+        token: str | None = None,
+        **sending: Unpack[Sending],
+    ) -> Step:
+        """A step that reports a fact. Only v3 has OperationID, Time and a style to choose: v2 leaves them out."""
         if self.profile.protocol is Protocol.V2:
-            steps = framing_v2.steps_of(self, fact, device, what, **more)
+            steps = framing_v2.steps_of(self, fact, device, what, token=token, **sending)
             if len(steps) != 1:
                 raise ValueError(f"{type(fact).__name__} is {len(steps)} messages in v2: use framing_v2.steps_of")
             return steps[0]
-        shape = {key: more.pop(key) for key in ("operation_id", "time_s", "style", "token") if key in more}
-        plain = envelope.encode(self.message(fact, device, **shape))
-        return self.raw(plain, device, what or messages.callback_name(fact), **more)
+        message = self.message(fact, device, operation_id=operation_id, time_s=time_s, style=style, token=token)
+        return self.json(message, device, what or messages.callback_name(fact), **sending)
 
-    def raw(self, plain: bytes, device: int = 0, what: str = "raw", **more: Any) -> Step:
-        """A step of given bytes, encrypted when the device has a key."""
-        wire = more.pop("wire", None)
-        key = self.device(device).key
-        if wire is None:
-            return Step(what, plain, envelope.seal_v3(plain, key), device, sealed=key is not None, **more)
-        return Step(what, plain, wire, device, **more)
-
-    def json(self, message: Any, device: int = 0, what: str = "raw", **more: Any) -> Step:
+    def json(self, message: object, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
         """A step of a changed message."""
-        return self.raw(envelope.encode(message), device, what, **more)
+        return self.raw(envelope.encode(message), device, what, **sending)
+
+    def raw(self, plain: bytes, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
+        """A step of given bytes, encrypted when the device has a key."""
+        key = self.device(device).key
+        wire = envelope.seal_v3(plain, key)
+        return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
+
+    def unsealed(self, plain: bytes, wire: bytes, what: str = "raw", **sending: Unpack[Sending]) -> Step:
+        """A step whose bytes travel as they are, whatever key the device has."""
+        return Step(what=what, plain=plain, wire=wire, **sending)
 
     # --- cases ---------------------------------------------------------------------------------------------------
 
@@ -163,25 +209,20 @@ class Maker:
         return tuple(self.step(self.updated(user), what="announce", judged=False) for user in people)
 
 
-Scenario = Callable[[Maker], Iterable[Case]]
-
-
 def key_of(template: Template) -> TemplateKey:
     """Type and Index: what a target merges by; Index only counts where the page prints one."""
-    return (str(template.type), template.index or "0") if template.type in INDEXED else (str(template.type), "")
+    if template.type in INDEXED:
+        return str(template.type), template.index or "0"
+    return str(template.type), ""
 
 
 def sha_of(template: Template) -> str:
     """sha256 of the decoded data; of the text for card and password."""
-    plain = template.type in (TemplateType.CARD, TemplateType.PASSWORD)
-    data = template.data.encode() if plain else base64.b64decode(template.data)
-    return hashlib.sha256(data).hexdigest()
+    if template.type in (TemplateType.CARD, TemplateType.PASSWORD):
+        return hashlib.sha256(template.data.encode()).hexdigest()
+    return hashlib.sha256(base64.b64decode(template.data)).hexdigest()
 
 
 def stored(*templates: Template) -> dict[TemplateKey, str]:
     """What the read-back must show of these; a later one of the same key wins."""
     return {key_of(template): sha_of(template) for template in templates}
-
-
-LOST = Transport.LOST_ACK
-__all__ = ["DAY", "HOUR", "LOST", "MINUTE", "Maker", "PeopleError", "Scenario", "key_of", "sha_of", "stored"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from typing import TypedDict
 
 from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import TemplateType
@@ -58,6 +59,17 @@ class Step:
         return self.plain if self.sealed else self.wire
 
 
+class Sending(TypedDict, total=False):
+    """How a step is sent: the fields of Step that do not depend on its message."""
+
+    content_type: str
+    transport: Transport
+    query: str
+    copies: int
+    retries: int
+    judged: bool
+
+
 @dataclass(frozen=True, slots=True)
 class StoredName:
     """A user as the read-back should show it; None is not looked at."""
@@ -80,22 +92,45 @@ class Expect:
     users: Mapping[str, StoredName] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
 
+    @classmethod
+    def rows(cls, *punches: Punch) -> Expect:
+        """One row for each punch, and no other row of the people who punch."""
+        return cls(people_of(punches), punches)
+
+    @classmethod
+    def named(cls, user: str, first: str, last: str) -> Expect:
+        """One user of this name."""
+        return cls((user,), users={user: StoredName(first, last)})
+
+    @classmethod
+    def kept(cls, user: str, templates: Mapping[TemplateKey, str]) -> Expect:
+        """These templates of one user, by key and sha256."""
+        return cls((user,), templates={user: templates})
+
+
+def people_of(punches: Iterable[Punch]) -> tuple[str, ...]:
+    """The people who punch, each once."""
+    return tuple(dict.fromkeys(punch.user_id for punch in punches))
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case of one requirement: `name` is stable between runs; `blocked` says why it does not apply.
 
-    Steps go one after another, or over `lanes` connections at once. `spares` are the same steps with other people: sent
-    when an answer was late, because a machine under load is late once, and a slow target always.
+    A section gives the name alone: the plan fills `requirement` in from the table row that the case comes from.
+    Steps go one after another, or `at_once` at the same time. `spares` are the same steps with other people: sent
+    when an answer was late, because a machine under load is late once, and a slow target always. An `introduced` case
+    may be told its people first (--announce).
     """
 
-    requirement: str
     name: str
     steps: tuple[Step, ...] = ()
     expect: Expect = Expect()
+    requirement: str = ""
     stage: Stage = Stage.MAIN
     record: bool = False
-    lanes: int = 1
+    at_once: int = 1
+    introduced: bool = True
     blocked: str | None = None
     spares: tuple[tuple[Step, ...], ...] = ()
 

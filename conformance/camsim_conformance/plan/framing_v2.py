@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Unpack
 
 from camsim.protocol.facts import Fact
 from camsim.protocol.statuses import StatusV2
@@ -10,47 +10,65 @@ from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.v2.messages import Asked, StyleV2
 from camsim.protocol.v3.envelope import encode
+from camsim.protocol.v3.messages import Message
 
-from .cases import Step
+from .cases import Sending, Step
 
 if TYPE_CHECKING:
-    from .builder import Maker
+    from .builder import Builder
 
 CONTENT_TYPE = envelope_v2.CONTENT_TYPE
 
 
 def messages(
-    make: Maker, fact: Fact, device: int = 0, *, token: str | None = None, style: StyleV2 | None = None
-) -> list[Any]:
+    make: Builder, fact: Fact, device: int = 0, *, token: str | None = None, style: StyleV2 = messages_v2.DOCUMENTED
+) -> list[Message]:
     """The v2 messages of a fact."""
-    return messages_v2.callback(fact, make.sender(device, token), style or messages_v2.DOCUMENTED)
+    return messages_v2.callback(fact, make.sender(device, token), style)
 
 
 def steps_of(
-    make: Maker, fact: Fact, device: int = 0, what: str = "", *, token: str | None = None, **more: Any
+    make: Builder,
+    fact: Fact,
+    device: int = 0,
+    what: str = "",
+    *,
+    token: str | None = None,
+    **sending: Unpack[Sending],
 ) -> list[Step]:
-    """The steps that tell a fact; what only v3 can shape (OperationID, Time, style) is left out."""
-    for name in ("operation_id", "time_s", "style"):
-        more.pop(name, None)
-    told = what or messages_v2.callback_name(fact)
-    return [framed(make, message, device, told, **more) for message in messages(make, fact, device, token=token)]
+    """The steps that report a fact."""
+    name = what or messages_v2.callback_name(fact)
+    return [framed(make, message, device, name, **sending) for message in messages(make, fact, device, token=token)]
 
 
-def framed(make: Maker, message: Any, device: int = 0, what: str = "raw", **more: Any) -> Step:
+def framed(make: Builder, message: Message, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
     """A step of one message."""
     plain = encode(message)
     key = make.device(device).key
+    sending.setdefault("content_type", CONTENT_TYPE)
     wire = envelope_v2.seal_v2(plain, key)
-    return Step(what, plain, wire, device, **{"content_type": CONTENT_TYPE, "sealed": key is not None, **more})
+    return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
 
 
-def form(make: Maker, text: bytes, what: str, **more: Any) -> Step:
+def altered(make: Builder, fact: Fact, *, drop: str = "", **members: object) -> Step:
+    """A step of a fact's only message with members of ApiRequestInfo changed or dropped."""
+    message = messages(make, fact)[0]
+    message["ApiRequestInfo"].update(members)
+    message["ApiRequestInfo"].pop(drop, None)
+    return framed(make, message, what="altered")
+
+
+def form(text: bytes, what: str) -> Step:
     """A step whose field holds any bytes, never encrypted."""
-    wire = envelope_v2.seal_v2(text, None)
-    return Step(what, text, wire, **{"content_type": CONTENT_TYPE, **more})
+    return Step(what=what, plain=text, wire=envelope_v2.seal_v2(text, None), content_type=CONTENT_TYPE)
 
 
-def lazy(make: Maker, asked: Asked, code: StatusV2) -> Step:
+def body(raw: bytes, what: str) -> Step:
+    """A step whose whole body is these bytes."""
+    return Step(what=what, plain=raw, wire=raw, content_type=CONTENT_TYPE)
+
+
+def lazy(make: Builder, asked: Asked, code: StatusV2) -> Step:
     """A lazy response."""
     message = messages_v2.lazy_response(asked, code, make.sender(), make.ago(30), make.offset)
     return framed(make, message, what=f"lazy {asked.operation}")

@@ -13,7 +13,11 @@ from pathlib import Path
 
 from camsim.protocol.vocabulary import Protocol
 
-from .run import Report, prove, tasks
+from .page import page
+from .run import Report, Task, prove, tasks
+
+EVERY = 50
+MOST_DETAILS = 12
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,29 +30,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--only", action="append", help="only these names")
     parser.add_argument("--page", type=Path, default=Path("docs/proof.md"))
     parser.add_argument("--details", action="store_true", help="print the failing cases")
-    told = parser.parse_args(arguments)
-    every = tasks(range(1, told.seeds + 1), told.protocol or tuple(Protocol), range(1, told.mutant_seeds + 1))
-    todo = [task for task in every if not told.only or task.name in told.only]
+    options = parser.parse_args(arguments)
+    chosen = _chosen(options)
     reports = []
-    for number, report in enumerate(prove(todo, told.workers), start=1):
+    for number, report in enumerate(prove(chosen, options.workers), start=1):
         reports.append(report)
-        _tell(report, number, len(todo), details=told.details)
+        _print(report, number, len(chosen), details=options.details)
     bad = [report for report in reports if report.problem()]
     print(f"{len(reports)} runs, {len(bad)} that do not show what they have to")  # noqa: T201
-    if not told.only:
-        from .page import page
-
-        told.page.write_text(page(reports), "utf-8")
+    # A page of some names would say of all others that nothing kills them.
+    if not options.only:
+        options.page.write_text(page(reports), "utf-8")
     return 1 if bad else 0
 
 
-def _tell(report: Report, number: int, total: int, *, details: bool) -> None:
+def _chosen(options: argparse.Namespace) -> list[Task]:
+    seeds, mutant_seeds = range(1, options.seeds + 1), range(1, options.mutant_seeds + 1)
+    every = tasks(seeds, options.protocol or tuple(Protocol), mutant_seeds)
+    return [task for task in every if not options.only or task.name in options.only]
+
+
+def _print(report: Report, number: int, total: int, *, details: bool) -> None:
     problem = report.problem()
-    name = f"{report.task.name} {report.task.protocol} seed {report.task.seed}{' aes' if report.task.encrypted else ''}"
-    if problem or sys.stdout.isatty() or number % 50 == 0:
+    task = report.task
+    name = f"{task.name} {task.protocol} seed {task.seed}"
+    if task.encrypted:
+        name += " aes"
+    # In a pipeline's log now and then a line is enough to show that it still runs.
+    if problem or sys.stdout.isatty() or number % EVERY == 0:
         print(f"[{number}/{total}] {name}: {problem or 'ok'} ({report.seconds:.1f} s)", flush=True)  # noqa: T201
-    for line in report.details[:12] if details and problem else ():
-        print(f"      {line}", flush=True)  # noqa: T201
+    if problem and details:
+        for line in report.details[:MOST_DETAILS]:
+            print(f"      {line}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

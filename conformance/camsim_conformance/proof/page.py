@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.mutants import BENIGN, MUTANTS
 from camsim_conformance.requirements import Requirement, catalogue
 from camsim_conformance.requirements.verdicts import Level
+from camsim_conformance.verdict.grade import Grade
 
 from .run import Report, killers
 
@@ -25,37 +26,37 @@ requirement it was built for (*must*), and may fail only those it names with a r
 
 def page(reports: Sequence[Report]) -> str:
     """The whole page."""
-    return HEAD + "\n".join([*_totals(reports), "", *_kills(reports), *_unique(reports), *_matrix(reports)]) + "\n"
+    return HEAD + "\n".join([*_totals(reports), "", *_kills(reports), *_unique(reports), *_benign(reports)]) + "\n"
 
 
-def _group(reports: Iterable[Report], protocol: Protocol, kind: str) -> list[Report]:
-    def of(report: Report) -> str:
-        if not report.task.variant:
-            return "reference"
-        return "mutant" if report.task.name in MUTANTS else "benign"
-
-    return [report for report in reports if report.task.protocol is protocol and of(report) == kind]
+def _kind(report: Report) -> str:
+    if not report.task.variant:
+        return "reference"
+    return "benign" if report.task.mutant is None else "mutant"
 
 
 def _totals(reports: Sequence[Report]) -> Iterator[str]:
     for protocol in Protocol:
-        references = _group(reports, protocol, "reference")
+        groups: dict[str, list[Report]] = {"reference": [], "benign": [], "mutant": []}
+        for report in reports:
+            if report.task.protocol is protocol:
+                groups[_kind(report)].append(report)
+        references = groups["reference"]
         if not references:
             continue
-        graded = sum(str(report.grade) in ("state", "storm") and not report.failed for report in references)
+        graded = sum(report.grade in (Grade.STATE, Grade.STORM) and not report.failed for report in references)
         shown = f"{graded} grade State without a finding"
         yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {shown} |"
-        benign = _group(reports, protocol, "benign")
-        seeds = len({report.task.seed for report in benign})
-        alarms = sum(report.problem() is not None for report in benign)
-        names = len({report.task.name for report in benign})
-        yield f"| {protocol}: {names} benign variants × {seeds} seeds | {len(benign)} | {alarms} false alarms |"
-        mutants = _group(reports, protocol, "mutant")
-        seeds = len({report.task.seed for report in mutants})
-        killed = sum(report.problem() is None for report in mutants)
-        names = len({report.task.name for report in mutants})
-        shown = f"{killed} killed by their declared ids"
-        yield f"| {protocol}: {names} mutants × {seeds} seeds | {len(mutants)} | {shown} |"
+        alarms = sum(report.problem() is not None for report in groups["benign"])
+        yield _total(protocol, "benign variants", groups["benign"], f"{alarms} false alarms")
+        killed = sum(report.problem() is None for report in groups["mutant"])
+        yield _total(protocol, "mutants", groups["mutant"], f"{killed} killed by their declared ids")
+
+
+def _total(protocol: Protocol, what: str, group: Sequence[Report], shown: str) -> str:
+    names = len({report.task.name for report in group})
+    seeds = len({report.task.seed for report in group})
+    return f"| {protocol}: {names} {what} × {seeds} seeds | {len(group)} | {shown} |"
 
 
 def _kills(reports: Sequence[Report]) -> Iterator[str]:
@@ -65,7 +66,7 @@ def _kills(reports: Sequence[Report]) -> Iterator[str]:
     yield "|---|---|---|---|"
     failed: dict[str, set[str]] = {}
     for report in reports:
-        if report.task.variant and report.task.name in MUTANTS:
+        if report.task.mutant is not None:
             failed.setdefault(report.task.name, set()).update(report.failed)
     for name, ids in sorted(failed.items()):
         mutant = MUTANTS[name]
@@ -85,13 +86,9 @@ def _unique(reports: Sequence[Report]) -> Iterator[str]:
         for row in catalogue(protocol):
             if row.level is Level.RECORD:
                 continue
-            alone = alone_of(row)
-            text = (
-                ", ".join(alone)
-                if alone
-                else f"*none: {WITHOUT_ALONE.get(row.id, 'a SHOULD, killed together with others')}*"
-            )
-            yield f"| {row.id} | {row.level} | {len(found.get(row.id, ()))} | {text} |"
+            why_none = WITHOUT_ALONE.get(row.id, "a SHOULD, killed together with others")
+            alone = ", ".join(alone_of(row)) or f"*none: {why_none}*"
+            yield f"| {row.id} | {row.level} | {len(found.get(row.id, ()))} | {alone} |"
     yield ""
 
 
@@ -104,7 +101,7 @@ def alone_of(row: Requirement) -> list[str]:
 WITHOUT_ALONE: dict[str, str] = {}
 
 
-def _matrix(reports: Sequence[Report]) -> Iterator[str]:
+def _benign(reports: Sequence[Report]) -> Iterator[str]:
     yield "## Benign variants"
     yield ""
     yield "| variant | what is unusual | why it is right |"

@@ -1,7 +1,4 @@
-"""Prove the suite: references and benign variants pass, every mutant dies by the ids it was built for.
-
-`python -m camsim_conformance.proof --seeds 20` runs it and writes docs/proof.md.
-"""
+"""One proof: which receivers are started, under which profile each is judged, and what its run has to show."""
 
 from __future__ import annotations
 
@@ -14,29 +11,22 @@ from camsim.protocol.vocabulary import Protocol
 from camsim.receiver import Kind, KnownDevice, start
 from camsim_conformance.mutants import BENIGN, MUTANTS, Mutant, policy
 from camsim_conformance.requirements import by_id
-from camsim_conformance.requirements.verdicts import Evidence as Shows
-from camsim_conformance.requirements.verdicts import Verdict
+from camsim_conformance.requirements.verdicts import Evidence, Verdict
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import DEFAULT_DEADLINE_S, Device, Profile, parse_features
+from camsim_conformance.verdict.grade import Grade
 from camsim_conformance.verdict.judge import judge_all
-from camsim_conformance.verdict.result import Grade, Outcome, conclude
+from camsim_conformance.verdict.result import Outcome, conclude
+from camsim_conformance.verdict.waivers import VIOLATED
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's token
-
-
 OTHER_TOKEN = "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI"  # noqa: S105
-
-
 KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
-
-
-BASE = {Protocol.V3: ("core", "user-data", "photo"), Protocol.V2: ("core", "user-data", "photo", "v2")}
-
-
+FEATURES = {Protocol.V3: ("core", "user-data", "photo"), Protocol.V2: ("core", "user-data", "photo", "v2")}
 SETTLE_S, PATIENCE_S = 0.5, 4.0
-
-
-VIOLATED = frozenset({Verdict.FAIL, Verdict.ADVICE})
+MOST_ACTUAL = 200  # letters of what a case found
+# What these do shows only under encryption.
+ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +43,16 @@ class Task:
     readback: bool = True
     globs: tuple[str, ...] = ("*",)
     adapter: str | None = None  # {url} stands for the read-back URL
+
+    @property
+    def mutant(self) -> Mutant | None:
+        """The mutant this run judges; None for a reference and for a benign variant."""
+        return MUTANTS.get(self.name) if self.variant else None
+
+    @property
+    def key(self) -> str | None:
+        """The security key of the run's devices."""
+        return KEY if self.encrypted else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,41 +72,49 @@ class Report:
         if self.task.readback:
             return mutant.must
         rows = by_id()
-        return frozenset(name for name in mutant.must if rows[name].evidence == {Shows.ANSWER})
+        return frozenset(name for name in mutant.must if rows[name].evidence == {Evidence.ANSWER})
 
     def problem(self) -> str | None:
         """None when the run shows what it has to."""
-        mutant = MUTANTS.get(self.task.name) if self.task.variant else None
         if self.void is not None:
             return f"void: {self.void}"
-        if mutant is None:
-            return (
-                None
-                if not self.failed and self.grade is not Grade.NONE
-                else f"false alarm {sorted(self.failed)} {self.grade}"
-            )
+        mutant = self.task.mutant
+        if mutant is not None:
+            return self._problem_of(mutant)
+        if self.failed or self.grade is Grade.NONE:
+            return f"false alarm {sorted(self.failed)} {self.grade}"
+        return None
+
+    def _problem_of(self, mutant: Mutant) -> str | None:
+        problems = []
         missed = self.due(mutant) - self.failed
+        if missed:
+            problems.append(f"survived {sorted(missed)}")
         surprising = self.failed - mutant.must - mutant.may.keys()
-        parts = [f"survived {sorted(missed)}"] if missed else []
-        parts += [f"not declared {sorted(surprising)}"] if surprising else []
-        return "; ".join(parts) or None
+        if surprising:
+            problems.append(f"not declared {sorted(surprising)}")
+        return "; ".join(problems) or None
 
 
 def profile_of(
     task: Task, url: str, readback_url: str, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEADLINE_S
 ) -> Profile:
     """The profile a task is judged under."""
-    key = KEY if task.encrypted else None
-    features = parse_features(",".join([*BASE[task.protocol], *task.features]), task.protocol, key)
+    key = task.key
+    features = parse_features(",".join([*FEATURES[task.protocol], *task.features]), task.protocol, key)
     devices = [Device(TOKEN, key=key)]
     if "multi-device" in features:
-        devices.append(Device(OTHER_TOKEN, "ZHM1100000002", "Second door", "CERT00002", key))
+        second = Device(token=OTHER_TOKEN, serial="ZHM1100000002", label="Second door", stgid="CERT00002", key=key)
+        devices.append(second)
+    readback = None
+    if task.readback:
+        readback = (task.adapter or "{url}").replace("{url}", readback_url)
     return Profile(
-        url,
-        tuple(devices),
-        task.protocol,
-        features,
-        readback=(task.adapter or "{url}").replace("{url}", readback_url) if task.readback else None,
+        url=url,
+        devices=tuple(devices),
+        protocol=task.protocol,
+        features=features,
+        readback=readback,
         globs=task.globs,
         settle_s=settle_s,
         deadline_s=deadline_s,
@@ -118,47 +126,54 @@ def profile_of(
 def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEADLINE_S) -> Report:
     """Start the receiver, judge it, stop it."""
     begin = time.monotonic()
-    key = KEY if task.encrypted else None
-    devices = [KnownDevice(TOKEN, key, "Conformance door", "CERT00001")]
-    if "multi-device" in task.features:
-        devices.append(KnownDevice(OTHER_TOKEN, key, "Second door", "CERT00002"))
     broken = policy(task.name) if task.variant else None
-    with start(Kind(task.kind), devices=devices, key=key, broken=broken) as receiver:
-        evidence = Session(profile_of(task, receiver.url, receiver.readback_url, settle_s, deadline_s)).run()
-    cases = judge_all(evidence.observed())
-    result = conclude(evidence, cases)
-    failed = frozenset(row.requirement.id for row in result.requirements if row.verdict in VIOLATED)
-    details = tuple(
-        f"{case.case.id} {case.verdict}: {case.actual[:200]}"
-        for case in cases
-        if case.verdict in (*VIOLATED, Verdict.ERROR)
+    with start(Kind(task.kind), devices=_known_devices(task), key=task.key, broken=broken) as receiver:
+        record = Session(profile_of(task, receiver.url, receiver.readback_url, settle_s, deadline_s)).run()
+    cases = judge_all(record.observed())
+    result = conclude(record, cases)
+    wrong = [case for case in cases if case.verdict in VIOLATED or case.verdict is Verdict.ERROR]
+    return Report(
+        task=task,
+        failed=frozenset(row.requirement.id for row in result.requirements if row.verdict in VIOLATED),
+        outcome=result.outcome,
+        grade=result.grade,
+        void=record.void,
+        details=tuple(f"{case.case.id} {case.verdict}: {case.actual[:MOST_ACTUAL]}" for case in wrong),
+        seconds=time.monotonic() - begin,
     )
-    seconds = time.monotonic() - begin
-    return Report(task, failed, result.outcome, result.grade, evidence.void, details, seconds)
+
+
+def _known_devices(task: Task) -> list[KnownDevice]:
+    """The same devices as the profile's, as a receiver knows them."""
+    devices = [KnownDevice(TOKEN, task.key, "Conformance door", "CERT00001")]
+    if "multi-device" in task.features:
+        devices.append(KnownDevice(OTHER_TOKEN, task.key, "Second door", "CERT00002"))
+    return devices
 
 
 def tasks(
     seeds: Sequence[int], protocols: Iterable[Protocol] = (Protocol.V3,), mutant_seeds: Sequence[int] | None = None
 ) -> Iterator[Task]:
     """Everything the proof runs. False alarms need many seeds; a mutant that dies once is dead, so few will do."""
+    few = seeds if mutant_seeds is None else mutant_seeds
     for protocol in protocols:
         for seed in seeds:
-            for kind in Kind:
-                for encrypted in (False, True):
-                    yield Task(f"reference {kind}", seed, protocol, kind, variant=False, encrypted=encrypted)
-            yield Task(
-                "reference memory", seed, protocol, variant=False, features=frozenset({"multi-zone", "multi-device"})
-            )
+            yield from _references(protocol, seed)
             for benign in BENIGN.values():
                 if protocol in benign.protocols:
                     yield Task(benign.name, seed, protocol, encrypted=benign.name in ENCRYPTED_BENIGN)
             for mutant in MUTANTS.values():
-                if mutant.protocol is protocol and seed in (seeds if mutant_seeds is None else mutant_seeds):
+                if mutant.protocol is protocol and seed in few:
                     aes = "aes" in mutant.features
                     yield Task(mutant.name, seed, protocol, encrypted=aes, features=mutant.features - {"aes"})
 
 
-ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})
+def _references(protocol: Protocol, seed: int) -> Iterator[Task]:
+    for kind in Kind:
+        for encrypted in (False, True):
+            yield Task(f"reference {kind}", seed, protocol, kind, variant=False, encrypted=encrypted)
+    more = frozenset({"multi-zone", "multi-device"})
+    yield Task("reference memory", seed, protocol, variant=False, features=more)
 
 
 def prove(todo: Sequence[Task], workers: int) -> Iterator[Report]:
@@ -171,7 +186,8 @@ def killers(reports: Iterable[Report]) -> Mapping[str, set[str]]:
     """Requirement id to the mutants it failed."""
     found: dict[str, set[str]] = {}
     for report in reports:
-        if report.task.variant and report.task.name in MUTANTS:
-            for name in report.failed:
-                found.setdefault(name, set()).add(report.task.name)
+        if report.task.mutant is None:
+            continue
+        for name in report.failed:
+            found.setdefault(name, set()).add(report.task.name)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import hashlib
 import json
@@ -10,7 +9,7 @@ import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -27,6 +26,8 @@ from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
 from camsim_conformance.target.profile import UsageError
+
+from .document import Document, RequirementDocument, SuiteDocument
 
 VALID_DAYS = 90
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -51,6 +52,52 @@ class Certified:
     expires: datetime
 
 
+class CamsimPredicate(TypedDict):
+    """What in-toto has no words for."""
+
+    suite: SuiteDocument
+    grade: str
+    protocol: str
+    features: list[str]
+    shown: str
+    notShown: str
+    notVerified: list[str]
+    notApplicable: list[str]
+    recorded: list[str]
+    readback: str | None
+    storm: str | None
+    selfIssued: bool
+    issued: str
+    expires: str
+
+
+class Resource(TypedDict):
+    """A name and the sha256 of what it stands for."""
+
+    name: str
+    digest: dict[str, str]
+
+
+class Predicate(TypedDict):
+    """in-toto test-result."""
+
+    result: str
+    configuration: list[Resource]
+    passedTests: list[str]
+    warnedTests: list[str]
+    failedTests: list[str]
+    camsim: CamsimPredicate
+
+
+class Statement(TypedDict):
+    """The in-toto statement: the target, and what the run showed of it."""
+
+    _type: str
+    subject: list[Resource]
+    predicateType: str
+    predicate: Predicate
+
+
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
@@ -61,6 +108,7 @@ def new_key(folder: Path) -> tuple[Path, Path]:
         raise UsageError(f"{folder} already holds an issuer key: choose another folder, a lost key cannot be replaced")
     folder.mkdir(parents=True, exist_ok=True)
     key = Ed25519PrivateKey.generate()
+    # Made with its rights, not given them afterwards: nobody reads it in between.
     handle = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
@@ -96,51 +144,58 @@ def _load_public(file: Path) -> SSlibKey:
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def write(document: dict[str, Any], raw: bytes, out: Path, key_file: Path | None) -> None:
+def write(document: Document, raw: bytes, out: Path, key_file: Path | None) -> None:
     """Write certificate.json and issuer.pub. Without a key file a key is made for this certificate and thrown away:
     it then shows that nothing was changed, not who issued it."""
     key = load_private(key_file) if key_file is not None else Ed25519PrivateKey.generate()
     statement = _statement(document, raw, self_issued=key_file is None)
-    envelope = Envelope(rfc8785.dumps(statement), PAYLOAD_TYPE, {})
+    # RFC 8785: the bytes that are signed do not depend on who writes the JSON.
+    envelope = Envelope(rfc8785.dumps(statement), PAYLOAD_TYPE, {})  # type: ignore[arg-type]
     envelope.sign(CryptoSigner(key))
     (out / "certificate.json").write_text(json.dumps(envelope.to_dict(), indent=1) + "\n", "utf-8")
     (out / PUBLIC_FILE).write_bytes(_public_pem(key))
 
 
-def _statement(document: dict[str, Any], raw: bytes, *, self_issued: bool) -> dict[str, Any]:
-    issued = datetime.now(UTC).replace(microsecond=0)
+def _statement(document: Document, raw: bytes, *, self_issued: bool) -> Statement:
+    digest = {"sha256": hashlib.sha256(raw).hexdigest()}
     rows = document["requirements"]
     return {
         "_type": STATEMENT,
-        "subject": [{"name": document["target"]["url"], "digest": {"sha256": hashlib.sha256(raw).hexdigest()}}],
+        "subject": [{"name": document["target"]["url"], "digest": digest}],
         "predicateType": PREDICATE,
         "predicate": {
             "result": "WARNED" if _ids(rows, "ADVICE") else "PASSED",
-            "configuration": [{"name": "result.json", "digest": {"sha256": hashlib.sha256(raw).hexdigest()}}],
+            "configuration": [{"name": "result.json", "digest": digest}],
             "passedTests": _ids(rows, "PASS", "NON-STRICT"),
             "warnedTests": _ids(rows, "ADVICE"),
             "failedTests": [],
-            "camsim": {
-                "suite": document["suite"],
-                "grade": document["grade"],
-                "protocol": document["profile"]["protocol"],
-                "features": document["profile"]["features"],
-                "shown": document["shown"],
-                "notShown": document["not_shown"],
-                "notVerified": _ids(rows, "UNVERIFIED"),
-                "notApplicable": _ids(rows, "NOT-APPLICABLE"),
-                "recorded": _ids(rows, "INFO"),
-                "readback": document["readback"]["adapter"] if document["readback"] else None,
-                "storm": document["storm"],
-                "selfIssued": self_issued,
-                "issued": _text(issued),
-                "expires": _text(issued + timedelta(days=VALID_DAYS)),
-            },
+            "camsim": _camsim(document, self_issued=self_issued),
         },
     }
 
 
-def _ids(rows: list[dict[str, Any]], *verdicts: str) -> list[str]:
+def _camsim(document: Document, *, self_issued: bool) -> CamsimPredicate:
+    issued = datetime.now(UTC).replace(microsecond=0)
+    rows, readback = document["requirements"], document["readback"]
+    return {
+        "suite": document["suite"],
+        "grade": document["grade"],
+        "protocol": document["profile"]["protocol"],
+        "features": document["profile"]["features"],
+        "shown": document["shown"],
+        "notShown": document["not_shown"],
+        "notVerified": _ids(rows, "UNVERIFIED"),
+        "notApplicable": _ids(rows, "NOT-APPLICABLE"),
+        "recorded": _ids(rows, "INFO"),
+        "readback": readback["adapter"] if readback else None,
+        "storm": document["storm"],
+        "selfIssued": self_issued,
+        "issued": _text(issued),
+        "expires": _text(issued + timedelta(days=VALID_DAYS)),
+    }
+
+
+def _ids(rows: list[RequirementDocument], *verdicts: str) -> list[str]:
     return [row["id"] for row in rows if row["verdict"] in verdicts]
 
 
@@ -163,7 +218,7 @@ def verify(file: Path, key_file: Path, now: datetime | None = None) -> Certified
         key.verify_signature(signature, envelope.pae())
     except UnverifiedSignatureError:
         raise CertificateError("tampered: the signature does not belong to this content") from None
-    statement = json.loads(envelope.payload)
+    statement: Statement = json.loads(envelope.payload)
     certified = _certified(statement)
     _check_result(file.parent / "result.json", statement)
     if certified.expires < (now or datetime.now(UTC)):
@@ -187,27 +242,21 @@ def _envelope(file: Path) -> Envelope:
     return envelope
 
 
-def _certified(statement: dict[str, Any]) -> Certified:
-    told = statement["predicate"]["camsim"]
+def _certified(statement: Statement) -> Certified:
+    camsim = statement["predicate"]["camsim"]
     return Certified(
-        statement["subject"][0]["name"],
-        told["grade"],
-        told["shown"],
-        told["notShown"],
-        datetime.fromisoformat(told["issued"]),
-        datetime.fromisoformat(told["expires"]),
+        target=statement["subject"][0]["name"],
+        grade=camsim["grade"],
+        shown=camsim["shown"],
+        not_shown=camsim["notShown"],
+        issued=datetime.fromisoformat(camsim["issued"]),
+        expires=datetime.fromisoformat(camsim["expires"]),
     )
 
 
-def _check_result(result: Path, statement: dict[str, Any]) -> None:
+def _check_result(result: Path, statement: Statement) -> None:
     """A result.json beside the certificate must be the one it speaks of."""
     if result.is_file():
         found = hashlib.sha256(result.read_bytes()).hexdigest()
         if found != statement["subject"][0]["digest"]["sha256"]:
             raise CertificateError(f"tampered: {result} is not the result this certificate was issued for")
-
-
-def payload(file: Path) -> dict[str, Any]:
-    """The statement inside, not verified; for people who look."""
-    read: dict[str, Any] = json.loads(base64.b64decode(json.loads(file.read_text("utf-8"))["payload"]))
-    return read

@@ -2,62 +2,174 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from camsim_conformance import SUITE_VERSION
+from camsim_conformance.observed import Observed
 from camsim_conformance.requirements.verdicts import Verdict
-from camsim_conformance.session.observed import Observed
 from camsim_conformance.target.profile import Profile
-from camsim_conformance.verdict.result import RequirementResult, Result
+from camsim_conformance.verdict.requirement import RequirementResult
+from camsim_conformance.verdict.result import Result
+from camsim_conformance.verdict.waivers import Waiver
 
-from .evidence import curl_of, file_of, folder_of
+from .case_files import curl_of, file_of, folder_of
 from .masking import mask
 
 SCHEMA_VERSION = 1
-Document = dict[str, Any]
+MOST_CURLS = 6
 REPRODUCED = frozenset({Verdict.FAIL, Verdict.ADVICE, Verdict.COULD_NOT_RUN, Verdict.ERROR})
+
+
+class SuiteDocument(TypedDict):
+    """Which suite judged."""
+
+    name: str
+    version: str
+
+
+class ProfileDocument(TypedDict):
+    """What was asked for."""
+
+    protocol: str
+    features: list[str]
+    level: str
+    requirements: list[str]
+    complete: bool
+    devices: int
+    people: str
+    announce: bool
+    settle_s: float
+    deadline_s: float
+
+
+class TargetDocument(TypedDict):
+    """Where it was sent."""
+
+    url: str
+    address: str
+
+
+class ReadBackDocument(TypedDict):
+    """What the stored rows were seen through."""
+
+    adapter: str
+    time_policy: str | None
+    keeps: list[str]
+    canary_s: float | None
+
+
+class WaiverDocument(TypedDict):
+    """An accepted violation."""
+
+    reason: str
+    owner: str
+    expires: str
+
+
+class QuoteDocument(TypedDict):
+    """A sentence of the vendor's page."""
+
+    source: str
+    text: str
+
+
+class CaseDocument(TypedDict):
+    """One judged case; the lines that show it again only where somebody wants to see it again."""
+
+    id: str
+    ack: str
+    state: str
+    verdict: str
+    expected: str
+    actual: str
+    seconds: float
+    sent: list[str]
+    curl: NotRequired[list[str]]
+    replay: NotRequired[str]
+    folder: NotRequired[str]
+    body: NotRequired[str]
+
+
+class RequirementDocument(TypedDict):
+    """One judged requirement."""
+
+    id: str
+    title: str
+    level: str
+    basis: str
+    evidence: str
+    verdict: str
+    ack: str
+    state: str
+    waived: WaiverDocument | None
+    quotes: list[QuoteDocument]
+    cases: list[CaseDocument]
+
+
+class Document(TypedDict):
+    """result.json."""
+
+    schemaVersion: int
+    suite: SuiteDocument
+    profile: ProfileDocument
+    seed: int
+    target: TargetDocument
+    started: str
+    seconds: float
+    outcome: str
+    grade: str
+    exit_code: int
+    shown: str
+    not_shown: str
+    void: str | None
+    problems: list[str]
+    readback: ReadBackDocument | None
+    storm: str | None
+    counts: Mapping[str, int]
+    requirements: list[RequirementDocument]
 
 
 def document(result: Result) -> Document:
     """The whole result, secrets masked; keys in reading order."""
-    evidence, profile = result.evidence, result.evidence.profile
-    made = {
-        "schemaVersion": SCHEMA_VERSION,
-        "suite": {"name": "camsim-conformance", "version": SUITE_VERSION},
-        "profile": _profile(profile) | {"complete": result.complete},
-        "seed": profile.seed,
-        "target": {"url": evidence.target.url, "address": evidence.target.address},
-        "started": _iso(evidence.started_s),
-        "seconds": round(evidence.seconds, 2),
-        "outcome": str(result.outcome),
-        "grade": str(result.grade),
-        "exit_code": int(result.exit_code),
-        "shown": result.shown,
-        "not_shown": result.not_shown,
-        "void": evidence.void,
-        "problems": list(result.problems),
-        "readback": _readback(result),
-        "storm": evidence.storm.text() if evidence.storm else None,
-        "counts": dict(result.counts),
-        "requirements": [_requirement(row, profile) for row in result.requirements],
-    }
-    masked: Document = mask(made, profile)
-    return masked
+    record, profile = result.record, result.record.profile
+    whole = Document(
+        schemaVersion=SCHEMA_VERSION,
+        suite={"name": "camsim-conformance", "version": SUITE_VERSION},
+        profile=_profile(profile, complete=result.complete),
+        seed=profile.seed,
+        target={"url": record.target.url, "address": record.target.address},
+        started=_iso(record.started_s),
+        seconds=round(record.seconds, 2),
+        outcome=str(result.outcome),
+        grade=str(result.grade),
+        exit_code=int(result.exit_code),
+        shown=result.shown,
+        not_shown=result.not_shown,
+        void=record.void,
+        problems=list(result.problems),
+        readback=_readback(result),
+        storm=record.storm.text() if record.storm else None,
+        counts=dict(result.counts),
+        requirements=[_requirement(row, profile) for row in result.requirements],
+    )
+    return mask(whole, profile)
 
 
 def _iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _profile(profile: Profile) -> Document:
+def _profile(profile: Profile, *, complete: bool) -> ProfileDocument:
     return {
         "protocol": str(profile.protocol),
         "features": sorted(profile.features),
         "level": profile.level,
         "requirements": list(profile.globs),
-        "complete": profile.complete,
+        "complete": complete,
         "devices": len(profile.devices),
+        # Their ids are personal data of the target: a report says only whether there were any.
         "people": "given" if profile.people else "of the run",
         "announce": profile.announce,
         "settle_s": profile.settle_s,
@@ -65,20 +177,20 @@ def _profile(profile: Profile) -> Document:
     }
 
 
-def _readback(result: Result) -> Document | None:
-    evidence = result.evidence
-    if evidence.adapter is None:
+def _readback(result: Result) -> ReadBackDocument | None:
+    record = result.record
+    if record.adapter is None:
         return None
-    known = evidence.capabilities
-    return {
-        "adapter": evidence.adapter,
-        "time_policy": known.time_policy if known else None,
-        "keeps": sorted(known.keeps) if known else [],
-        "canary_s": None if evidence.canary_s is None else round(evidence.canary_s, 3),
-    }
+    readback: ReadBackDocument = {"adapter": record.adapter, "time_policy": None, "keeps": [], "canary_s": None}
+    if record.capabilities is not None:
+        readback["time_policy"] = record.capabilities.time_policy
+        readback["keeps"] = sorted(record.capabilities.keeps)
+    if record.canary_s is not None:
+        readback["canary_s"] = round(record.canary_s, 3)
+    return readback
 
 
-def _requirement(row: RequirementResult, profile: Profile) -> Document:
+def _requirement(row: RequirementResult, profile: Profile) -> RequirementDocument:
     requirement = row.requirement
     return {
         "id": requirement.id,
@@ -89,28 +201,34 @@ def _requirement(row: RequirementResult, profile: Profile) -> Document:
         "verdict": str(row.verdict),
         "ack": str(row.ack),
         "state": str(row.state),
-        "waived": None
-        if row.waiver is None
-        else {"reason": row.waiver.reason, "owner": row.waiver.owner, "expires": row.waiver.expires.isoformat()},
+        "waived": _waiver(row.waiver),
         "quotes": [{"source": quote.source, "text": quote.text} for quote in requirement.quotes],
         "cases": [_case(case, profile) for case in row.cases],
     }
 
 
-def _case(case: Observed, profile: Profile) -> Document:
-    made: Document = {
-        "id": case.case.id,
-        "ack": str(case.ack_verdict),
-        "state": str(case.state_verdict),
-        "verdict": str(case.verdict),
-        "expected": case.expected,
-        "actual": case.actual,
-        "seconds": round(sum(exchange.seconds for exchange in case.exchanges), 4),
-        "sent": [step.what for step in case.case.steps],
+def _waiver(waiver: Waiver | None) -> WaiverDocument | None:
+    if waiver is None:
+        return None
+    return {"reason": waiver.reason, "owner": waiver.owner, "expires": waiver.expires.isoformat()}
+
+
+def _case(observed: Observed, profile: Profile) -> CaseDocument:
+    case = observed.case
+    row: CaseDocument = {
+        "id": case.id,
+        "ack": str(observed.ack_verdict),
+        "state": str(observed.state_verdict),
+        "verdict": str(observed.verdict),
+        "expected": observed.expected,
+        "actual": observed.actual,
+        "seconds": round(sum(exchange.seconds for exchange in observed.exchanges), 4),
+        "sent": [step.what for step in case.steps],
     }
-    if case.verdict in REPRODUCED and case.case.steps:
-        made["curl"] = [curl_of(case.case, n, profile, case.target.url) for n in range(len(case.case.steps))][:6]
-        made["replay"] = f"camsim replay DIR {case.case.id}"
-        made["folder"] = folder_of(case.case)
-        made["body"] = f"{folder_of(case.case)}/{file_of(case.case, 0)}"
-    return made
+    if observed.verdict in REPRODUCED and case.steps:
+        shown = range(min(len(case.steps), MOST_CURLS))
+        row["curl"] = [curl_of(case, number, profile, observed.target.url) for number in shown]
+        row["replay"] = f"camsim replay DIR {case.id}"
+        row["folder"] = folder_of(case)
+        row["body"] = f"{folder_of(case)}/{file_of(case, 0)}"
+    return row

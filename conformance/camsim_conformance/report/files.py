@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from camsim_conformance.plan import Plan
-from camsim_conformance.session.observed import Observed
+from camsim_conformance.observed import Observed
+from camsim_conformance.plan.plan import Plan
 from camsim_conformance.target.profile import Profile, UsageError
 
-from . import certificate, evidence, junit
+from . import case_files, certificate, junit
+from .document import Document
 from .html import html
-from .masking import mask
 from .summary import summary
 
 
@@ -30,19 +29,16 @@ def clean_up_list(out: Path, plan: Plan) -> None:
     (out / "cleanup.txt").write_text("".join(f"{user}\n" for user in plan.left_behind), "utf-8")
 
 
-def write(document: dict[str, Any], cases: Sequence[Observed], profile: Profile, out: Path, key: Path | None) -> None:
+def write(document: Document, cases: Sequence[Observed], profile: Profile, out: Path, key: Path | None) -> None:
     """Write result.json, junit.xml, report.html, summary.md, cases/ and, for a grade, certificate.json."""
     raw = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
     (out / "result.json").write_text(raw, "utf-8")
     junit.write(document, out / "junit.xml")
     (out / "report.html").write_text(html(document), "utf-8")
     (out / "summary.md").write_text(summary(document), "utf-8")
-    evidence.write(list(cases), out, profile)
-    stale = [out / "certificate.json", out / "issuer.pub"]
-    for file in stale:
-        file.unlink(missing_ok=True)
+    case_files.write(cases, out, profile)
+    # A certificate of an earlier run in the same folder would speak of a result that is no longer there.
+    for name in ("certificate.json", certificate.PUBLIC_FILE):
+        (out / name).unlink(missing_ok=True)
     if document["grade"] != "none":
         certificate.write(document, raw.encode(), out, key)
-
-
-__all__ = ["clean_up_list", "mask", "prepare", "write"]

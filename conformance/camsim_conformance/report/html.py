@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
+from .document import Document, RequirementDocument
+
 OPEN_AT_START = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
-_RANK = {verdict: rank for rank, verdict in enumerate((*OPEN_AT_START, "UNVERIFIED"))}
+FIRST = (*OPEN_AT_START, "UNVERIFIED")
 
 
 @cache
 def _template() -> Template:
     loader = PackageLoader("camsim_conformance.report", "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True).get_template(
-        "report.html"
-    )
+    # StrictUndefined: a member that is not in the document is an error here, not a hole in somebody's report.
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    return environment.get_template("report.html")
 
 
-def html(document: dict[str, Any]) -> str:
+def html(document: Document) -> str:
     """The report page."""
     # What needs a person comes first; the rest stays in the catalogue's order.
-    rows = sorted(document["requirements"], key=lambda row: _RANK.get(row["verdict"], len(_RANK)))
+    rows = sorted(document["requirements"], key=_place)
     shown = {**document, "requirements": rows}
-    return _template().render(result=shown, opened=OPEN_AT_START, counts=_counts(document))
+    counts = {verdict: count for verdict, count in document["counts"].items() if count}
+    return _template().render(result=shown, opened=OPEN_AT_START, counts=counts)
 
 
-def _counts(document: dict[str, Any]) -> dict[str, int]:
-    return {verdict: count for verdict, count in document["counts"].items() if count}
+def _place(row: RequirementDocument) -> int:
+    return FIRST.index(row["verdict"]) if row["verdict"] in FIRST else len(FIRST)

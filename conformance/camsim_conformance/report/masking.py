@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar, cast
 
-from camsim_conformance.target.profile import TOKEN_FORMS, Device, Profile
+from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Device, Profile
+
+T = TypeVar("T")
+Secrets = list[tuple[str, str]]
 
 
-def _ordered(profile: Profile) -> list[tuple[str, str]]:
+def _ordered(profile: Profile) -> Secrets:
     # The longest first: a prefix of the token must not be replaced inside the whole token.
     return sorted(profile.secrets().items(), key=lambda item: -len(item[0]))
 
 
-LONG = 8  # a shorter secret could be a piece of any word: it is masked only where it stands alone or in quotes
-
-
-def _hidden(text: str, secret: str, placeholder: str) -> str:
-    if len(secret) >= LONG:
-        return text.replace(secret, placeholder)
-    return placeholder if text == secret else text.replace(f'"{secret}"', f'"{placeholder}"')
-
-
-def mask(value: Any, profile: Profile) -> Any:
+def mask(value: T, profile: Profile) -> T:
     """The value with every secret in every text replaced."""
+    return cast("T", _masked(value, _ordered(profile)))
+
+
+def _masked(value: object, secrets: Secrets) -> object:
     if isinstance(value, str):
-        for secret, placeholder in _ordered(profile):
-            value = _hidden(value, secret, placeholder)
+        for secret, placeholder in secrets:
+            value = _hide(value, secret, placeholder)
         return value
     if isinstance(value, Mapping):
-        return {mask(key, profile): mask(inner, profile) for key, inner in value.items()}
+        return {_masked(key, secrets): _masked(inner, secrets) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [mask(inner, profile) for inner in value]
+        return [_masked(inner, secrets) for inner in value]
     return value
+
+
+def _hide(text: str, secret: str, placeholder: str) -> str:
+    if text == secret:
+        return placeholder
+    # A short secret could be a piece of any word: it is masked only where it stands alone or in quotes.
+    if len(secret) < SHORTEST_SECRET:
+        secret, placeholder = f'"{secret}"', f'"{placeholder}"'
+    return text.replace(secret, placeholder)
 
 
 def mask_bytes(body: bytes, profile: Profile) -> bytes:
     """The body with placeholders."""
     for secret, placeholder in _ordered(profile):
-        whole = (secret, placeholder) if len(secret) >= LONG else (f'"{secret}"', f'"{placeholder}"')
-        body = body.replace(whole[0].encode(), whole[1].encode())
+        if len(secret) < SHORTEST_SECRET:
+            secret, placeholder = f'"{secret}"', f'"{placeholder}"'
+        body = body.replace(secret.encode(), placeholder.encode())
     return body
 
 

@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+
+from .document import Document, RequirementDocument
 
 _MARKS = {"FAIL": "❌", "ERROR": "💥", "COULD-NOT-RUN": "⛔", "ADVICE": "⚠️", "UNVERIFIED": "❔"}
+MOST_CASES = 5
 
 
-def summary(document: dict[str, Any]) -> str:
+def summary(document: Document) -> str:
     """The summary as Markdown."""
-    head = [
-        f"# Conformance: {document['outcome']}, grade {document['grade']}",
-        "",
-        f"`{document['target']['url']}` · {document['profile']['protocol']} · features "
-        f"{', '.join(document['profile']['features'])} · seed {document['seed']} · {document['seconds']} s",
-        "",
-        f"**Shown:** {document['shown']}.",
-        f"**Not shown:** {document['not_shown']}.",
-        "",
-    ]
-    void = [f"> The run is void: {document['void']}", ""] if document["void"] else []
-    problems = [*(f"- {text}" for text in document["problems"]), ""] if document["problems"] else []
-    return "\n".join([*head, *void, *problems, *_counts(document), *_findings(document)]) + "\n"
+    return "\n".join(_lines(document)) + "\n"
 
 
-def _counts(document: dict[str, Any]) -> list[str]:
-    found = {verdict: count for verdict, count in document["counts"].items() if count}
-    return [
-        "| " + " | ".join(found) + " |",
-        "|" + "---|" * len(found),
-        "| " + " | ".join(map(str, found.values())) + " |",
-        "",
-    ]
-
-
-def _findings(document: dict[str, Any]) -> list[str]:
-    lines: list[str] = []
+def _lines(document: Document) -> Iterator[str]:
+    profile = document["profile"]
+    yield f"# Conformance: {document['outcome']}, grade {document['grade']}"
+    yield ""
+    yield (
+        f"`{document['target']['url']}` · {profile['protocol']} · features {', '.join(profile['features'])} · "
+        f"seed {document['seed']} · {document['seconds']} s"
+    )
+    yield ""
+    yield f"**Shown:** {document['shown']}."
+    yield f"**Not shown:** {document['not_shown']}."
+    yield ""
+    if document["void"]:
+        yield f"> The run is void: {document['void']}"
+        yield ""
+    if document["problems"]:
+        for problem in document["problems"]:
+            yield f"- {problem}"
+        yield ""
+    yield from _counts(document)
     for row in document["requirements"]:
-        if row["verdict"] not in _MARKS or (document["void"] and row["verdict"] == "COULD-NOT-RUN"):
-            continue
-        waived = f" (waived by {row['waived']['owner']})" if row["waived"] else ""
-        lines.append(f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{waived}: {row['title']}")
-        lines += [f"> {quote['text']} *({quote['source']})*" for quote in row["quotes"]]
-        bad = [case for case in row["cases"] if case["verdict"] == row["verdict"]]
-        lines += ["", *(f"- `{case['id']}` expected {case['expected']}; found {case['actual']}" for case in bad[:5])]
-        lines += [f"- and {len(bad) - 5} more"] if len(bad) > 5 else []
-        lines.append("")
-    return lines
+        # Of a void run everything could not run: the reason above says it once.
+        nothing_ran = document["void"] and row["verdict"] == "COULD-NOT-RUN"
+        if row["verdict"] in _MARKS and not nothing_ran:
+            yield from _requirement(row)
+
+
+def _counts(document: Document) -> Iterator[str]:
+    found = {verdict: count for verdict, count in document["counts"].items() if count}
+    yield "| " + " | ".join(found) + " |"
+    yield "|" + "---|" * len(found)
+    yield "| " + " | ".join(map(str, found.values())) + " |"
+    yield ""
+
+
+def _requirement(row: RequirementDocument) -> Iterator[str]:
+    waived = f" (waived by {row['waived']['owner']})" if row["waived"] else ""
+    yield f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{waived}: {row['title']}"
+    for quote in row["quotes"]:
+        yield f"> {quote['text']} *({quote['source']})*"
+    yield ""
+    decisive = [case for case in row["cases"] if case["verdict"] == row["verdict"]]
+    for case in decisive[:MOST_CASES]:
+        yield f"- `{case['id']}` expected {case['expected']}; found {case['actual']}"
+    if len(decisive) > MOST_CASES:
+        yield f"- and {len(decisive) - MOST_CASES} more"
+    yield ""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import NotRequired, TypedDict, cast
 
 from camsim.protocol.vocabulary import Protocol
 
@@ -77,6 +77,44 @@ class Exclusion:
     quotes: tuple[Quote, ...]
 
 
+# --- the rows as the TOML files write them ---------------------------------------------------------------------------
+
+
+class _QuoteRow(TypedDict):
+    page: str
+    line: int
+    text: str
+
+
+class _UpgradeRow(TypedDict):
+    feature: str
+    level: str
+
+
+class _RequirementRow(TypedDict):
+    id: str
+    title: str
+    level: str
+    basis: str
+    evidence: str
+    features: list[str]
+    operations: list[str]
+    quotes: list[_QuoteRow]
+    cases: str
+    upgrade: NotRequired[_UpgradeRow]
+
+
+class _ExclusionRow(TypedDict):
+    id: str
+    reason: str
+    quotes: list[_QuoteRow]
+
+
+class _File(TypedDict):
+    requirement: list[_RequirementRow]
+    exclusion: NotRequired[list[_ExclusionRow]]
+
+
 @cache
 def catalogue(protocol: Protocol = Protocol.V3) -> tuple[Requirement, ...]:
     """All requirements of a protocol, in printed order."""
@@ -87,7 +125,7 @@ def catalogue(protocol: Protocol = Protocol.V3) -> tuple[Requirement, ...]:
 def exclusions(protocol: Protocol = Protocol.V3) -> tuple[Exclusion, ...]:
     """What is deliberately not checked."""
     rows = _document(protocol).get("exclusion", [])
-    return tuple(Exclusion(row["id"], row["reason"], _quotes(row)) for row in rows)
+    return tuple(Exclusion(row["id"], row["reason"], _quotes(row["quotes"])) for row in rows)
 
 
 @cache
@@ -96,16 +134,16 @@ def by_id() -> Mapping[str, Requirement]:
     return {row.id: row for protocol in Protocol for row in catalogue(protocol)}
 
 
-def _document(protocol: Protocol) -> dict[str, Any]:
+def _document(protocol: Protocol) -> _File:
     file = resources.files(__package__) / f"{protocol}.toml"
-    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {"requirement": []}
+    return cast("_File", tomllib.loads(file.read_text("utf-8")))
 
 
-def _quotes(row: Mapping[str, Any]) -> tuple[Quote, ...]:
-    return tuple(Quote(quote["page"], quote["line"], quote["text"]) for quote in row["quotes"])
+def _quotes(rows: Iterable[_QuoteRow]) -> tuple[Quote, ...]:
+    return tuple(Quote(page=row["page"], line=row["line"], text=row["text"]) for row in rows)
 
 
-def _requirement(row: Mapping[str, Any], protocol: Protocol) -> Requirement:
+def _requirement(row: _RequirementRow, protocol: Protocol) -> Requirement:
     upgrade = row.get("upgrade")
     return Requirement(
         id=row["id"],
@@ -115,7 +153,7 @@ def _requirement(row: Mapping[str, Any], protocol: Protocol) -> Requirement:
         evidence=frozenset(Evidence(letter) for letter in row["evidence"]),
         features=tuple(row["features"]),
         operations=tuple(row["operations"]),
-        quotes=_quotes(row),
+        quotes=_quotes(row["quotes"]),
         cases=row["cases"],
         protocol=protocol,
         upgrade_feature=upgrade["feature"] if upgrade else None,

@@ -40,8 +40,8 @@ def _lines() -> Iterator[str]:
             yield from _requirement(row)
         yield f"### Not checked in {protocol}\n"
         for exclusion in exclusions(protocol):
-            quotes = "; ".join(f"“{quote.text}” ({quote.source})" for quote in exclusion.quotes)
-            yield f"- **{exclusion.id}** {quotes}: {exclusion.reason}"
+            quotes = [f"“{quote.text}” ({quote.source})" for quote in exclusion.quotes]
+            yield f"- **{exclusion.id}** {'; '.join(quotes)}: {exclusion.reason}"
 
 
 def _requirement(row: Requirement) -> Iterator[str]:

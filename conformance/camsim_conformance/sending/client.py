@@ -8,10 +8,10 @@ import ssl
 import time
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 from camsim_conformance import SUITE_VERSION
 from camsim_conformance.plan.cases import Step, Transport
@@ -19,11 +19,15 @@ from camsim_conformance.target.address import Target
 from camsim_conformance.target.profile import Profile
 
 from . import raw_http
-from .exchange import MAX_ANSWER, Exchange, Silence
+from .exchange import MAX_ANSWER, Exchange, NoAnswer
 
 AGENT = f"camsim-conformance/{SUITE_VERSION}"
+# What the HTTP library writes as it is meant; the other transports are written by hand.
 _LIBRARY = frozenset({Transport.POOLED, Transport.CHUNKED})
-CHUNK = 512
+RATE = 400.0  # sends a second at most: the suite judges what is right, a storm judges what is fast
+IN_FLIGHT = 16
+CHUNK = 512  # bytes; small, so that also a punch is more than one chunk
+BURST = 10  # sends that may follow at once after a pause
 
 
 class _Pinned(AbstractResolver):
@@ -57,7 +61,7 @@ class Pace:
     async def turn(self) -> None:
         """Returns when the next send may start."""
         now = time.monotonic()
-        self._next = max(self._next + self._gap, now - 10 * self._gap)
+        self._next = max(self._next + self._gap, now - BURST * self._gap)
         if self._next > now:
             await asyncio.sleep(self._next - now)
 
@@ -68,12 +72,12 @@ class Client:
     def __init__(self, target: Target, profile: Profile) -> None:
         self.target = target
         self.profile = profile
-        self._pace = Pace(profile.rate)
-        self._slots = asyncio.Semaphore(profile.in_flight)
+        self._pace = Pace(RATE)
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
 
     async def __aenter__(self) -> Client:
         connector = aiohttp.TCPConnector(
-            resolver=_Pinned(self.target), ssl=self.target.context or True, limit=self.profile.in_flight
+            resolver=_Pinned(self.target), ssl=self.target.context or True, limit=IN_FLIGHT
         )
         timeout = aiohttp.ClientTimeout(total=self.profile.patience_s)
         self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, headers={"User-Agent": AGENT})
@@ -92,12 +96,13 @@ class Client:
 
     async def send(self, step: Step, number: int = 0, *, patience_s: float | None = None) -> Exchange:
         """One copy of a step; `patience_s` instead of the profile's. Never raises for what the peer does."""
-        patience = self.profile.patience_s if patience_s is None else patience_s
-        async with self._slots:
+        if patience_s is None:
+            patience_s = self.profile.patience_s
+        async with self._in_flight:
             await self._pace.turn()
-            if step.transport not in _LIBRARY:
-                return await raw_http.send(self.target, step, number, AGENT, patience)
-            return await self._pooled(step, number, patience)
+            if step.transport in _LIBRARY:
+                return await self._pooled(step, number, patience_s)
+            return await raw_http.send(self.target, step, number, AGENT, patience_s)
 
     async def _pooled(self, step: Step, number: int, patience_s: float) -> Exchange:
         begin = time.monotonic()
@@ -109,11 +114,13 @@ class Client:
                 if fresh or not _ended(error):
                     return _silent(error, number, time.monotonic() - begin)
             else:
-                return Exchange(number, status, headers, body, time.monotonic() - begin)
+                seconds = time.monotonic() - begin
+                return Exchange(step=number, status=status, headers=headers, body=body, seconds=seconds)
         raise AssertionError("the second try always returns")
 
     async def _post(self, step: Step, patience_s: float) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
-        data: Any = _pieces(step.wire) if step.transport is Transport.CHUNKED else step.wire
+        # aiohttp sends in chunks whatever it is given piece by piece.
+        data = _pieces(step.wire) if step.transport is Transport.CHUNKED else step.wire
         async with self._session.post(
             self._url(step),
             data=data,
@@ -123,9 +130,8 @@ class Client:
         ) as answer:
             return answer.status, tuple(answer.headers.items()), await _body(answer)
 
-    def _url(self, step: Step) -> Any:
-        from yarl import URL
-
+    def _url(self, step: Step) -> URL:
+        # Already encoded: the doubled query of the live gateway must arrive as it is written.
         return URL(f"{self.target.origin}{self.target.path}{step.query}", encoded=True)
 
 
@@ -151,16 +157,16 @@ async def _pieces(body: bytes) -> AsyncIterator[bytes]:
 
 def _silent(error: Exception, number: int, seconds: float) -> Exchange:
     detail = str(error) or type(error).__name__
-    return Exchange(number, silence=_why(error), detail=detail[:200], seconds=seconds)
+    return Exchange(step=number, no_answer=_why(error), detail=detail[:200], seconds=seconds)
 
 
-def _why(error: Exception) -> Silence:
+def _why(error: Exception) -> NoAnswer:
     if isinstance(error, TimeoutError):
-        return Silence.TIMEOUT
+        return NoAnswer.TIMEOUT
     if isinstance(error, aiohttp.ClientConnectorSSLError | aiohttp.ClientConnectorCertificateError | ssl.SSLError):
-        return Silence.TLS
+        return NoAnswer.TLS
     if isinstance(error, aiohttp.ClientConnectorError | ConnectionRefusedError):
-        return Silence.REFUSED
+        return NoAnswer.REFUSED
     if isinstance(error, aiohttp.ClientOSError | aiohttp.ServerConnectionError | ConnectionError):
-        return Silence.CLOSED
-    return Silence.BROKEN
+        return NoAnswer.CLOSED
+    return NoAnswer.BROKEN

@@ -8,7 +8,7 @@ from enum import StrEnum
 MAX_ANSWER = 65_536  # bytes of an answer that are read, as the gateway does
 
 
-class Silence(StrEnum):
+class NoAnswer(StrEnum):
     """Why there is no answer."""
 
     REFUSED = "refused"  # no connection
@@ -28,7 +28,7 @@ class Exchange:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     seconds: float = 0.0
-    silence: Silence | None = None
+    no_answer: NoAnswer | None = None
     detail: str = ""
     attempt: int = 1
     copy: int = 1
@@ -41,15 +41,21 @@ class Exchange:
     @property
     def lost(self) -> bool:
         """True when the target may be gone: no connection, or no answer in time."""
-        return self.silence in (Silence.REFUSED, Silence.TLS, Silence.TIMEOUT)
+        return self.no_answer in (NoAnswer.REFUSED, NoAnswer.TLS, NoAnswer.TIMEOUT)
 
     def header(self, name: str) -> str:
         """The first header of that name, or an empty text."""
-        return next((value for key, value in self.headers if key.lower() == name.lower()), "")
+        for key, value in self.headers:
+            if key.lower() == name.lower():
+                return value
+        return ""
 
     def text(self, limit: int = 160) -> str:
         """`HTTP 200 {"status":"done"} (12 ms)`, or why there is no answer."""
         if not self.answered:
-            return f"no answer: {self.silence or 'unknown'}{f' ({self.detail})' if self.detail else ''}"
+            reason = f"no answer: {self.no_answer or 'unknown'}"
+            return f"{reason} ({self.detail})" if self.detail else reason
         body = self.body[:limit].decode("utf-8", "replace")
-        return f"HTTP {self.status} {body}{'…' if len(self.body) > limit else ''} ({self.seconds * 1000:.0f} ms)"
+        if len(self.body) > limit:
+            body += "…"
+        return f"HTTP {self.status} {body} ({self.seconds * 1000:.0f} ms)"

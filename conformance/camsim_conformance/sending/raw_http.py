@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from camsim_conformance.plan.cases import Step, Transport
 from camsim_conformance.target.address import Target
 
-from .exchange import MAX_ANSWER, Exchange, Silence
+from .exchange import MAX_ANSWER, Exchange, NoAnswer
 
-SEGMENT = 97
-PAUSE_S = 0.01
+SEGMENT = 97  # bytes
+PAUSE_S = 0.01  # long enough that the network does not join two segments
 CONTINUE_S = 1.0
 _END = b"\r\n\r\n"
 
@@ -21,19 +22,22 @@ async def send(target: Target, step: Step, number: int, agent: str, patience_s: 
     """Send one step on a connection of its own. Never raises for what the peer does."""
     begin = time.monotonic()
     try:
-        opening = asyncio.open_connection(
-            target.address, target.port, ssl=target.context, server_hostname=target.host if target.context else None
-        )
-        reader, writer = await asyncio.wait_for(opening, patience_s)
+        reader, writer = await asyncio.wait_for(_connect(target), patience_s)
     except (OSError, TimeoutError) as error:
-        silence = Silence.TIMEOUT if isinstance(error, TimeoutError) else Silence.REFUSED
-        return Exchange(number, silence=silence, detail=str(error), seconds=time.monotonic() - begin)
+        reason = NoAnswer.TIMEOUT if isinstance(error, TimeoutError) else NoAnswer.REFUSED
+        return Exchange(number, no_answer=reason, detail=str(error), seconds=time.monotonic() - begin)
     try:
         return await asyncio.wait_for(_converse(reader, writer, target, step, number, agent, begin), patience_s)
     except TimeoutError:
-        return Exchange(number, silence=Silence.TIMEOUT, seconds=time.monotonic() - begin)
+        return Exchange(number, no_answer=NoAnswer.TIMEOUT, seconds=time.monotonic() - begin)
     finally:
         writer.transport.abort()
+
+
+async def _connect(target: Target) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    # To the pinned address, but the certificate is asked for by the name.
+    name = target.host if target.context else None
+    return await asyncio.open_connection(target.address, target.port, ssl=target.context, server_hostname=name)
 
 
 async def _converse(
@@ -54,10 +58,10 @@ async def _converse(
     except OSError:
         pass  # a refusal may arrive before the whole body is out: read it
     if step.transport in (Transport.CUT, Transport.LOST_EARLY):
-        return Exchange(number, silence=Silence.MEANT, detail="the connection was dropped on purpose")
+        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the connection was dropped on purpose")
     if step.transport is Transport.LOST_ACK:
         await _first_byte(reader)
-        return Exchange(number, silence=Silence.MEANT, detail="the answer was lost on purpose")
+        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the answer was lost on purpose")
     raw = await _read(reader, early)
     return parse(raw, number, time.monotonic() - begin)
 
@@ -74,8 +78,13 @@ def _head(target: Target, step: Step, agent: str) -> bytes:
     if step.transport is Transport.EXPECT:
         lines.append("Expect: 100-continue")
     if step.transport is Transport.LOWER_CASE:
-        lines = [lines[0], *(f"{name.lower()}: {value}" for name, value in (line.split(": ", 1) for line in lines[1:]))]
+        lines = [lines[0], *map(_lower_case, lines[1:])]
     return "\r\n".join(lines).encode("latin-1", "replace") + _END
+
+
+def _lower_case(line: str) -> str:
+    name, _, value = line.partition(": ")
+    return f"{name.lower()}: {value}"
 
 
 async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
@@ -83,8 +92,10 @@ async def _write(writer: asyncio.StreamWriter, head: bytes, step: Step) -> None:
     if step.transport is Transport.CUT:
         body = body[: len(body) // 2]
     if step.transport is Transport.SEGMENTS:
-        for number, piece in enumerate(_segments(body)):
-            writer.write((head if number == 0 else b"") + piece)
+        # The head goes with the first piece: who waits for a body in the same read gets only a part of it.
+        for piece in _segments(body):
+            writer.write(head + piece)
+            head = b""
             await writer.drain()
             await asyncio.sleep(PAUSE_S)
         return
@@ -98,8 +109,11 @@ def _segments(body: bytes) -> Iterator[bytes]:
     """Pieces of a body, cut inside a UTF-8 sign where one is near: who decodes piece by piece breaks it."""
     start = 0
     while start < len(body):
-        near = range(start + SEGMENT, min(start + 2 * SEGMENT, len(body)))
-        end = next((place for place in near if body[place] & 0xC0 == 0x80), start + SEGMENT)
+        end = start + SEGMENT
+        for place in range(start + SEGMENT, min(start + 2 * SEGMENT, len(body))):
+            if body[place] & 0xC0 == 0x80:  # a byte that continues a sign
+                end = place
+                break
         yield body[start:end]
         start = end
 
@@ -164,18 +178,22 @@ def parse(raw: bytes, number: int, seconds: float) -> Exchange:
         raw = raw.partition(_END)[2]
     if not raw:
         return Exchange(
-            number, silence=Silence.CLOSED, seconds=seconds, detail="the connection closed without an answer"
+            number, no_answer=NoAnswer.CLOSED, seconds=seconds, detail="the connection closed without an answer"
         )
     head, end, body = raw.partition(_END)
     words = head.split(b"\r\n")[0].split(b" ", 2)
     if not end or not words[0].startswith(b"HTTP/1.") or len(words) < 2 or not words[1].isdigit():
-        return Exchange(number, silence=Silence.BROKEN, seconds=seconds, detail=repr(raw[:60]))
-    pairs = [line.partition(b":") for line in head.split(b"\r\n")[1:]]
-    headers = tuple((name.decode("latin-1"), value.strip().decode("latin-1")) for name, _, value in pairs)
-    found = Exchange(number, int(words[1]), headers, body, seconds)
+        return Exchange(number, no_answer=NoAnswer.BROKEN, seconds=seconds, detail=repr(raw[:60]))
+    headers = tuple(map(_header, head.split(b"\r\n")[1:]))
+    found = Exchange(step=number, status=int(words[1]), headers=headers, body=body, seconds=seconds)
     if "chunked" in found.header("Transfer-Encoding").lower():
-        return Exchange(number, int(words[1]), headers, _dechunk(body), seconds)
+        return replace(found, body=_dechunk(body))
     return found
+
+
+def _header(line: bytes) -> tuple[str, str]:
+    name, _, value = line.partition(b":")
+    return name.decode("latin-1"), value.strip().decode("latin-1")
 
 
 def _dechunk(body: bytes) -> bytes:

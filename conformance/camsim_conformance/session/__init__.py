@@ -1,1 +1,1 @@
-"""One run against a target, and what a check sees of it."""
+"""One run against a target: planned, sent, read back, and what it gathered."""

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from camsim.protocol import cipher
 from camsim.protocol.vocabulary import Protocol
@@ -63,9 +62,6 @@ class Profile:
     storm: Path | None = None
     ca: Path | None = None
     i_own_this: bool = False
-    rate: float = 400.0
-    in_flight: int = 16
-    settle_after_hostile_s: float = field(default=0.0)
 
     @property
     def key(self) -> str | None:
@@ -74,18 +70,17 @@ class Profile:
 
     def selected(self) -> tuple[Requirement, ...]:
         """The requirements this run is asked for."""
-        levels = LEVELS[self.level]
-        return tuple(
-            row
-            for row in catalogue(self.protocol)
-            if row.level_for(self.features) in levels and any(fnmatch.fnmatchcase(row.id, glob) for glob in self.globs)
-        )
+        return tuple(row for row in catalogue(self.protocol) if self._selects(row))
+
+    def _selects(self, row: Requirement) -> bool:
+        if row.level_for(self.features) not in LEVELS[self.level]:
+            return False
+        return any(fnmatch.fnmatchcase(row.id, glob) for glob in self.globs)
 
     @property
     def complete(self) -> bool:
         """True when every MUST of the protocol is asked for: only then a grade is possible."""
-        chosen = {row.id for row in self.selected()}
-        return all(row.id in chosen for row in catalogue(self.protocol) if row.level_for(self.features) is Level.MUST)
+        return all(self._selects(row) for row in catalogue(self.protocol) if row.level_for(self.features) is Level.MUST)
 
     def secrets(self) -> Mapping[str, str]:
         """Secret text to placeholder, for every output."""
@@ -98,13 +93,15 @@ class Profile:
 
 
 def _forms(token: str, name: str) -> Mapping[str, str]:
-    # Forged tokens are made from the real one: they would give it away as well.
-    forms = TOKEN_FORMS if len(token) >= SHORTEST_SECRET else {"": str}
-    return {form(token): f"@{name}{suffix}@" for suffix, form in forms.items()}
+    # Of a short token only itself is hidden: its forms would be pieces of any word.
+    if len(token) < SHORTEST_SECRET:
+        return {token: f"@{name}@"}
+    return {form(token): f"@{name}{suffix}@" for suffix, form in TOKEN_FORMS.items()}
 
 
 SHORTEST_SECRET = 8
-TOKEN_FORMS: Mapping[str, Any] = {
+# Forged tokens are made from the real one: they would give it away as well.
+TOKEN_FORMS: Mapping[str, Callable[[str], str]] = {
     ":swapcase": str.swapcase,
     ":reversed": lambda token: token[::-1],
     "": str,
@@ -137,23 +134,33 @@ def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[
         raise UsageError("--features aes needs --security-key with the 32 characters set in the API Monitor")
     if "v2" in asked and protocol is not Protocol.V2:
         raise UsageError("--features v2 needs --protocol v2")
-    implied = {"core"} | ({"aes"} if key is not None else set()) | ({"v2"} if protocol is Protocol.V2 else set())
-    return frozenset(asked | implied)
+    claimed = asked | {"core"}
+    if key is not None:
+        claimed.add("aes")
+    if protocol is Protocol.V2:
+        claimed.add("v2")
+    return frozenset(claimed)
 
 
 def parse_people(text: str | None) -> tuple[str, ...]:
     """Read `--users`: a file with one id a line, or ids with commas. Raises: UsageError."""
     if not text:
         return ()
+    people = [word.strip() for word in _words(text)]
+    named = tuple(dict.fromkeys(filter(None, people)))
+    if not named:
+        raise UsageError(f"--users {text!r}: no user id found; give ids with commas or a file with one a line")
+    return named
+
+
+def _words(text: str) -> list[str]:
     file = Path(text)
     try:
-        words = file.read_text("utf-8").split() if file.is_file() else text.split(",")
-    except OSError:  # a long list is no legal file name
-        words = text.split(",")
-    people = tuple(dict.fromkeys(word.strip() for word in words if word.strip()))
-    if not people:
-        raise UsageError(f"--users {text!r}: no user id found; give ids with commas or a file with one a line")
-    return people
+        if file.is_file():
+            return file.read_text("utf-8").split()
+    except OSError:
+        pass  # a long list is no legal file name
+    return text.split(",")
 
 
 def check_key(key: str | None) -> str | None:
@@ -180,19 +187,28 @@ def check_selection(profile: Profile) -> Profile:
 
 def devices_from(token: str, key: str | None, texts: Iterable[str]) -> tuple[Device, ...]:
     """The devices of a run: the first from --auth-token, or from the first --device. Raises: UsageError."""
-    others = list(texts)
-    if not token and not others:
-        raise UsageError("--auth-token is missing: the AuthToken the target knows for the device")
-    first = Device(token, key=check_key(key)) if token else None
-    made = [first] if first else []
-    for number, text in enumerate(others, start=len(made) + 1):
+    first: Device | None = None
+    devices: list[Device] = []
+    if token:
+        first = Device(token, key=check_key(key))
+        devices.append(first)
+    for text in texts:
         device = parse_device(text, first)
         check_key(device.key)
-        made.append(device if "serial=" in text else _numbered(device, number, key))
-    return tuple(made)
+        # Who names no serial number gets the next one, and the run's key.
+        if "serial=" not in text:
+            device = _numbered(device, len(devices) + 1, key)
+        devices.append(device)
+    if not devices:
+        raise UsageError("--auth-token is missing: the AuthToken the target knows for the device")
+    return tuple(devices)
 
 
 def _numbered(device: Device, number: int, key: str | None) -> Device:
     return Device(
-        device.token, f"ZHM11{number:08d}", f"{device.label} {number}", f"CERT{number:05d}", device.key or key
+        token=device.token,
+        serial=f"ZHM11{number:08d}",
+        label=f"{device.label} {number}",
+        stgid=f"CERT{number:05d}",
+        key=device.key or key,
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from camsim_conformance.requirements.verdicts import Verdict, gravity
 from camsim_conformance.target.profile import UsageError
 
-from .result import Grade
+from .grade import Grade
 
+ABSENT = "absent"
 _GRADES = {str(grade): rank for rank, grade in enumerate(Grade)}
 # Good enough for no complaint: moving among these is no regression.
 _FINE = frozenset({Verdict.PASS, Verdict.NON_STRICT, Verdict.INFO, Verdict.NOT_APPLICABLE})
@@ -27,62 +28,84 @@ class Change:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
+class ChangeDocument(TypedDict):
+    """A change as JSON."""
+
+    what: str
+    old: str
+    new: str
+
+
+@dataclass(slots=True)
 class Changes:
     """All differences of two results."""
 
-    worse: tuple[Change, ...]
-    better: tuple[Change, ...]
-    other: tuple[Change, ...]
+    worse: list[Change] = field(default_factory=list)
+    better: list[Change] = field(default_factory=list)
+    other: list[Change] = field(default_factory=list)
+
+    def _named(self) -> Mapping[str, list[Change]]:
+        return {"worse": self.worse, "better": self.better, "other": self.other}
 
     def lines(self) -> list[str]:
         """For people."""
-        named = (("worse", self.worse), ("better", self.better), ("other", self.other))
-        lines = [f"{name:<8}{change.what}: {change.old} -> {change.new}" for name, some in named for change in some]
+        lines = []
+        for name, changes in self._named().items():
+            for change in changes:
+                lines.append(f"{name:<8}{change.what}: {change.old} -> {change.new}")
         return lines or ["no difference"]
 
-    def document(self) -> dict[str, Any]:
+    def document(self) -> dict[str, list[ChangeDocument]]:
         """As JSON."""
-        return {
-            name: [{"what": change.what, "old": change.old, "new": change.new} for change in some]
-            for name, some in (("worse", self.worse), ("better", self.better), ("other", self.other))
-        }
+        return {name: [_document(change) for change in changes] for name, changes in self._named().items()}
+
+
+def _document(change: Change) -> ChangeDocument:
+    return {"what": change.what, "old": change.old, "new": change.new}
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdicts:
+    """What is compared of a result: its grade, and the verdict of each requirement in order."""
+
+    grade: str
+    by_id: Mapping[str, str]
 
 
 def compare(old: Path, new: Path) -> Changes:
     """The changes from one result to another. Raises: UsageError."""
     before, after = _read(old), _read(new)
-    worse: list[Change] = []
-    better: list[Change] = []
-    other: list[Change] = []
-    known, found = _verdicts(before), _verdicts(after)
-    for name in list(known) + [name for name in found if name not in known]:
-        a, b = known.get(name, "absent"), found.get(name, "absent")
-        if a == b:
-            continue
-        change = Change(name, a, b)
-        if "absent" in (a, b) or {Verdict(a), Verdict(b)} <= _FINE:
-            other.append(change)
-        else:
-            (worse if gravity(Verdict(b)) > gravity(Verdict(a)) else better).append(change)
-    if before["grade"] != after["grade"]:
-        change = Change("grade", before["grade"], after["grade"])
-        (worse if _GRADES[after["grade"]] < _GRADES[before["grade"]] else better).append(change)
-    return Changes(tuple(worse), tuple(better), tuple(other))
+    changes = Changes()
+    for name in dict.fromkeys([*before.by_id, *after.by_id]):
+        change = Change(name, before.by_id.get(name, ABSENT), after.by_id.get(name, ABSENT))
+        if change.old != change.new:
+            _place(change, changes)
+    if before.grade != after.grade:
+        change = Change("grade", before.grade, after.grade)
+        worse = _GRADES[after.grade] < _GRADES[before.grade]
+        (changes.worse if worse else changes.better).append(change)
+    return changes
 
 
-def _verdicts(document: Mapping[str, Any]) -> dict[str, str]:
-    return {row["id"]: row["verdict"] for row in document["requirements"]}
+def _place(change: Change, changes: Changes) -> None:
+    if ABSENT in (change.old, change.new):
+        changes.other.append(change)
+        return
+    old, new = Verdict(change.old), Verdict(change.new)
+    if {old, new} <= _FINE:
+        changes.other.append(change)
+    elif gravity(new) > gravity(old):
+        changes.worse.append(change)
+    else:
+        changes.better.append(change)
 
 
-def _read(path: Path) -> Mapping[str, Any]:
+def _read(path: Path) -> _Verdicts:
     file = path / "result.json" if path.is_dir() else path
     try:
         document = json.loads(file.read_text("utf-8"))
         if document["grade"] not in _GRADES:
             raise KeyError("grade")
-        _verdicts(document)
+        return _Verdicts(document["grade"], {row["id"]: row["verdict"] for row in document["requirements"]})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{file}: no result of a run ({error!r})") from None
-    read: Mapping[str, Any] = document
-    return read

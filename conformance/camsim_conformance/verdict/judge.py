@@ -1,16 +1,16 @@
-"""Let the checks judge the evidence of a run, without pytest; pytest runs the very same functions."""
+"""Let the checks judge the cases of a run, without pytest; pytest runs the very same functions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from camsim_conformance.checks.registry import checks
-from camsim_conformance.session.observed import Observed
+from camsim_conformance.checks.sections import checks
+from camsim_conformance.observed import Observed
 
 
 def judge(case: Observed) -> Observed:
     """The case with its findings. What goes wrong in a check is its own ERROR, never the target's failure."""
-    if case.case.blocked is not None or not case.ran:
+    if not case.to_judge:
         return case
     try:
         checks()[case.requirement.id](case)

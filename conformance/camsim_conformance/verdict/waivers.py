@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from camsim_conformance.requirements.verdicts import Verdict
 from camsim_conformance.target.profile import UsageError
 
+# What a waiver may be for. One that is needed no more must go: it would hide the next violation.
 VIOLATED = frozenset({Verdict.FAIL, Verdict.ADVICE})
 EXAMPLE = '[[waiver]]\nid = "CB-DUP-001"\nreason = "fixed in release 8"\nowner = "payroll team"\nexpires = 2030-01-31'
 
@@ -40,15 +40,19 @@ def load(file: Path | None) -> tuple[Waiver, ...]:
     return tuple(_waiver(row, file) for row in rows)
 
 
-def _waiver(row: Mapping[str, Any], file: Path) -> Waiver:
-    missing = [
-        name for name in ("id", "reason", "owner") if not isinstance(row.get(name), str) or not row[name].strip()
-    ]
-    if not isinstance(row.get("expires"), date):
+def _waiver(row: Mapping[str, object], file: Path) -> Waiver:
+    texts = {name: _text(row.get(name)) for name in ("id", "reason", "owner")}
+    missing = [name for name, text in texts.items() if not text.strip()]
+    expires = row.get("expires")
+    if not isinstance(expires, date):
         missing.append("expires")
-    if missing:
+    if missing or not isinstance(expires, date):
         raise UsageError(f"--waivers {file}: a waiver without {', '.join(missing)}; write\n{EXAMPLE}")
-    return Waiver(row["id"], row["reason"], row["owner"], row["expires"])
+    return Waiver(**texts, expires=expires)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def problems(

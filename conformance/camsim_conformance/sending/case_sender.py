@@ -18,8 +18,8 @@ DEAD_TRIES = 3
 DEAD_PAUSE_S = 0.5
 LATE_S = 1.0  # an answer after the deadline is late, however late
 RETRY_PAUSE_S = 0.05
-SILENT = float("inf")
-Tick = Callable[[str], None]
+NEVER = float("inf")
+OnSent = Callable[[str], None]
 Answers = dict[str, list[Exchange]]
 
 
@@ -27,20 +27,21 @@ class DeadTargetError(UnreachableError):
     """The target stopped answering half-way (exit 3)."""
 
 
-class Lanes:
-    """Sends cases and collects their exchanges by case id."""
+class CaseSender:
+    """Sends cases and collects their exchanges by case id. `probe` is the plain punch that asks whether the target
+    still answers; `on_sent` hears the id of each case that is through."""
 
-    def __init__(self, client: Client, probe: Step, tick: Tick) -> None:
+    def __init__(self, client: Client, probe: Step, on_sent: OnSent) -> None:
         self._client = client
         self._probe = probe
-        self._tick = tick
+        self._on_sent = on_sent
         self._asking = asyncio.Lock()
         self._answered_at = 0.0
         self._patience_s = client.profile.patience_s
         self.answers: Answers = {}
 
     async def many(self, cases: Iterable[Case]) -> None:
-        """All cases at once, as far as slots and rate allow. Raises: DeadTargetError."""
+        """All cases at once, as far as connections and rate allow. Raises: DeadTargetError."""
         async with asyncio.TaskGroup() as group:
             for case in cases:
                 group.create_task(self._guarded(case))
@@ -52,6 +53,7 @@ class Lanes:
 
     async def hostile(self, cases: Iterable[Case]) -> str | None:
         """One after another; gives the case a target died of. What follows it could not run."""
+        # A hostile body may hang for good: each is waited for a little longer than it takes to be late.
         self._patience_s = min(self._client.profile.patience_s, self._client.profile.deadline_s + LATE_S)
         for case in cases:
             since = time.monotonic()
@@ -83,46 +85,50 @@ class Lanes:
         """All steps of a case, with a spare when an answer was late; its exchanges in the order of the steps."""
         found = await self._all(case, case.steps)
         for spare in case.spares:
-            if not self._client.profile.deadline_s < _slowest(found) < SILENT:
+            if not self._client.profile.deadline_s < _slowest(found) < NEVER:
                 break
             found = min(found, await self._all(case, spare), key=_slowest)
         self.answers[case.id] = sorted(found, key=lambda exchange: (exchange.step, exchange.copy, exchange.attempt))
-        self._tick(case.id)
+        self._on_sent(case.id)
         return self.answers[case.id]
 
     async def _all(self, case: Case, steps: tuple[Step, ...]) -> list[Exchange]:
-        queue = list(enumerate(steps))[::-1]
+        waiting = list(enumerate(steps))[::-1]
         found: list[Exchange] = []
 
-        async def lane() -> None:
-            while queue:
-                number, step = queue.pop()
+        async def worker() -> None:
+            while waiting:
+                number, step = waiting.pop()
                 found.extend(await self._step(step, number))
 
-        await asyncio.gather(*(lane() for _ in range(min(case.lanes, len(steps)))))
+        workers = min(case.at_once, len(steps))
+        await asyncio.gather(*(worker() for _ in range(workers)))
         return found
 
     async def _step(self, step: Step, number: int) -> list[Exchange]:
         if step.copies > 1:
             return await self._copies(step, number)
-        found = [await self._client.send(step, number, patience_s=self._patience_s)]
+        found = [await self._send(step, number)]
         for attempt in range(2, step.retries + 2):
             if acknowledged(found[-1], self._client.profile, step) or found[-1].lost:
                 break
             await asyncio.sleep(RETRY_PAUSE_S)
-            found.append(_numbered(await self._client.send(step, number, patience_s=self._patience_s), attempt=attempt))
+            found.append(replace(await self._send(step, number), attempt=attempt))
         return found
 
     async def _copies(self, step: Step, number: int) -> list[Exchange]:
-        sends = (self._client.send(step, number, patience_s=self._patience_s) for _ in range(step.copies))
-        answers = await asyncio.gather(*sends)
-        return [_numbered(answer, copy=copy) for copy, answer in enumerate(answers, start=1)]
+        answers = await asyncio.gather(*(self._send(step, number) for _ in range(step.copies)))
+        return [replace(answer, copy=copy) for copy, answer in enumerate(answers, start=1)]
+
+    async def _send(self, step: Step, number: int) -> Exchange:
+        return await self._client.send(step, number, patience_s=self._patience_s)
 
 
 def _slowest(exchanges: list[Exchange]) -> float:
     """Seconds of the slowest answer; no answer at all is slower than any."""
-    return max((exchange.seconds if exchange.answered else SILENT for exchange in exchanges), default=0.0)
-
-
-def _numbered(exchange: Exchange, **changes: int) -> Exchange:
-    return replace(exchange, **changes)  # type: ignore[arg-type]
+    slowest = 0.0
+    for exchange in exchanges:
+        if not exchange.answered:
+            return NEVER
+        slowest = max(slowest, exchange.seconds)
+    return slowest

@@ -17,7 +17,7 @@ from camsim_conformance.target.storm_report import Storm
 
 @dataclass(slots=True)
 class Observed:
-    """One case and its evidence. A check sets `ack` and `state`; the verdicts follow from the level."""
+    """One case and what is known of it. A check sets `ack` and `state`; the verdicts follow from the level."""
 
     case: Case
     requirement: Requirement
@@ -35,16 +35,25 @@ class Observed:
     @property
     def level(self) -> Level:
         """RECORD for a case that is only recorded, else the requirement's under the profile."""
-        return Level.RECORD if self.case.record else self.requirement.level_for(self.profile.features)
+        if self.case.record:
+            return Level.RECORD
+        return self.requirement.level_for(self.profile.features)
 
     @property
     def ran(self) -> bool:
         """True when every step was sent."""
         return {exchange.step for exchange in self.exchanges} == set(range(len(self.case.steps)))
 
+    @property
+    def to_judge(self) -> bool:
+        """True when the case applies and was sent whole."""
+        return self.case.blocked is None and self.ran
+
     def last(self, judged: bool = True) -> Iterator[tuple[Step, Exchange]]:
         """Each step's exchanges that count: every copy, and of retries the last one."""
-        final = {(exchange.step, exchange.copy): exchange for exchange in self.exchanges}
+        final: dict[tuple[int, int], Exchange] = {}
+        for exchange in self.exchanges:
+            final[exchange.step, exchange.copy] = exchange
         for (number, _), exchange in sorted(final.items()):
             step = self.case.steps[number]
             if step.judged or not judged:
@@ -75,15 +84,16 @@ class Observed:
             return Verdict.COULD_NOT_RUN
         if self.fatal:
             return Verdict.FAIL  # whatever was asked: nothing is acknowledged any more
-        if finding is None:
-            # The side is asked for and nothing was found: the check forgot it.
-            return Verdict.ERROR if self.snapshot is not None or evidence is Evidence.ANSWER else Verdict.UNVERIFIED
-        return finding.verdict(self.level)
+        if finding is not None:
+            return finding.verdict(self.level)
+        if self.snapshot is None and evidence is not Evidence.ANSWER:
+            return Verdict.UNVERIFIED
+        return Verdict.ERROR  # the side is asked for and nothing was found: the check forgot it
 
     @property
     def expected(self) -> str:
         """What a report prints as expected."""
-        return self._text("expected")
+        return "; ".join(finding.expected for finding in self._decisive())
 
     @property
     def actual(self) -> str:
@@ -94,10 +104,12 @@ class Observed:
             return self.case.blocked
         if not self.ran:
             return self.unsent
-        return ("the target died of this case and stayed dead; " if self.fatal else "") + self._text("actual")
+        text = "; ".join(finding.actual for finding in self._decisive())
+        return f"the target died of this case and stayed dead; {text}" if self.fatal else text
 
-    def _text(self, name: str) -> str:
-        grave = [(self.ack_verdict, self.ack), (self.state_verdict, self.state)]
-        told = [finding for verdict, finding in grave if finding is not None and verdict is self.verdict]
-        told = told or [finding for _, finding in grave if finding is not None]
-        return "; ".join(getattr(finding, name) for finding in told)
+    def _decisive(self) -> list[Finding]:
+        """The findings whose verdict is the case's; all of them when none is."""
+        sides = ((self.ack_verdict, self.ack), (self.state_verdict, self.state))
+        found = [(verdict, finding) for verdict, finding in sides if finding is not None]
+        decisive = [finding for verdict, finding in found if verdict is self.verdict]
+        return decisive or [finding for _, finding in found]

@@ -1,0 +1,105 @@
+"""All sections in the order in which their cases are made, and what they add up to: the plan, and the checks by id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from types import ModuleType
+
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan.plan import Plan, Stimuli, make_plan
+from camsim_conformance.requirements import catalogue
+from camsim_conformance.target.profile import Profile
+
+from . import (
+    test_acknowledgement,
+    test_authentication,
+    test_duplicates,
+    test_encryption,
+    test_order,
+    test_photos,
+    test_punches,
+    test_robustness,
+    test_templates,
+    test_time,
+    test_v2_acknowledgement,
+    test_v2_encryption,
+    test_v2_people,
+    test_v2_punches,
+    test_v2_robustness,
+    test_v2_wire,
+    test_wire,
+)
+from .registry import Check, Judged, judged_by
+
+# The order is part of every case's bytes: people are numbered as they are made.
+SECTIONS: Mapping[Protocol, tuple[ModuleType, ...]] = {
+    Protocol.V3: (
+        test_acknowledgement,
+        test_photos,
+        test_wire,
+        test_authentication,
+        test_punches,
+        test_duplicates,
+        test_order,
+        test_time,
+        test_templates,
+        test_encryption,
+        test_robustness,
+    ),
+    Protocol.V2: (
+        test_v2_acknowledgement,
+        test_v2_wire,
+        test_v2_punches,
+        test_v2_people,
+        test_v2_encryption,
+        test_v2_robustness,
+    ),
+}
+
+
+class SectionError(RuntimeError):
+    """A requirement is judged nowhere, or twice, or in the section of another protocol."""
+
+
+@cache
+def judged(protocol: Protocol) -> tuple[Judged, ...]:
+    """Every requirement of a protocol with its cases and check, in the order of the sections. Raises: SectionError."""
+    rows = tuple(row for section in SECTIONS[protocol] for row in _of(section))
+    found = [row.requirement for row in rows]
+    wanted = [row.id for row in catalogue(protocol)]
+    if sorted(found) != sorted(wanted):
+        odd = sorted(set(found) ^ set(wanted)) or sorted({name for name in found if found.count(name) > 1})
+        raise SectionError(f"{protocol}: judged nowhere, twice, or without a row in the catalogue: {', '.join(odd)}")
+    return rows
+
+
+def _of(section: ModuleType) -> Iterator[Judged]:
+    for member in vars(section).values():
+        row = judged_by(member)
+        # A section may import from another one: what it imports is judged there.
+        if row is not None and row.check.__module__ == section.__name__:
+            yield row
+
+
+@cache
+def checks() -> Mapping[str, Check]:
+    """The check of every requirement of both protocols, by id."""
+    return {row.requirement: row.check for protocol in Protocol for row in judged(protocol)}
+
+
+@cache
+def stimuli(protocol: Protocol) -> Stimuli:
+    """What makes the cases of a protocol, in order: `cases` of every section first, then what is made `later`."""
+    rows = judged(protocol)
+    first = [(row.requirement, row.cases) for row in rows if row.cases is not None]
+    later = [(row.requirement, row.later) for row in rows if row.later is not None]
+    return (*first, *later)
+
+
+def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
+    """All cases of the selected requirements. Pure: the same arguments give the same bytes. Raises: PeopleError."""
+    return make_plan(profile, now_s, prefix, stimuli(profile.protocol))
+
+
+checks()  # a gap is an error of ours: said when the suite is imported, not in somebody's run

@@ -1,0 +1,46 @@
+"""Do stored words tell what was sent? A target may write them in its own way, or have words of its own."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from camsim.protocol.vocabulary import IN_TYPES
+from camsim.readback.model import Capabilities
+
+# v2 says MealStart and MealEnd for v3's MealIn and MealOut (V2-04): a target of both keeps one word.
+_SYNONYMS = {"mealstart": "mealin", "mealend": "mealout"}
+
+
+def same_word(stored: str | None, sent: str) -> bool:
+    """Wire words compared without case and separators: `check_in` is CheckIn."""
+    return stored is not None and _letters(stored) == _letters(sent)
+
+
+def _letters(word: str) -> str:
+    plain = "".join(letter for letter in word.lower() if letter.isalnum())
+    return _SYNONYMS.get(plain, plain)
+
+
+class TypeMatch(StrEnum):
+    """How well a stored type tells the sent one."""
+
+    SAME = "same"
+    DIRECTION = "in or out only"
+    WRONG = "wrong"
+
+
+def type_match(stored: str, sent: str, capabilities: Capabilities) -> TypeMatch:
+    """Judge a stored type word; `type_words` translates a target's own (what it merges is judged as in or out)."""
+    words = capabilities.type_words.get(stored.lower())
+    if words is None:
+        return TypeMatch.SAME if same_word(stored, sent) else TypeMatch.WRONG
+    if _among(sent, words):
+        return TypeMatch.SAME
+    if any(_among(sent, others) for others in capabilities.type_words.values()):
+        return TypeMatch.WRONG  # the target has a word for it, and used another
+    sides = {_among(word, IN_TYPES) for word in words}
+    return TypeMatch.DIRECTION if sides == {_among(sent, IN_TYPES)} else TypeMatch.WRONG
+
+
+def _among(word: str, words: frozenset[str]) -> bool:
+    return any(same_word(known, word) for known in words)

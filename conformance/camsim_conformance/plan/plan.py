@@ -1,0 +1,159 @@
+"""The plan: every case of every selected requirement, in a stable order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from camsim.protocol.v3.messages import Style
+from camsim_conformance.requirements import Requirement
+from camsim_conformance.target.profile import Profile
+
+from .builder import Builder, PeopleError
+from .cases import Case, Stage, Step
+
+MakeCases = Callable[[Builder], Iterable[Case]]
+# Requirement ids with what makes their cases. The order decides who gets which number, and with it the bytes of a run.
+Stimuli = Sequence[tuple[str, MakeCases]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run will send. `people` are read back; `left_behind` are all ids the target may keep."""
+
+    cases: tuple[Case, ...]
+    people: tuple[str, ...]
+    left_behind: tuple[str, ...]
+    preflight: Step
+    canaries: tuple[Case, ...]
+    absent: str
+
+    @property
+    def canary_people(self) -> tuple[str, ...]:
+        """Who punches in the canaries."""
+        return self.people[: len(self.canaries)]
+
+    @property
+    def watched(self) -> tuple[str, ...]:
+        """Who is read back: only people something is expected of. What a target makes of a time that is none, as
+        PHP's year -1, is nobody's business."""
+        wanted = set(self.canary_people)
+        for case in (*self.canaries, *self.cases):
+            wanted.update(case.expect.people)
+        return tuple(user for user in self.people if user in wanted)
+
+    def stage(self, stage: Stage) -> tuple[Case, ...]:
+        """The cases of one stage that do apply."""
+        return tuple(case for case in self.cases if case.stage is stage and case.blocked is None)
+
+    def only_people(self, known: Iterable[str]) -> Plan:
+        """The plan with only these people to read back: others were made for cases that are not asked for."""
+        allowed = set(known)
+        return replace(self, people=tuple(user for user in self.people if user in allowed))
+
+    def only(self, ids: Iterable[str]) -> Plan:
+        """The plan with only these cases."""
+        wanted = set(ids)
+        return replace(self, cases=tuple(case for case in self.cases if case.id in wanted))
+
+
+def make_plan(profile: Profile, now_s: int, prefix: int, stimuli: Stimuli) -> Plan:
+    """All cases of the selected requirements. Pure: the same arguments give the same bytes. Raises: PeopleError."""
+    plan = _planned(Builder(profile, now_s, prefix), stimuli)
+    if not profile.people:
+        return plan
+    needed = _needed(plan, prefix)
+    if len(needed) > len(profile.people):
+        raise PeopleError(
+            f"--users names {len(profile.people)} people, this run needs {len(needed)}: every case has people of its "
+            "own. Name more, or ask for less with --requirement and --features."
+        )
+    # The same plan again, with people the target knows in the places of those it would not.
+    given = dict(zip(needed, profile.people, strict=False))
+    return _planned(Builder(profile, now_s, prefix, given), stimuli).only_people(profile.people)
+
+
+def _planned(make: Builder, stimuli: Stimuli) -> Plan:
+    canaries = tuple(_canaries(make))
+    first = make.user()
+    preflight = make.step(make.punch(first), what="preflight")
+    absent = make.stranger()
+    # Every section makes its cases, asked for or not: so a case keeps its people whatever is selected beside it.
+    made = [case for requirement, cases in stimuli for case in _of(make, requirement, cases)]
+    # The first one punches before the read-back is looked at for the first time.
+    people = tuple(dict.fromkeys(user for user in make.people if user != first))
+    return Plan(
+        cases=tuple(_selected(made, make.profile)),
+        people=people,
+        left_behind=(first, *people, *make.strangers),
+        preflight=preflight,
+        canaries=canaries,
+        absent=absent,
+    )
+
+
+def _of(make: Builder, requirement: str, cases: MakeCases) -> Iterator[Case]:
+    for case in cases(make):
+        introduction = make.announce(case.expect.people) if case.introduced else ()
+        yield replace(case, requirement=requirement, steps=introduction + case.steps)
+
+
+def _selected(made: Iterable[Case], profile: Profile) -> list[Case]:
+    """The cases that are asked for, in the order of the catalogue; one that says why for a requirement without any."""
+    by_requirement: dict[str, list[Case]] = {}
+    for case in made:
+        by_requirement.setdefault(case.requirement, []).append(case)
+    chosen: list[Case] = []
+    for row in profile.selected():
+        reason = _blocked(row, profile)
+        cases = by_requirement.get(row.id, []) if reason is None else []
+        chosen += cases or [_placeholder(row, reason or "no case of it applies to this profile")]
+    return chosen
+
+
+def _blocked(row: Requirement, profile: Profile) -> str | None:
+    missing = [feature for feature in row.features if feature not in profile.features]
+    return f"the profile does not claim {', '.join(missing)}" if missing else None
+
+
+def _placeholder(row: Requirement, reason: str) -> Case:
+    return Case("not-applicable", requirement=row.id, blocked=reason)
+
+
+def _needed(plan: Plan, prefix: int) -> list[str]:
+    """The people of the run that are sent or expected, in order."""
+    mentioned: set[str] = set()
+    # Looked for in the bytes: only they say for sure who is told to the target.
+    pattern = re.compile(rf"{prefix:05d}[0-9]{{4}}")
+    for step in _every_step(plan):
+        mentioned.update(pattern.findall(step.plain.decode("utf-8", "replace")))
+    for case in plan.cases:
+        mentioned.update(case.expect.people)
+    first = plan.left_behind[0]
+    own = {first, *plan.people}
+    return [user for user in plan.left_behind if user in mentioned and user in own]
+
+
+def _every_step(plan: Plan) -> Iterator[Step]:
+    yield plan.preflight
+    for case in (*plan.canaries, *plan.cases):
+        yield from case.steps
+        for spare in case.spares:
+            yield from spare
+
+
+def _canaries(make: Builder) -> Iterator[Case]:
+    # Three plain punches of different make: the adapter is proved when one of them is seen, whatever the target
+    # thinks of the others.
+    printed = make.punch(make.user(), input_="Fingerprint")
+    yield _canary(make, "CheckIn", printed.user_id, make.step(printed, what="canary"))
+    bare = make.punch(make.user(), type_="CheckOut", input_="Fingerprint", temperature=None, mask=None)
+    yield _canary(make, "CheckOut", bare.user_id, make.step(bare, what="canary"))
+    number = make.punch(make.user(), input_="Fingerprint")
+    step = make.step(number, what="canary", style=Style(temperature="number"))
+    yield _canary(make, "CheckIn", number.user_id, step)
+
+
+def _canary(make: Builder, name: str, user: str, step: Step) -> Case:
+    return Case(name, (*make.announce([user]), step), requirement="CANARY")
