@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 import socket
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +20,11 @@ import aiohttp
 from camsim.control.devices import DeviceSpec
 from camsim.host import Host
 from camsim.protocol.vocabulary import Protocol
+from camsim.receiver import start
 from camsim.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "ARCHITECTURE.md"
+WALKS = Path(__file__).parent / "walks"
 TOKEN = "t" * 32
 _HOP = re.compile(r"^\d+\. `([\w.]+):([\w.]+)`", re.MULTILINE)
 
@@ -95,3 +99,24 @@ def test_an_add_user_takes_each_hop_once() -> None:
 def test_a_punch_from_the_control_api_takes_each_hop_once() -> None:
     wanted = hops("A punch from the control API")
     assert asyncio.run(walk(wanted, _punch)) == wanted
+
+
+def test_a_storms_punch_takes_each_hop_in_order(tmp_path: Path) -> None:
+    """The command and Locust's process; a hop that comes once a report, or for the canary too, counts by its first."""
+    wanted, log = hops("A storm's punch"), tmp_path / "walk.log"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(WALKS), os.environ.get("PYTHONPATH", "")])),
+        "CAMSIM_WALK_HOPS": " ".join(wanted),
+        "CAMSIM_WALK_LOG": str(log),
+    }
+    with start() as receiver:
+        options = ["--devices", "1", "--rate", "1", "--duration", "1s", "--readback", receiver.readback_url]
+        command = [sys.executable, "-m", "camsim_loadtests", receiver.url, *options, "--out", str(tmp_path / "out")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 3), done.stderr  # 3: a busy machine made the driver late
+    taken = [line.split(" ") for line in log.read_text().splitlines()]
+    in_command = [name for process, name in taken if process == taken[0][0]]
+    in_locust = list(dict.fromkeys(name for process, name in taken if process != taken[0][0]))
+    assert in_locust == wanted[5:19]
+    assert list(dict.fromkeys(name for name in in_command if name not in in_locust)) == wanted[:5] + wanted[19:]
