@@ -10,8 +10,9 @@ from camsim.control.openapi import document as control_document
 from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Family, Operation
 from camsim.protocol.schemas import document, families
 from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
+from camsim.protocol.vocabulary import Protocol
 
-_REST = "/external/api3.0/biometric"
+_REST = Protocol.V3.path
 Document = dict[str, Any]
 
 

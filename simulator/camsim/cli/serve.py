@@ -142,9 +142,12 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
 def _endpoints(host: Host) -> list[str]:
     """The paths of the protocols that the devices speak; v3's when there is none yet."""
     spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.values()}
-    v3 = f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…"
-    v2 = f"  gateway     {host.gateway_url}/external/api2.0/biometric (v2: form field request_data)"
-    return [v3] * ("v3" in spoken or not spoken) + [v2] * ("v2" in spoken)
+    lines: list[str] = []
+    if Protocol.V3 in spoken or not spoken:
+        lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
+    if Protocol.V2 in spoken:
+        lines.append(f"  gateway     {host.gateway_url}{Protocol.V2.path} (v2: form field request_data)")
+    return lines
 
 
 def greeting(host: Host) -> str:

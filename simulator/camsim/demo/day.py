@@ -13,6 +13,7 @@ from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import InputType, TemplateType
 from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic import people as population
+from camsim.synthetic import workday
 
 OFFSET = 330
 FRONT, FACTORY, GATE = "FRONT1", "FACTORY1", "GATE1"
@@ -69,7 +70,7 @@ async def menus(day: Day) -> None:
 
 async def work(day: Day) -> None:
     """Everybody's day at the nearest device. The gate loses its connection from 11:00 to 14:00."""
-    punches = population.working_day(day.seed, day.people, day.midnight, OFFSET)
+    punches = workday.working_day(day.seed, day.people, day.midnight, OFFSET)
     incidents = [(day.midnight + 11 * 3600, _gate_away), (day.midnight + 14 * 3600, _gate_back)]
     control, hour = day.host.runtime.control, 8
     for punch in punches:

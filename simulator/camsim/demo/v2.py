@@ -31,7 +31,6 @@ from .day import templates as templates_of
 from .report import stored_of
 from .setup import DAY_S, demo_devices, progress, receiver
 
-V2_PATH = "/external/api2.0/biometric"
 _LAZY = "LazyResponse"
 
 
@@ -131,7 +130,7 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     body = envelope_v2.seal_v2(envelope.encode(message), config.security_key)
     runtime.set_clock("auto")
     async with client.post(
-        day.host.gateway_url + V2_PATH, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
+        day.host.gateway_url + Protocol.V2.path, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
     ) as response:
         raw = await response.read()
     runtime.set_clock("manual")

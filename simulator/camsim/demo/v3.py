@@ -13,7 +13,7 @@ from camsim.protocol.catalogue import COMMANDS
 from camsim.protocol.timestamps import gmt, local
 from camsim.protocol.v3 import envelope
 from camsim.protocol.v3.messages import command
-from camsim.protocol.vocabulary import TemplateType
+from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.settings import Settings
 from camsim.synthetic import people as population
 
@@ -61,7 +61,7 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     began = runtime.now()
     message = command(tally.operation, f"demo{day.numbers:06d}", config.auth_token, gmt(began // 1000), **fields)
     body = envelope.seal_v3(envelope.encode(message), config.security_key)
-    url = f"{day.host.gateway_url}/external/api3.0/biometric?stgid={stgid}"
+    url = f"{day.host.gateway_url}{Protocol.V3.path}?stgid={stgid}"
     runtime.set_clock("auto")
     async with client.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
         raw = await response.read()

@@ -13,6 +13,7 @@ from camsim.protocol import cipher
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v3 import envelope
+from camsim.protocol.vocabulary import Protocol
 
 from .assertions import Finding, Verdict
 from .context import Stage
@@ -64,8 +65,8 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
 
 # Path, Content-Type and envelope of a protocol.
 _WIRES: Mapping[str, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
-    "v3": ("/external/api3.0/biometric?stgid={}", "application/json", envelope.seal_v3),
-    "v2": ("/external/api2.0/biometric", envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
+    "v3": (f"{Protocol.V3.path}?stgid={{}}", "application/json", envelope.seal_v3),
+    "v2": (Protocol.V2.path, envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
 }
 
 
