@@ -12,6 +12,8 @@ import typer
 
 from camsim import __version__
 
+from .control import DEFAULT_URL, Exit, ManagementUrl, Token, call
+
 app = typer.Typer(
     name="camsim",
     help="A virtual Cams Biometric Gateway with devices, a conformance suite for callback URLs, and load tests.",
@@ -21,20 +23,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-ManagementUrl = Annotated[
-    str, typer.Option("--url", envvar="CAMSIM_URL", help="Management URL of the running simulator.", show_default=True)
-]
-Token = Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its bearer token.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-DEFAULT_URL = "http://127.0.0.1:8125"
-
-
-class Exit(typer.Exit):
-    """Leave with a message on standard error."""
-
-    def __init__(self, code: int, message: str) -> None:
-        typer.echo(f"camsim: {message}", err=True)
-        super().__init__(code)
 
 
 def _version(show: bool) -> None:
@@ -125,7 +114,7 @@ def punch(
     """
     spec: dict[str, Any] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
     spec.update({key: value for key, value in (("input", input_), ("at", at)) if value is not None})
-    answer = _call(url, token, "POST", f"devices/{stgid}/punches", spec)
+    answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         typer.echo(json.dumps(answer, indent=1))
@@ -182,6 +171,7 @@ def journal(
     operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
     user: Annotated[str | None, typer.Option(help="Only this user.")] = None,
     device: Annotated[str | None, typer.Option(help="Only this device.")] = None,
+    lint: Annotated[bool, typer.Option("--lint", help="Say where the bodies shown break their schemas.")] = False,
     url: ManagementUrl = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -194,12 +184,24 @@ def journal(
 
     from .tables import show_journal
 
+    if canonical and lint:
+        raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
-        sys.stdout.buffer.write(_call(url, token, "GET", "journal?canonical=1", raw=True))
+        sys.stdout.buffer.write(call(url, token, "GET", "journal?canonical=1", raw=True))
         return
     query = {"limit": str(limit), "operation": operation, "user": user, "device": device}
-    answer = _call(url, token, "GET", "journal?" + urlencode({k: v for k, v in query.items() if v is not None}))
-    typer.echo(json.dumps(answer, indent=1)) if as_json else show_journal(answer["entries"])
+    answer = call(url, token, "GET", "journal?" + urlencode({k: v for k, v in query.items() if v is not None}))
+    if lint:
+        from . import journal as schema_check  # jsonschema is loaded for those who ask
+
+        if as_json:
+            answer["entries"] = [schema_check.as_json(entry) for entry in answer["entries"]]
+    if as_json:
+        typer.echo(json.dumps(answer, indent=1))
+        return
+    show_journal(answer["entries"])
+    if lint:
+        schema_check.show(answer["entries"])
 
 
 @app.command()
@@ -233,27 +235,13 @@ def export(
     typer.echo(json.dumps(FORMATS[format_](), indent=1))
 
 
-def _call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
-    """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
-    from camsim.client.wire import Api, ApiError
-
-    try:
-        content = Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
-    except ValueError as problem:
-        raise Exit(2, f"--url: {problem}") from None
-    except ApiError as problem:
-        if problem.http == 0:
-            reach = f"no simulator at {url}: {problem.message}"
-            raise Exit(3, f"{reach}. Start one with `camsim serve`, or say where it is with --url") from None
-        raise Exit(2 if problem.http in (400, 422) else 1, f"{problem.message}. {problem.hint}".rstrip(". ")) from None
-    return content if raw else json.loads(content)
-
-
 def _own() -> None:
     """Commands that live in modules of their own."""
+    from .lint import lint
     from .receiver import receiver
     from .scenario import app as scenario
 
+    app.command("lint")(lint)
     app.command("receiver")(receiver)
     app.add_typer(scenario)
 
