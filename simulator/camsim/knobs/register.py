@@ -101,17 +101,6 @@ class Knobs:
         self.profile = profile
         self.values = values
 
-    def get(self, name: str) -> Any:
-        """The value of a knob. Raises: KnobError for an unknown name."""
-        try:
-            return self.values[name]
-        except KeyError:
-            raise unknown(name) from None
-
-    def set(self, name: str, value: Any) -> None:
-        """The knob holds the value from now on. Raises: KnobError, and then nothing has changed."""
-        self.values[name] = check(name, value)
-
     def update(self, overrides: Mapping[str, Any]) -> None:
         """All of them or, when one is wrong, none. Raises: KnobError."""
         self.values.update({name: check(name, value) for name, value in overrides.items()})

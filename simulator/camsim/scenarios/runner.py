@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from camsim.kernel.events import ControlError
 
@@ -171,8 +170,3 @@ def summary_of(punches: list[dict[str, Any]]) -> dict[str, int]:
         "redelivered": sum(max(0, row["acks"] - 1) for row in punches),
         "reordered": reordered,
     }
-
-
-def encoded(report: Report) -> bytes:
-    """A report as JSON bytes."""
-    return msgspec.json.format(msgspec.json.encode(report.shown()))

@@ -222,13 +222,6 @@ def answer(operation: str, code: StatusV2, reference: str, data: Any = "") -> Me
     }
 
 
-def load_answer(punches: Sequence[facts.Punch], first_row: int, reference: str, how: StyleV2 = DOCUMENTED) -> Message:
-    """LoadPunchLog: 50 rows from `first_row` (0 and 1 are the first); `OffSet` is the next row, or empty (V2-19)."""
-    start = max(first_row - 1, 0)
-    following = start + PAGE_ROWS + 1 if start + PAGE_ROWS < len(punches) else None
-    return load_page(punches[start : start + PAGE_ROWS], len(punches), following, reference, how)
-
-
 def load_page(
     punches: Sequence[facts.Punch], total: int, next_row: int | None, reference: str, how: StyleV2 = DOCUMENTED
 ) -> Message:

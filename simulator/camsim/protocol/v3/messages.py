@@ -35,7 +35,6 @@ class Style:
     """Deviations from the printed samples, each a knob of the register."""
 
     label: str = "sample"  # A-CB-15: sample | always | never
-    user_fields: str = "sample"  # C-04: sample | always
     temperature: str = "string"  # C-11: string | number | absent | empty
     facemask: str = "bool"  # C-11: bool | string | absent
     type_key: str = "Type"  # field notes: Type | AttendanceType
@@ -90,8 +89,8 @@ def _date_body(fact: facts.DateModified, style: Style) -> Message:
 def _updated_body(fact: facts.UserUpdated, style: Style) -> Message:
     kinds = {template.type for template in fact.templates}
     body: Message = {}
-    if style.user_fields == "always" or not kinds or not kinds <= _BIOMETRIC:
-        named_here = style.user_fields == "always" or not kinds or not kinds <= (_NAMELESS | _BIOMETRIC)
+    if not kinds or not kinds <= _BIOMETRIC:
+        named_here = not kinds or not kinds <= (_NAMELESS | _BIOMETRIC)
         body["UserID"] = fact.user_id
         body["FirstName"] = fact.first_name if named_here else ""
         body["LastName"] = fact.last_name if named_here else ""
