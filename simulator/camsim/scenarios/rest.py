@@ -31,13 +31,21 @@ async def rest(stage: Stage, body: Rest) -> list[Finding]:
             await stage.port.advance(max(0.0, (clock["next_timer"] or clock["now"] + 1) - clock["now"]))
         await asyncio.wait({call}, timeout=0.005)
     stage.answer = answer = call.result()
-    wanted = {"code": body.expect, "http": body.http, "closed": body.closed or None}
-    given = {key: value for key, value in wanted.items() if value is not None}
-    good = all(answer[key] == value for key, value in given.items()) and (
-        not body.not_json or answer["message"] is None
-    )
-    expected = " ".join(f"{key} {value}" for key, value in given.items()) + " not JSON" * body.not_json
+    expected, good = _judged(body, answer)
     return [Finding(Verdict.PASS if good else Verdict.FAIL, expected or "any answer", str(answer)[:300])]
+
+
+def _judged(body: Rest, answer: Mapping[str, Any]) -> tuple[str, bool]:
+    """What the step expects, in words, and whether the answer is that."""
+    expected, good = "", True
+    for key, value in (("code", body.expect), ("http", body.http), ("closed", body.closed or None)):
+        if value is not None:
+            expected = f"{expected} {key} {value}".lstrip()
+            good = good and answer[key] == value
+    if body.not_json:
+        expected += " not JSON"
+        good = good and answer["message"] is None
+    return expected, good
 
 
 async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
@@ -53,14 +61,12 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
         ) as response:
             raw, status = await response.read(), response.status
     except (aiohttp.ClientError, OSError, TimeoutError) as problem:
+        # Closed is an answer too: it is how a scenario sees a connection that was cut.
         return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
     message = _opened(raw, key)
-    return {
-        "closed": False,
-        "http": status,
-        "code": message.get("StatusCode", 0) if message else None,
-        "message": message,
-    }
+    # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-02).
+    code = message.get("StatusCode", 0) if message else None
+    return {"closed": False, "http": status, "code": code, "message": message}
 
 
 # Path, Content-Type and envelope of a protocol.
