@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import CommandInfo
 
 from camsim import __version__
 
-from .control import DEFAULT_URL, Exit, ManagementUrl, Token, call
+from .control import DEFAULT_URL, Exit, ManagementUrl, Token, call, fetch
 
 app = typer.Typer(
     name="camsim",
@@ -113,17 +114,18 @@ def punch(
     Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
     """
     spec: dict[str, Any] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
-    spec.update({key: value for key, value in (("input", input_), ("at", at)) if value is not None})
+    if input_ is not None:
+        spec["input"] = input_
+    if at is not None:
+        spec["at"] = at
     answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         typer.echo(json.dumps(answer, indent=1))
     else:
         for item in answer["punches"]:
-            typer.echo(
-                f"user {item['user']} {item['log_time']} "
-                + ("recorded" if item["recorded"] else f"denied: {item['why']}")
-            )
+            became = "recorded" if item["recorded"] else f"denied: {item['why']}"
+            typer.echo(f"user {item['user']} {item['log_time']} {became}")
     raise typer.Exit(1 if denied else 0)
 
 
@@ -139,7 +141,10 @@ def operations(as_json: AsJson = False, protocol: Annotated[str, typer.Option(he
     listed = rows(protocol)
     if not listed:
         raise Exit(2, f"--protocol {protocol!r} is not allowed; allowed: v3, v2")
-    typer.echo(json.dumps(listed, indent=1)) if as_json else show_operations(listed)
+    if as_json:
+        typer.echo(json.dumps(listed, indent=1))
+    else:
+        show_operations(listed)
 
 
 @app.command()
@@ -152,6 +157,7 @@ def register(
 
     Example: camsim register --profile observed
     """
+    from camsim.api.views import register as register_rows
     from camsim.knobs import register as profiles
 
     from . import tables
@@ -160,8 +166,11 @@ def register(
         knobs = profiles.resolve(profile, dict(profiles.parse_assignment(text) for text in knob or []))
     except profiles.KnobError as problem:
         raise Exit(2, str(problem)) from None
-    rows = tables.register(knobs.values)
-    typer.echo(json.dumps(rows, indent=1)) if as_json else tables.show_register(rows, profile)
+    rows = register_rows(knobs.values)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        tables.show_register(rows, profile)
 
 
 @app.command()
@@ -187,10 +196,14 @@ def journal(
     if canonical and lint:
         raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
-        sys.stdout.buffer.write(call(url, token, "GET", "journal?canonical=1", raw=True))
+        # Bytes as they are: what is compared must not be written anew.
+        sys.stdout.buffer.write(fetch(url, token, "GET", "journal?canonical=1"))
         return
-    query = {"limit": str(limit), "operation": operation, "user": user, "device": device}
-    answer = call(url, token, "GET", "journal?" + urlencode({k: v for k, v in query.items() if v is not None}))
+    query = {"limit": str(limit)}
+    for name, wanted in (("operation", operation), ("user", user), ("device", device)):
+        if wanted is not None:
+            query[name] = wanted
+    answer = call(url, token, "GET", f"journal?{urlencode(query)}")
     if lint:
         from . import journal as schema_check  # jsonschema is loaded for those who ask
 
@@ -268,8 +281,18 @@ def _missing(name: str, why: str) -> None:
 
 def main() -> None:
     """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
-    word = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if word not in {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}:
+    if _first_word() not in {_name(command) for command in app.registered_commands}:
         _own()
         _join()
     app()
+
+
+def _first_word() -> str:
+    for word in sys.argv[1:]:
+        if not word.startswith("-"):
+            return word
+    return ""
+
+
+def _name(command: CommandInfo) -> str:
+    return str(command.name or getattr(command.callback, "__name__", ""))

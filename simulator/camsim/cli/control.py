@@ -22,17 +22,23 @@ class Exit(typer.Exit):
         super().__init__(code)
 
 
-def call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
-    """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
+def call(url: str, token: str | None, method: str, path: str, body: object = None) -> dict[str, Any]:
+    """The object that a call of the management API answers. Raises: Exit as `fetch`."""
+    answer: dict[str, Any] = json.loads(fetch(url, token, method, path, body))
+    return answer
+
+
+def fetch(url: str, token: str | None, method: str, path: str, body: object = None) -> bytes:
+    """One call of the management API. Raises: Exit 1 for an error, 2 for a wrong value, 3 when nobody answers."""
     from camsim.client.wire import Api, ApiError
 
     try:
-        content = Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
+        return Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
     except ValueError as problem:
         raise Exit(2, f"--url: {problem}") from None
     except ApiError as problem:
-        if problem.http == 0:
+        if problem.http == 0:  # no HTTP answer at all
             reach = f"no simulator at {url}: {problem.message}"
             raise Exit(3, f"{reach}. Start one with `camsim serve`, or say where it is with --url") from None
-        raise Exit(2 if problem.http in (400, 422) else 1, f"{problem.message}. {problem.hint}".rstrip(". ")) from None
-    return content if raw else json.loads(content)
+        code = 2 if problem.http in (400, 422) else 1
+        raise Exit(code, f"{problem.message}. {problem.hint}".rstrip(". ")) from None

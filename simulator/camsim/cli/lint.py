@@ -38,14 +38,11 @@ class Checked(NamedTuple):
 
     def shown(self, number: int) -> dict[str, object]:
         """As JSON."""
-        kind = self.kind
-        return {
-            "message": number,
-            "protocol": str(kind.protocol) if kind else None,
-            "operation": kind.name if kind else None,
-            "part": kind.part if kind else None,
-            "problems": [shown(problem) for problem in self.problems],
-        }
+        row: dict[str, object] = {"message": number, "protocol": None, "operation": None, "part": None}
+        if self.kind is not None:
+            row.update(protocol=str(self.kind.protocol), operation=self.kind.name, part=self.kind.part)
+        row["problems"] = [shown(problem) for problem in self.problems]
+        return row
 
 
 def lint(
@@ -69,7 +66,7 @@ def lint(
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
         _print(results)
-    raise typer.Exit(1 if any(result.problems for result in results) else 0)
+    raise typer.Exit(int(any(result.problems for result in results)))
 
 
 def check(message: object, protocol: Protocol | None = None, operation: str | None = None) -> Checked:
@@ -151,13 +148,14 @@ def _check_key(key: str | None) -> None:
 
 
 def _bytes(file: str) -> bytes:
+    name = "standard input" if file == "-" else file
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
     except OSError as problem:
-        raise _Usage(f"cannot read {file}: {problem.strerror or problem}") from None
-    text = data.removeprefix(_BOM).strip()
+        raise _Usage(f"cannot read {name}: {problem.strerror or problem}") from None
+    text = data.removeprefix(_BOM).strip()  # Windows editors put the mark there; no parser of JSON takes it
     if not text:
-        raise _Usage(f"{'standard input' if file == '-' else file} is empty; a JSON message is expected")
+        raise _Usage(f"{name} is empty; a JSON message is expected")
     return text
 
 
@@ -165,6 +163,7 @@ def _messages(text: bytes, key: str | None) -> list[object]:
     """Every message of a file, decrypted where a key is given. Raises: _Usage."""
     from camsim.protocol.v2 import envelope as envelope_v2
 
+    # A form is known by its field, urlencoded or (as PHP sends it) in parts with a boundary.
     if text.startswith((f"{envelope_v2.FIELD}=".encode(), b"--")):
         return [_form(text, key)]
     if text[:1] not in b'{["':
@@ -180,7 +179,10 @@ def _parsed(text: bytes) -> Iterator[object]:
         if b"\n" not in text:
             raise _Usage(f"not JSON: {problem}") from None
     else:
-        yield from whole if isinstance(whole, list) else [whole]
+        if isinstance(whole, list):
+            yield from whole
+        else:
+            yield whole
         return
     for number, part in enumerate(text.splitlines(), 1):
         if not part.strip():

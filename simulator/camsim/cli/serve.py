@@ -24,6 +24,7 @@ from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
     settings = load(flags["config"]) if flags["config"] is not None else Settings()
+    # A flag that was not given leaves what the site file says.
     for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
         if flags[name] is not None:
             setattr(settings, name, flags[name])
@@ -50,7 +51,7 @@ def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
     given = list(flags["knob"] or [])
     if flags["latency"] is not None:
         given.append(f"rest.latency={flags['latency']}")
-    knobs = {}
+    knobs: dict[str, Any] = {}
     for text in given:
         try:
             parse_assignment(text)
@@ -67,8 +68,9 @@ def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
 def _devices(settings: Settings, flags: dict[str, Any]) -> None:
     """Without a site file: `--devices` of them; with one: the flags override what its devices say."""
     if not settings.devices and flags["config"] is None:
-        count = flags["devices"] if flags["devices"] is not None else 1
-        settings.devices = [DeviceSpec(count=count, users=20)] if count else []
+        count = 1 if flags["devices"] is None else flags["devices"]
+        if count:  # 0 is a gateway that waits for devices by the control API
+            settings.devices = [DeviceSpec(count=count, users=20)]
     elif flags["devices"] is not None:
         raise SiteError("--devices and a site file with [[devices]] say two things; give one of them")
     if flags["callback_url"] is not None:
@@ -158,14 +160,15 @@ def greeting(host: Host) -> str:
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),
         f"  management  {host.management_url}/api/health",
-        f"  devices     {len(slots)}" + (f": {slots[0].config.stgid} … {slots[-1].config.stgid}" if slots else ""),
     ]
-    if slots:
-        first = slots[0].config
+    if not slots:
+        lines.append("  devices     0")
+    else:
+        first, last = slots[0].config, slots[-1].config
+        url = first.callback_url or "no URL: events wait in the queue; --callback-url sets one"
+        lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
-        lines.append(
-            f"  callbacks   {first.callback_url or 'no URL: events wait in the queue; --callback-url sets one'}"
-        )
+        lines.append(f"  callbacks   {url}")
     if settings.state is None:
         lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
     else:
