@@ -64,7 +64,7 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
         # Closed is an answer too: it is how a scenario sees a connection that was cut.
         return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
     message = _opened(raw, key)
-    # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-02).
+    # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-26).
     code = message.get("StatusCode", 0) if message else None
     return {"closed": False, "http": status, "code": code, "message": message}
 
