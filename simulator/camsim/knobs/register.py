@@ -187,11 +187,10 @@ def _bool(_: KnobSpec, value: object) -> bool | None:
 def _number(spec: KnobSpec, value: object) -> int | float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):  # true is 1 in Python, and no number to people
         return None
-    if spec.minimum is not None and value < spec.minimum:
-        return None
-    if spec.maximum is not None and value > spec.maximum:
-        return None
-    return value
+    low, high = spec.minimum, spec.maximum
+    # Asked so that nan, which is neither below nor above, is not inside either.
+    inside = (low is None or value >= low) and (high is None or value <= high)
+    return value if inside else None
 
 
 def _int(spec: KnobSpec, value: object) -> int | float | None:
