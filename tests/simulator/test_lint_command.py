@@ -162,7 +162,7 @@ def test_a_day_of_every_template_is_clean_in_the_journal_although_it_is_masked(
 
 
 def test_a_command_that_breaks_its_schema_is_called_so_in_the_journal(sim: Sim) -> None:
-    token = sim.host.runtime.kernel.state.slots["SIM1"].config.auth_token
+    token = sim.host.runtime.kernel.state.devices["SIM1"].config.auth_token
     body = {"Enroll": {"User": {"UserID": "1", "Type": "Nose"}}, "OperationID": "o1", "AuthToken": token}
     sim.post(json.dumps({**body, "Time": "2020-09-17 12:01:33 GMT +0530"}).encode())
     told = _journal(sim)
