@@ -123,7 +123,7 @@ def _invalid(count: int) -> int:
     plan = Plan(Settings(url="http://127.0.0.1/", start_s=int(time.time()), rate=1000.0, people=10_000))
     writer = Writer(plan)
     bodies = {writer.bodies(item, plan.device(item.device))[0] for item in islice(plan.all_items(), count)}
-    valid = sum(schemas.is_valid("PunchLog", "request", decode(body)) for body in bodies)
+    valid = sum(not schemas.validate("PunchLog", "request", decode(body)) for body in bodies)
     return count - valid
 
 

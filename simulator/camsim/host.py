@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -22,13 +21,12 @@ from camsim.kernel.events import ControlError, Restarted
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
+from camsim.service import clock as clocks
 from camsim.service.gateway_port import listener
 from camsim.service.runtime import Runtime
 from camsim.service.store import Store, StoreError
+from camsim.settings import Settings, SiteError, check
 from camsim.state.gateway import State
-
-from .service import clock as clocks
-from .settings import Settings, SiteError, check
 
 
 class HostError(Exception):
@@ -73,8 +71,9 @@ class Host:
                 store.abandon()
             if isinstance(problem, HostError):
                 raise
-            text = f"{problem.message}: {problem.hint}" if isinstance(problem, ControlError) else str(problem)
-            raise HostError(text) from None
+            if isinstance(problem, ControlError):
+                raise HostError(f"{problem.message}: {problem.hint}") from None
+            raise HostError(str(problem)) from None
         return host
 
     @classmethod
@@ -109,7 +108,7 @@ class Host:
         await self.runtime.close()
         await asyncio.gather(*map(_let_go, self._runners))
 
-    def ready(self) -> dict[str, Any]:
+    def ready(self) -> dict[str, object]:
         """What `--ready-file` holds."""
         devices = self.runtime.kernel.state.devices.values()
         return {
@@ -134,6 +133,7 @@ class Host:
 
 
 async def _let_go(runner: web.BaseRunner) -> None:
+    # A client that keeps its connection open must not keep the process alive.
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(2):
             await runner.cleanup()
@@ -155,12 +155,15 @@ def _check(settings: Settings) -> None:
 def _open(settings: Settings) -> tuple[Store | None, Kernel, clocks.Clock, int | None]:
     """State file (if any), kernel, clock, and how many events were replayed (None for a fresh start)."""
     host_ms = time.time_ns() // 1_000_000
-    try:
-        store = Store(settings.state) if settings.state is not None else None
-        found = store.load() if store is not None else None
-    except StoreError as problem:
-        raise HostError(str(problem), 1) from None
+    store = found = None
+    if settings.state is not None:
+        try:
+            store = Store(settings.state)
+            found = store.load()
+        except StoreError as problem:
+            raise HostError(str(problem), 1) from None
     if found is not None and found.kernel is not None:
+        # A state goes on in the mode it was left in; time that a real clock missed has passed for it too.
         kernel, mode = found.kernel, found.clock or settings.clock
         begin = kernel.now if _stands(mode) else max(kernel.now, host_ms)
         clock = clocks.start(mode, host_ms, begin, settings.horizon_ms)
@@ -223,4 +226,8 @@ async def _bind(runner: web.BaseRunner, host: str, port: int, tls: ssl.SSLContex
 
 
 def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  only compared
+    """The host as it stands in a URL."""
+    if ":" in host:
+        return f"[{host}]"
+    # Every address of the machine is one to listen on, and none to call.
+    return "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  only compared

@@ -9,22 +9,21 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
 from camsim.control.devices import DeviceSpec, PersonSpec
+from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
+from camsim.protocol import cipher
 from camsim.protocol.vocabulary import TemplateType
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
 from camsim.state.models import MODELS, Capacity, Model, UnknownModelError, find
-
-from .durations import duration_ms
-from .protocol import cipher
 
 
 class SiteError(ValueError):
@@ -109,7 +108,7 @@ def parse(data: dict[str, Any]) -> Settings:
     people = _people(data.get("people", 0))
     for number, table in enumerate(_list(data, "devices")):
         spec = _convert(table, DeviceSpec, f"devices[{number}]")
-        if "users" not in table:
+        if "users" not in table:  # [[people]] are for every device that names none of its own
             spec.users = people
         settings.devices.append(spec)
     settings.faults = _list(data, "faults")
@@ -127,39 +126,42 @@ def _list(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
 def _read_gateway(settings: Settings, table: dict[str, Any]) -> None:
     if not isinstance(table, dict):
         raise SiteError("gateway is a table: write [gateway]")
-    known = {key: value for key, value in table.items() if key in ("seed", "clock", "profile")}
-    plain = _convert(known, _GatewayTable, "gateway")
-    for key in ("seed", "clock", "profile"):
+    # Whatever is not one of the three is a knob.
+    own = _GatewayTable.__struct_fields__
+    plain = _convert({key: table[key] for key in own if key in table}, _GatewayTable, "gateway")
+    for key in own:
         if getattr(plain, key) is not None:
             setattr(settings, key, getattr(plain, key))
-    settings.knobs = _flat({key: value for key, value in table.items() if key not in known})
+    settings.knobs = _flat({key: value for key, value in table.items() if key not in own})
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """TOML reads `rest.latency = "1s"` as nested tables; a knob's name is the dotted path."""
     knobs: dict[str, Any] = {}
     for key, value in table.items():
-        name = f"{prefix}{key}"
-        knobs.update(_flat(value, f"{name}.") if isinstance(value, dict) else {name: value})
+        if isinstance(value, dict):
+            knobs.update(_flat(value, f"{prefix}{key}."))
+        else:
+            knobs[f"{prefix}{key}"] = value
     return knobs
 
 
 def _model(table: dict[str, Any], where: str) -> Model:
-    t = _convert(table, _ModelTable, where)
+    told = _convert(table, _ModelTable, where)
     return Model(
-        t.key,
-        t.name or t.key,
-        frozenset(t.templates),
-        camera=t.camera,
-        access_control=t.access_control,
-        temperature_sensor=t.temperature_sensor,
-        capacity=t.capacity,
-        without_commands=frozenset(t.without_commands),
-        without_events=frozenset(t.without_events),
+        key=told.key,
+        name=told.name or told.key,
+        templates=frozenset(told.templates),
+        camera=told.camera,
+        access_control=told.access_control,
+        temperature_sensor=told.temperature_sensor,
+        capacity=told.capacity,
+        without_commands=frozenset(told.without_commands),
+        without_events=frozenset(told.without_events),
     )
 
 
-def _people(value: Any) -> int | list[PersonSpec]:
+def _people(value: object) -> int | list[PersonSpec]:
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100_000:
         return value
     if isinstance(value, list):
@@ -167,23 +169,24 @@ def _people(value: Any) -> int | list[PersonSpec]:
     raise SiteError(f"people = {value!r} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
 
 
+Table = TypeVar("Table", bound=msgspec.Struct)
 SEEDS = (-(1 << 63), (1 << 63) - 1)  # what a state file can hold
 _PATH = re.compile(r" - at `\$\.?(.*)`$")
 
 
-def _convert(value: Any, kind: Any, where: str) -> Any:
+def _convert(value: object, kind: type[Table], where: str) -> Table:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as problem:
         raise SiteError(_explain(str(problem), value, kind, where)) from None
 
 
-def _explain(text: str, value: Any, kind: Any, where: str) -> str:
+def _explain(text: str, value: Any, kind: type[msgspec.Struct], where: str) -> str:
     """The complaint with its key, the value that caused it and what is allowed."""
-    found = _PATH.search(text)
-    path = found[1] if found else ""
-    reason = text[: found.start()] if found else text
-    full = f"{where}.{path}" if path else where
+    path, reason, full = "", text, where
+    if found := _PATH.search(text):
+        path, reason = found[1], text[: found.start()]
+        full = f"{where}.{path}"
     unknown = re.search(r"unknown field `(.*?)`", reason)
     if unknown:
         allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
@@ -194,24 +197,23 @@ def _explain(text: str, value: Any, kind: Any, where: str) -> str:
             current = current[int(part)] if part.isdigit() else current[part]
         except (KeyError, IndexError, TypeError):
             break
+    said = f"{full} = {current!r}: {reason}"
     allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
-    return f"{full} = {current!r}: {reason}" + (f"; allowed: {allowed}" if allowed else "")
+    return f"{said}; allowed: {allowed}" if allowed else said
 
 
-def _allowed(kind: Any, name: str) -> str:
+def _allowed(kind: type[msgspec.Struct], name: str) -> str:
     """The words of an enumeration, also within a list or beside None."""
     for field in msgspec.structs.fields(kind):
-        if field.name == name:
-            return next((words for words in map(_words, _parts(field.type)) if words), "")
+        if field.name != name:
+            continue
+        for part in _parts(field.type):
+            if isinstance(part, type) and issubclass(part, Enum):
+                return ", ".join(str(member.value) for member in part)
     return ""
 
 
-def _words(kind: Any) -> str:
-    is_enumeration = isinstance(kind, type) and issubclass(kind, Enum)
-    return ", ".join(str(member.value) for member in kind) if is_enumeration else ""
-
-
-def _parts(kind: Any) -> Iterator[Any]:
+def _parts(kind: object) -> Iterator[object]:
     yield kind
     for part in get_args(kind):
         yield from _parts(part)
@@ -221,7 +223,7 @@ def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
         raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
-    if (settings.tls_cert is None) and settings.tls_key is not None:
+    if settings.tls_cert is None and settings.tls_key is not None:
         raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:
         parse_mode(settings.clock)

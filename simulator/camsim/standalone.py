@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-
 import aiohttp
 
 from camsim.actions.values import instant_of
+from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.drivers import InProcess, PortError, Remote
 from camsim.scenarios.runner import Report, blocked, run
-
-from .settings import Settings
+from camsim.settings import Settings
 
 
 async def run_alone(scenario: Scenario, callback_url: str | None = None) -> Report:
     """Run in a simulator of its own: in this process, on free ports, on a manual clock."""
-    from .host import (  # the host serves this module's routes: imported late, or the two wait for each other
-        Host,
-        HostError,
-    )
-
     settings = Settings(seed=scenario.seed, clock="manual", profile=scenario.profile, knobs=scenario.knobs)
     start = instant_of("start", scenario.start, 0)
     settings.start_ms = None if start is None else start * 1000
@@ -48,12 +40,3 @@ async def run_remote(
             return await run(scenario, port, callback_url, keep=keep)
         except (PortError, ControlError) as problem:
             return blocked(scenario, str(problem))
-
-
-def run_sync(work: Callable[[], Awaitable[Report]]) -> Report:
-    """For the command line: run on a loop of its own."""
-
-    async def main() -> Report:
-        return await work()
-
-    return asyncio.run(main())

@@ -121,7 +121,9 @@ def test_the_journal_is_shown_and_compared(sim: Sim) -> None:
     sim.idle()
     url = ("--url", sim.host.management_url)
     assert [e["user"] for e in json.loads(_run("journal", "--json", *url).stdout)["entries"]] == ["1"]
-    assert "RealTimePunchLog" in _run("journal", "--canonical", *url).stdout
+    head, *lines = _run("journal", "--canonical", *url).stdout.splitlines()
+    assert list(json.loads(head)) == ["canonical", "camsim", "faker", "pillow"]
+    assert [json.loads(line)[4] for line in lines] == ["RealTimePunchLog"]
 
 
 # --- serve ------------------------------------------------------------------------------------------------------------

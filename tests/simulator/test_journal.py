@@ -95,6 +95,14 @@ def test_the_canonical_form_has_no_real_clock_and_no_duration() -> None:
     assert canonical(one) == canonical(other) != b""
 
 
+def test_the_canonical_form_can_begin_with_what_its_bytes_depend_on() -> None:
+    journal = Journal()
+    journal.add(_entry(1))
+    head, rest = canonical(journal, {"faker": "1.0"}).split(b"\n", 1)
+    assert json.loads(head) == {"canonical": 1, "faker": "1.0"}
+    assert rest == canonical(journal)
+
+
 def test_the_canonical_form_is_ordered_by_time_device_and_sequence() -> None:
     journal = Journal()
     for seq, at, device, number in ((1, 5, "B", 1), (2, 5, "A", 2), (3, 5, "A", 1), (4, 1, "Z", 1)):

@@ -18,13 +18,13 @@ def test_documented_is_the_default() -> None:
 
 
 def test_an_override_wins_over_the_profile() -> None:
-    assert resolve("observed", {"callback.stgid": "never"}).get("callback.stgid") == "never"
+    assert resolve("observed", {"callback.stgid": "never"}).values["callback.stgid"] == "never"
 
 
 def test_two_resolved_sets_share_nothing() -> None:
     first, second = resolve(), resolve()
-    first.set("dup.p", 0.5)
-    assert second.get("dup.p") == 0
+    first.update({"dup.p": 0.5})
+    assert second.values["dup.p"] == 0
 
 
 def test_values_hold_every_knob() -> None:
@@ -40,7 +40,7 @@ def test_an_unknown_knob_is_refused_with_the_nearest() -> None:
     with pytest.raises(KnobError, match=r"'rest.http_stats' does not exist; did you mean rest.http_status"):
         resolve(overrides={"rest.http_stats": "mapped"})
     with pytest.raises(KnobError, match="does not exist"):
-        resolve().get("nothing")
+        resolve().update({"nothing": 1})
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_wrong_value_is_refused_with_key_value_and_what_is_allowed(name: str, 
     knobs = resolve()
     before = dict(knobs.values)
     with pytest.raises(KnobError, match=message):
-        knobs.set(name, value)
+        knobs.update({name: value})
     assert knobs.values == before
 
 
@@ -77,7 +77,7 @@ def test_an_update_with_one_wrong_value_changes_nothing() -> None:
     knobs = resolve()
     with pytest.raises(KnobError):
         knobs.update({"dup.p": 0.5, "time.precede": "many"})
-    assert knobs.get("dup.p") == 0
+    assert knobs.values["dup.p"] == 0
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_an_assignment_without_a_value_is_refused() -> None:
 
 
 def test_a_truth_value_of_yaml_means_the_words_on_and_off() -> None:
-    assert resolve(overrides={"v2.lazy": False}).get("v2.lazy") == "off"
+    assert resolve(overrides={"v2.lazy": False}).values["v2.lazy"] == "off"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from camsim.scenarios.assertions import Facts, Request, Verdict, counts, has, judge, overall
+from camsim.scenarios.assertions import Facts, Request, Verdict, judge, overall
+from camsim.scenarios.matching import counts, has
 from camsim.scenarios.steps import Assert, Range
 
 PASS, FAIL, BLOCKED, SKIPPED = Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.SKIPPED

@@ -12,7 +12,7 @@ from camsim.control.devices import DeviceSpec
 from camsim.protocol.vocabulary import V2_ATTENDANCE
 from camsim.receiver import KnownDevice, start
 from camsim.receiver.running import Running
-from camsim.synthetic import people
+from camsim.synthetic import people, workday
 
 OFFSETS = {"+0530": 330, "-0330": -210, "+0545": 345, "+1400": 840, "-1200": -720, "+0000": 0}
 MIDNIGHT = 1_599_955_200  # 2020-09-13 00:00:00 UTC
@@ -32,7 +32,7 @@ def test_a_seeded_day_is_the_same_in_both_protocols(
     loop: Loop, seed: int, zone: str, encrypted: bool, weak_line: bool
 ) -> None:
     offset, key = OFFSETS[zone], KEY if encrypted else None
-    day = people.working_day(seed, people.people(seed, PEOPLE), MIDNIGHT - offset * 60, offset)
+    day = workday.working_day(seed, people.people(seed, PEOPLE), MIDNIGHT - offset * 60, offset)
     with inbox("3" * 32, key, offset) as third, inbox("2" * 32, key, offset) as second:
         common = {"users": PEOPLE, "templates": [], "timezone": zone, "security_key": key}
         specs = [

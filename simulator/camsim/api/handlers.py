@@ -18,6 +18,7 @@ from camsim.kernel.events import ControlError, usage
 from camsim.service.runtime import Runtime
 from camsim.state import faults, journal, ledger
 from camsim.state.gateway import RegisteredDevice
+from camsim.synthetic.versions import versions
 
 from . import views
 from .bodies import body_of, decoded
@@ -168,7 +169,7 @@ async def _fault_catalogue(api: Api, request: web.Request) -> records.FaultCatal
 async def _journal(api: Api, request: web.Request) -> web.Response | records.Journal:
     book = api.runtime.kernel.state.journal
     if request.query.get("canonical") in ("1", "true", "yes"):
-        return web.Response(body=journal.canonical(book), content_type="application/x-ndjson")
+        return web.Response(body=journal.canonical(book, versions()), content_type="application/x-ndjson")
     limit = number_of(request, "limit", "200")
     entries = book.newest(limit, **filters_of_query(request.query, "limit", "canonical"))
     return records.Journal(book.dropped, [journal.present(entry, full=api.full) for entry in entries])

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.models import CommandInfo
 
 from camsim import __version__
+
+from .control import DEFAULT_URL, Exit, ManagementUrl, Token, call, fetch
 
 app = typer.Typer(
     name="camsim",
@@ -21,20 +24,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-ManagementUrl = Annotated[
-    str, typer.Option("--url", envvar="CAMSIM_URL", help="Management URL of the running simulator.", show_default=True)
-]
-Token = Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its bearer token.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
-DEFAULT_URL = "http://127.0.0.1:8125"
-
-
-class Exit(typer.Exit):
-    """Leave with a message on standard error."""
-
-    def __init__(self, code: int, message: str) -> None:
-        typer.echo(f"camsim: {message}", err=True)
-        super().__init__(code)
 
 
 def _version(show: bool) -> None:
@@ -124,17 +114,18 @@ def punch(
     Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
     """
     spec: dict[str, Any] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
-    spec.update({key: value for key, value in (("input", input_), ("at", at)) if value is not None})
-    answer = _call(url, token, "POST", f"devices/{stgid}/punches", spec)
+    if input_ is not None:
+        spec["input"] = input_
+    if at is not None:
+        spec["at"] = at
+    answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         typer.echo(json.dumps(answer, indent=1))
     else:
         for item in answer["punches"]:
-            typer.echo(
-                f"user {item['user']} {item['log_time']} "
-                + ("recorded" if item["recorded"] else f"denied: {item['why']}")
-            )
+            became = "recorded" if item["recorded"] else f"denied: {item['why']}"
+            typer.echo(f"user {item['user']} {item['log_time']} {became}")
     raise typer.Exit(1 if denied else 0)
 
 
@@ -150,7 +141,10 @@ def operations(as_json: AsJson = False, protocol: Annotated[str, typer.Option(he
     listed = rows(protocol)
     if not listed:
         raise Exit(2, f"--protocol {protocol!r} is not allowed; allowed: v3, v2")
-    typer.echo(json.dumps(listed, indent=1)) if as_json else show_operations(listed)
+    if as_json:
+        typer.echo(json.dumps(listed, indent=1))
+    else:
+        show_operations(listed)
 
 
 @app.command()
@@ -163,6 +157,7 @@ def register(
 
     Example: camsim register --profile observed
     """
+    from camsim.api.views import register as register_rows
     from camsim.knobs import register as profiles
 
     from . import tables
@@ -171,8 +166,11 @@ def register(
         knobs = profiles.resolve(profile, dict(profiles.parse_assignment(text) for text in knob or []))
     except profiles.KnobError as problem:
         raise Exit(2, str(problem)) from None
-    rows = tables.register(knobs.values)
-    typer.echo(json.dumps(rows, indent=1)) if as_json else tables.show_register(rows, profile)
+    rows = register_rows(knobs.values)
+    if as_json:
+        typer.echo(json.dumps(rows, indent=1))
+    else:
+        tables.show_register(rows, profile)
 
 
 @app.command()
@@ -182,6 +180,7 @@ def journal(
     operation: Annotated[str | None, typer.Option(help="Only this operation.")] = None,
     user: Annotated[str | None, typer.Option(help="Only this user.")] = None,
     device: Annotated[str | None, typer.Option(help="Only this device.")] = None,
+    lint: Annotated[bool, typer.Option("--lint", help="Say where the bodies shown break their schemas.")] = False,
     url: ManagementUrl = DEFAULT_URL,
     token: Token = None,
     as_json: AsJson = False,
@@ -194,12 +193,28 @@ def journal(
 
     from .tables import show_journal
 
+    if canonical and lint:
+        raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
-        sys.stdout.buffer.write(_call(url, token, "GET", "journal?canonical=1", raw=True))
+        # Bytes as they are: what is compared must not be written anew.
+        sys.stdout.buffer.write(fetch(url, token, "GET", "journal?canonical=1"))
         return
-    query = {"limit": str(limit), "operation": operation, "user": user, "device": device}
-    answer = _call(url, token, "GET", "journal?" + urlencode({k: v for k, v in query.items() if v is not None}))
-    typer.echo(json.dumps(answer, indent=1)) if as_json else show_journal(answer["entries"])
+    query = {"limit": str(limit)}
+    for name, wanted in (("operation", operation), ("user", user), ("device", device)):
+        if wanted is not None:
+            query[name] = wanted
+    answer = call(url, token, "GET", f"journal?{urlencode(query)}")
+    if lint:
+        from . import journal as schema_check  # jsonschema is loaded for those who ask
+
+        if as_json:
+            answer["entries"] = [schema_check.as_json(entry) for entry in answer["entries"]]
+    if as_json:
+        typer.echo(json.dumps(answer, indent=1))
+        return
+    show_journal(answer["entries"])
+    if lint:
+        schema_check.show(answer["entries"])
 
 
 @app.command()
@@ -233,27 +248,13 @@ def export(
     typer.echo(json.dumps(FORMATS[format_](), indent=1))
 
 
-def _call(url: str, token: str | None, method: str, path: str, body: Any = None, *, raw: bool = False) -> Any:
-    """One call of the management API; an error becomes a message and exit 1, an unreachable one exit 3."""
-    from camsim.client.wire import Api, ApiError
-
-    try:
-        content = Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
-    except ValueError as problem:
-        raise Exit(2, f"--url: {problem}") from None
-    except ApiError as problem:
-        if problem.http == 0:
-            reach = f"no simulator at {url}: {problem.message}"
-            raise Exit(3, f"{reach}. Start one with `camsim serve`, or say where it is with --url") from None
-        raise Exit(2 if problem.http in (400, 422) else 1, f"{problem.message}. {problem.hint}".rstrip(". ")) from None
-    return content if raw else json.loads(content)
-
-
 def _own() -> None:
     """Commands that live in modules of their own."""
+    from .lint import lint
     from .receiver import receiver
     from .scenario import app as scenario
 
+    app.command("lint")(lint)
     app.command("receiver")(receiver)
     app.add_typer(scenario)
 
@@ -280,8 +281,18 @@ def _missing(name: str, why: str) -> None:
 
 def main() -> None:
     """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
-    word = next((word for word in sys.argv[1:] if not word.startswith("-")), "")
-    if word not in {command.name or getattr(command.callback, "__name__", "") for command in app.registered_commands}:
+    if _first_word() not in {_name(command) for command in app.registered_commands}:
         _own()
         _join()
     app()
+
+
+def _first_word() -> str:
+    for word in sys.argv[1:]:
+        if not word.startswith("-"):
+            return word
+    return ""
+
+
+def _name(command: CommandInfo) -> str:
+    return str(command.name or getattr(command.callback, "__name__", ""))

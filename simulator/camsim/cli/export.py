@@ -8,10 +8,11 @@ from typing import Any
 from camsim import __version__, resources
 from camsim.control.openapi import document as control_document
 from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Family, Operation
-from camsim.protocol.schemas import document, families
+from camsim.protocol.schemas import common, document, families
 from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
+from camsim.protocol.vocabulary import Protocol
 
-_REST = "/external/api3.0/biometric"
+_REST = Protocol.V3.path
 Document = dict[str, Any]
 
 
@@ -27,13 +28,14 @@ def openapi() -> Document:
         },
         "servers": [{"url": "http://127.0.0.1:8124"}],
         "paths": {_REST: {"post": _rest_operation()}},
+        # OpenAPI 3.1 has a place for requests that go to the reader's server; 3.0 had none.
         "webhooks": {row.name: {"post": _webhook(row)} for row in CALLBACKS},
         "components": {"schemas": _components()},
     }
 
 
 def _rest_operation() -> Document:
-    rest = list(dict.fromkeys(row.family for row in COMMANDS))
+    rest = list(dict.fromkeys(row.family for row in COMMANDS))  # 15 of the 27 are one family
     answer = {"description": "what the device answered; HTTP 200 whatever the StatusCode"}
     return {
         "operationId": "command",
@@ -60,7 +62,7 @@ def _webhook(row: Operation) -> Document:
     }
 
 
-def _json(schema: Document, examples: Mapping[str, Any] | None = None) -> Document:
+def _json(schema: Document, examples: Mapping[str, object] | None = None) -> Document:
     content: Document = {"schema": schema}
     if examples:
         content["examples"] = {name: {"value": value} for name, value in examples.items()}
@@ -77,32 +79,35 @@ def _any_of(names: list[Family], part: str) -> Document:
 
 def _components() -> Document:
     """Every message schema with the shared parts inlined under one roof."""
-    shared = {
-        f"common_{name}": _local(part) for name, part in resources.load("schemas", "common.json")["$defs"].items()
-    }
+    # Readers of such documents do not follow references into other files.
+    shared: Document = {}
+    for name, part in common()["$defs"].items():
+        shared[f"common_{name}"] = _local(part)
     for family in families():
         for part, schema in document(family)["$defs"].items():
             shared[f"{family}{part.capitalize()}"] = _local(schema)
     return shared
 
 
-def _local(value: Any) -> Any:
+def _local(value: object) -> object:
     """The same schema with references that point into `components`."""
     if isinstance(value, dict):
         return {key: _pointed(item) if key == "$ref" else _local(item) for key, item in value.items()}
-    return [_local(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_local(item) for item in value]
+    return value
 
 
 def _pointed(reference: str) -> str:
     return f"#/components/schemas/common_{reference.rsplit('/', 1)[-1]}"
 
 
-def _samples() -> Mapping[int, Any]:
-    return {sample["number"]: sample for sample in resources.load("fixtures", "vendor", "v3.json")}
-
-
-def _sample(row: Operation) -> Any:
-    return _samples()[row.number or 0]["request"]
+def _sample(row: Operation) -> Document:
+    """The request that the page prints for a v3 operation."""
+    for sample in resources.load("fixtures", "vendor", "v3.json"):
+        if sample["number"] == row.number:
+            return dict(sample["request"])
+    raise KeyError(row.name)
 
 
 def asyncapi() -> Document:

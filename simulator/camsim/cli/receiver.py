@@ -52,11 +52,17 @@ def receiver(
     if broken and benign:
         raise _usage("--broken and --benign exclude each other")
     settings = _settings(auth_token or [], device or [], security_key, readback)
-    seen = None if quiet else _json_line if json_ else _line
-    running = _open(kind, settings, (host, port), broken or benign, db, seen)
+    running = _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_))
     with running:
         _announce(running, settings, ready_file, json_)
         _wait()
+
+
+def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
+    """What is told of each callback."""
+    if quiet:
+        return None
+    return _json_line if as_json else _line
 
 
 def _usage(text: str) -> typer.Exit:
@@ -86,13 +92,13 @@ def _open(
     try:
         return open_receiver(kind, settings, address, broken=variant, db=db, seen=seen)
     except OSError as error:
-        text = (
-            f"cannot listen on {address[0]}:{address[1]}: {os.strerror(error.errno or 0)}; choose another --port, or 0"
-        )
+        why = os.strerror(error.errno or 0)  # the error's own text names the address a second time
+        text = f"cannot listen on {address[0]}:{address[1]}: {why}; choose another --port, or 0"
         raise _usage(text) from None
     except sqlite3.Error as error:
         raise _usage(f"cannot keep callbacks in --db {db}: {error}") from None
     except (LookupError, ValueError) as error:
+        # str() of a LookupError is its text in quotation marks.
         raise _usage(str(error.args[0] if error.args else error)) from None
 
 
@@ -107,6 +113,7 @@ def _announce(running: Running, settings: Settings, ready_file: Path | None, as_
         if not settings.devices:
             _console.print("any AuthToken is accepted; --auth-token makes it strict", markup=False)
     if ready_file is not None:
+        # In one step, so that nobody who waits for the file reads half of it.
         part = ready_file.with_name(ready_file.name + ".part")
         part.write_text(json.dumps(told))
         part.replace(ready_file)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import difflib
 import json
-from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +15,9 @@ from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.errors import ScenarioError
+
+if TYPE_CHECKING:
+    from camsim.scenarios.runner import Report
 
 app = typer.Typer(name="scenario", help="Check and run scenarios.", no_args_is_help=True, add_completion=False)
 
@@ -88,15 +90,15 @@ def run(
     from camsim import standalone
     from camsim.scenarios.runner import EXIT_CODES
 
-    reports = []
+    reports: list[Report] = []
+    # All of them are read before the first one runs: a wrong file must not come to light after an hour.
     for found in [read(name) for name in files]:
         chosen = found if seed is None else document.reseeded(found, seed)
-        work = (
-            standalone.run_remote(chosen, url, token, callback_url, keep=keep)
-            if url
-            else standalone.run_alone(chosen, callback_url)
-        )
-        reports.append(_waited(work))
+        if url:
+            work = standalone.run_remote(chosen, url, token, callback_url, keep=keep)
+        else:
+            work = standalone.run_alone(chosen, callback_url)
+        reports.append(asyncio.run(work))
         if not as_json:
             _print(reports[-1])
     if as_json:
@@ -104,11 +106,7 @@ def run(
     raise typer.Exit(EXIT_CODES[overall(report.verdict for report in reports)])
 
 
-def _waited(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-def _print(report: Any) -> None:
+def _print(report: Report) -> None:
     typer.echo(
         f"{report.verdict:8}{report.scenario}: {report.deliveries} deliveries, "
         f"{report.virtual_s:g} virtual s in {report.took_s:.2f} s, seed {report.seed}"

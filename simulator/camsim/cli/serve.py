@@ -24,6 +24,7 @@ from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
     settings = load(flags["config"]) if flags["config"] is not None else Settings()
+    # A flag that was not given leaves what the site file says.
     for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
         if flags[name] is not None:
             setattr(settings, name, flags[name])
@@ -50,7 +51,7 @@ def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
     given = list(flags["knob"] or [])
     if flags["latency"] is not None:
         given.append(f"rest.latency={flags['latency']}")
-    knobs = {}
+    knobs: dict[str, Any] = {}
     for text in given:
         try:
             parse_assignment(text)
@@ -67,8 +68,9 @@ def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
 def _devices(settings: Settings, flags: dict[str, Any]) -> None:
     """Without a site file: `--devices` of them; with one: the flags override what its devices say."""
     if not settings.devices and flags["config"] is None:
-        count = flags["devices"] if flags["devices"] is not None else 1
-        settings.devices = [DeviceSpec(count=count, users=20)] if count else []
+        count = 1 if flags["devices"] is None else flags["devices"]
+        if count:  # 0 is a gateway that waits for devices by the control API
+            settings.devices = [DeviceSpec(count=count, users=20)]
     elif flags["devices"] is not None:
         raise SiteError("--devices and a site file with [[devices]] say two things; give one of them")
     if flags["callback_url"] is not None:
@@ -142,9 +144,12 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
 def _endpoints(host: Host) -> list[str]:
     """The paths of the protocols that the devices speak; v3's when there is none yet."""
     spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.values()}
-    v3 = f"  gateway     {host.gateway_url}/external/api3.0/biometric?stgid=…"
-    v2 = f"  gateway     {host.gateway_url}/external/api2.0/biometric (v2: form field request_data)"
-    return [v3] * ("v3" in spoken or not spoken) + [v2] * ("v2" in spoken)
+    lines: list[str] = []
+    if Protocol.V3 in spoken or not spoken:
+        lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
+    if Protocol.V2 in spoken:
+        lines.append(f"  gateway     {host.gateway_url}{Protocol.V2.path} (v2: form field request_data)")
+    return lines
 
 
 def greeting(host: Host) -> str:
@@ -155,14 +160,15 @@ def greeting(host: Host) -> str:
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),
         f"  management  {host.management_url}/api/health",
-        f"  devices     {len(slots)}" + (f": {slots[0].config.stgid} … {slots[-1].config.stgid}" if slots else ""),
     ]
-    if slots:
-        first = slots[0].config
+    if not slots:
+        lines.append("  devices     0")
+    else:
+        first, last = slots[0].config, slots[-1].config
+        url = first.callback_url or "no URL: events wait in the queue; --callback-url sets one"
+        lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
-        lines.append(
-            f"  callbacks   {first.callback_url or 'no URL: events wait in the queue; --callback-url sets one'}"
-        )
+        lines.append(f"  callbacks   {url}")
     if settings.state is None:
         lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
     else:

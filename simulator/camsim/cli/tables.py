@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from camsim.api.views import register as register_rows
-from camsim.protocol.catalogue import V2, V3
+from camsim.protocol.catalogue import V2, V3, Operation
 
 
 def operations(protocol: str) -> list[dict[str, Any]]:
     """The catalogue as plain rows; empty for an unknown protocol."""
-    return [
-        {
-            "number": row.number,
-            "name": row.name,
-            "direction": str(row.direction),
-            "family": str(row.family),
-            "templates": sorted(row.kinds),
-            "purpose": row.purpose,
-        }
-        for row in {"v3": V3, "v2": V2}.get(protocol, ())
-    ]
+    return [_operation(row) for row in {"v3": V3, "v2": V2}.get(protocol, ())]
+
+
+def _operation(row: Operation) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "name": row.name,
+        "direction": str(row.direction),
+        "family": str(row.family),
+        "templates": sorted(row.kinds),
+        "purpose": row.purpose,
+    }
 
 
 def show_operations(rows: list[dict[str, Any]]) -> None:
@@ -33,11 +32,6 @@ def show_operations(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         table.add_row(str(row["number"] or ""), row["name"], row["direction"], row["purpose"])
     Console().print(table)
-
-
-def register(knobs: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every row of the register with the value in force."""
-    return register_rows(knobs)
 
 
 def show_register(rows: list[dict[str, Any]], profile: str) -> None:
@@ -53,17 +47,11 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
     """One line an entry."""
     table = Table("seq", "device", "direction", "operation", "user", "try", "verdict", "why")
     for entry in entries:
-        verdict = entry["verdict"] + (f" {entry['status_code']}" if entry["status_code"] is not None else "")
-        why = f"{entry['field']}: {entry['why']}" if entry["field"] else entry["why"]
-        attempt = str(entry["attempt"] or "")
-        table.add_row(
-            str(entry["seq"]),
-            entry["device"],
-            entry["direction"],
-            entry["operation"],
-            entry["user"],
-            attempt,
-            verdict,
-            why,
-        )
+        verdict, why = entry["verdict"], entry["why"]
+        if entry["status_code"] is not None:  # 0 is a code, and a good one
+            verdict = f"{verdict} {entry['status_code']}"
+        if entry["field"]:
+            why = f"{entry['field']}: {why}"
+        who = (entry["device"], entry["direction"], entry["operation"], entry["user"])
+        table.add_row(str(entry["seq"]), *who, str(entry["attempt"] or ""), verdict, why)
     Console().print(table)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from statistics import median
+from typing import Any
 
 from camsim.control.actions import Date, DeleteUser, Offline, Online, Punches, PunchSpec, PutUser
 from camsim.host import Host
@@ -12,7 +14,9 @@ from camsim.protocol.catalogue import COMMANDS, Operation
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import InputType, TemplateType
 from camsim.state.gateway import RegisteredDevice
+from camsim.state.journal import Entry
 from camsim.synthetic import people as population
+from camsim.synthetic import workday
 
 OFFSET = 330
 FRONT, FACTORY, GATE = "FRONT1", "FACTORY1", "GATE1"
@@ -27,6 +31,24 @@ class Tally:
     acknowledged: int = 0
     codes: dict[int, int] = dataclass_field(default_factory=dict)
     latencies: list[float] = dataclass_field(default_factory=list)
+
+    def attempted(self, entry: Entry) -> None:
+        """Count an attempt of a callback; a repetition is not sent a second time."""
+        self.sent += entry.attempt == 1
+        self.acknowledged += entry.verdict == "acknowledged"
+
+    def answered(self, code: int) -> None:
+        """Count a command and its answer."""
+        self.sent += 1
+        self.acknowledged += code == 0
+        self.codes[code] = self.codes.get(code, 0) + 1
+
+    def median_latency(self) -> float | None:
+        """Seconds; None when nothing was measured."""
+        return round(median(self.latencies), 4) if self.latencies else None
+
+
+Report = dict[str, Any]  # what came of a demonstration, as `--json` prints it
 
 
 @dataclass
@@ -69,7 +91,8 @@ async def menus(day: Day) -> None:
 
 async def work(day: Day) -> None:
     """Everybody's day at the nearest device. The gate loses its connection from 11:00 to 14:00."""
-    punches = population.working_day(day.seed, day.people, day.midnight, OFFSET)
+    # Incidents and punches take turns on one clock, which only goes forward.
+    punches = workday.working_day(day.seed, day.people, day.midnight, OFFSET)
     incidents = [(day.midnight + 11 * 3600, _gate_away), (day.midnight + 14 * 3600, _gate_back)]
     control, hour = day.host.runtime.control, 8
     for punch in punches:
@@ -84,7 +107,7 @@ async def work(day: Day) -> None:
         await day.until(punch.log_time)
         stgid = (FRONT, FACTORY, GATE)[int(punch.user_id) % 3]
         kinds = day.slot(stgid).device.model.inputs
-        kind = punch.input if punch.input in kinds else kinds[0]
+        kind = punch.input if punch.input in kinds else kinds[0]  # the gate reads cards and fingers alone
         pictured = int(punch.user_id) % 5 < 2
         spec = PunchSpec(user=punch.user_id, type=punch.type, input=InputType(kind), photo=pictured)
         await control(Punches(device=stgid, punches=[spec]))

@@ -3,34 +3,38 @@
 from __future__ import annotations
 
 import sys
-from statistics import median
-from typing import Any
+from collections.abc import Iterable
 
 import aiohttp
 from rich.console import Console
 from rich.table import Table
 
-from camsim.protocol.catalogue import CALLBACKS
+from camsim.protocol.catalogue import CALLBACKS, Operation
 
-from .day import Day, Tally
+from .day import Day, Report, Tally
 
 
-async def report_of(day: Day, inbox: dict[str, Any]) -> dict[str, Any]:
-    """Everything the table shows, and what is wrong with it."""
-    state = day.host.runtime.kernel.state
-    callbacks = {row.name: Tally(row) for row in CALLBACKS}
-    for entry in state.journal.select(direction="callback"):
-        tally = callbacks.get(entry.operation)
+def callbacks_of(day: Day, rows: Iterable[Operation]) -> dict[str, Tally]:
+    """What became of the callbacks of these operations, by name."""
+    found = {row.name: Tally(row) for row in rows}
+    for entry in day.host.runtime.kernel.state.journal.select(direction="callback"):
+        tally = found.get(entry.operation)
+        # An entry without an attempt is an event that never left its queue.
         if tally is not None and entry.attempt:
-            tally.sent += entry.attempt == 1
-            tally.acknowledged += entry.verdict == "acknowledged"
+            tally.attempted(entry)
             tally.latencies.append(entry.took_ms / 1000)
-    ledger = state.ledger.summary()
+    return found
+
+
+async def report_of(day: Day, inbox: Report) -> Report:
+    """Everything the table shows, and what is wrong with it."""
+    ledger = day.host.runtime.kernel.state.ledger.summary()
     stored = await stored_of(inbox, day)
-    tallies = [*callbacks.values(), *day.commands.values()]
-    problems = [f"{t.operation.name} was never acknowledged" for t in tallies if t.acknowledged == 0]
-    missing = [(t.operation.name, t.sent - t.acknowledged) for t in tallies if t.sent != t.acknowledged]
-    problems += [f"{name}: {count} not acknowledged" for name, count in missing]
+    tallies = [*callbacks_of(day, CALLBACKS).values(), *day.commands.values()]
+    problems = [f"{tally.operation.name} was never acknowledged" for tally in tallies if tally.acknowledged == 0]
+    for tally in tallies:
+        if tally.sent != tally.acknowledged:
+            problems.append(f"{tally.operation.name}: {tally.sent - tally.acknowledged} not acknowledged")
     if ledger["acknowledged"] != ledger["punches"] or stored != ledger["punches"]:
         problems.append(f"{ledger['punches']} punches, {ledger['acknowledged']} acknowledged, {stored} stored")
     if day.burst <= 0:
@@ -50,20 +54,20 @@ async def report_of(day: Day, inbox: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def stored_of(inbox: dict[str, Any], day: Day) -> int:
+async def stored_of(inbox: Report, day: Day) -> int:
     """Distinct punches of the ledger that the receiver has, by read-back."""
     base = inbox["readback_url"].rstrip("/")
     users = sorted({record.user for _, record in day.host.runtime.kernel.state.ledger.rows()})
     found = 0
     async with aiohttp.ClientSession() as client:
-        for first in range(0, len(users), 100):
+        for first in range(0, len(users), 100):  # the most that one request may name
             query = [("user", user) for user in users[first : first + 100]]
             async with client.get(f"{base}/punches", params=query) as response:
                 found += len((await response.json())["punches"])
     return found
 
 
-def _row(tally: Tally) -> dict[str, Any]:
+def _row(tally: Tally) -> Report:
     return {
         "number": tally.operation.number,
         "operation": tally.operation.name,
@@ -71,30 +75,42 @@ def _row(tally: Tally) -> dict[str, Any]:
         "sent": tally.sent,
         "acknowledged": tally.acknowledged,
         "codes": {str(code): count for code, count in sorted(tally.codes.items())},
-        "median_latency_s": round(median(tally.latencies), 4) if tally.latencies else None,
+        "median_latency_s": tally.median_latency(),
     }
 
 
-def _latency(row: dict[str, Any]) -> str:
+def latency_text(row: Report) -> str:
+    """The latency of an operation: of callbacks in real time, of commands in the device's."""
     seconds = row["median_latency_s"]
     if seconds is None:
         return "-"
-    return f"{seconds * 1000:.1f} ms" if row["direction"] == "callback" else f"{seconds:.1f} s virtual"
+    if row["direction"] == "callback":
+        return f"{seconds * 1000:.1f} ms"
+    return f"{seconds:.1f} s virtual"
 
 
-def show(report: dict[str, Any]) -> None:
+def codes_text(row: Report) -> str:
+    """Status codes and how often each came."""
+    return " ".join(f"{code}×{count}" for code, count in row["codes"].items())
+
+
+def show(report: Report) -> None:
     """The table that the demo ends with."""
     table = Table("#", "operation", "sent", "acknowledged", "status codes", "median latency")
     for row in report["operations"]:
-        codes = " ".join(f"{code}×{count}" for code, count in row["codes"].items())
-        style = None if row["sent"] == row["acknowledged"] and row["sent"] else "red"
-        counts = (str(row["sent"]), str(row["acknowledged"]), codes, _latency(row))
-        table.add_row(str(row["number"] or ""), row["operation"], *counts, style=style)
-    console = Console(width=None if sys.stdout.isatty() else 136)
+        good = row["sent"] and row["sent"] == row["acknowledged"]
+        counts = (str(row["sent"]), str(row["acknowledged"]), codes_text(row), latency_text(row))
+        table.add_row(str(row["number"] or ""), row["operation"], *counts, style=None if good else "red")
+    show_end(report, table, f", {report['redelivered']} delivered again on request")
+
+
+def show_end(report: Report, table: Table, more: str) -> None:
+    """The table and the lines under it; `more` ends the line about punches."""
+    console = Console(width=None if sys.stdout.isatty() else 136)  # a pipe has no width, and the table needs this one
     console.print(table)
     console.print(
         f"{report['people']} people, {report['punches']} punches: {report['acknowledged']} acknowledged, "
-        f"{report['stored']} stored, {report['lost']} lost, {report['redelivered']} delivered again on request"
+        f"{report['stored']} stored, {report['lost']} lost{more}"
     )
     console.print(
         f"offline burst: {report['offline_burst']} records cached by the gate and delivered when it came back"

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,16 +17,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from camsim.control.devices import DeviceSpec
 from camsim.protocol.vocabulary import TemplateType
 
-from .day import FACTORY, FRONT, GATE
+from .day import FACTORY, FRONT, GATE, Report
 
 FACTORY_KEY = "synthetic-key-of-32-characters-1"
-
-
 DAY_S = 86_400
 
 
 @contextmanager
-def receiver(folder: Path) -> Iterator[dict[str, Any]]:
+def receiver(folder: Path) -> Iterator[Report]:
     """The reference receiver as a process of its own; yields what its ready file says."""
     ready = folder / "receiver.json"
     devices = [f"token={token_of(FRONT)}", f"token={token_of(FACTORY)},key={FACTORY_KEY}", f"token={token_of(GATE)}"]
@@ -43,13 +40,13 @@ def receiver(folder: Path) -> Iterator[dict[str, Any]]:
         process.wait(10)
 
 
-def _wait_ready(path: Path, process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _wait_ready(path: Path, process: subprocess.Popen[bytes]) -> Report:
     deadline = time.monotonic() + 20
     while not path.exists():
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("the receiver did not start")
         time.sleep(0.02)
-    answer: dict[str, Any] = json.loads(path.read_text())
+    answer: Report = json.loads(path.read_text())
     return answer
 
 
@@ -75,6 +72,7 @@ STEPS = 10
 
 
 def demo_devices(url: str) -> list[DeviceSpec]:
+    """Three models that differ: everything, encrypted, and a gate with cards and fingers alone."""
     front = DeviceSpec(
         id=FRONT,
         model="f38+",

@@ -7,17 +7,16 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import aiohttp
-from rich.console import Console
 from rich.table import Table
 
 from camsim.host import Host
 from camsim.protocol import cipher
-from camsim.protocol.catalogue import V2_CALLBACKS, V2_COMMANDS, Direction
+from camsim.protocol.catalogue import V2_CALLBACKS, V2_COMMANDS
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.v3 import envelope
@@ -26,12 +25,11 @@ from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.settings import Settings
 from camsim.synthetic import people as population
 
-from .day import FACTORY, FRONT, GATE, OFFSET, Day, Tally, menus, work
+from .day import FACTORY, FRONT, GATE, OFFSET, Day, Report, Tally, menus, work
 from .day import templates as templates_of
-from .report import stored_of
+from .report import callbacks_of, codes_text, latency_text, show_end, stored_of
 from .setup import DAY_S, demo_devices, progress, receiver
 
-V2_PATH = "/external/api2.0/biometric"
 _LAZY = "LazyResponse"
 
 
@@ -48,7 +46,7 @@ def run(*, seed: int, people: int, as_json: bool = False) -> int:
     return 0 if report["passed"] else 1
 
 
-async def _demonstrate(seed: int, count: int, inbox: dict[str, Any], step: Any) -> dict[str, Any]:
+async def _demonstrate(seed: int, count: int, inbox: Report, step: Callable[[str], None]) -> Report:
     specs = demo_devices(inbox["url"])
     for spec in specs:
         spec.users, spec.protocol, spec.x_level = count, Protocol.V2, True
@@ -120,7 +118,7 @@ async def _load(day: Day, client: aiohttp.ClientSession, stgid: str) -> int:
             return rows
 
 
-async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, **fields: Any) -> dict[str, Any]:
+async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, **fields: Any) -> Report:
     """One v2 command over HTTP; gives its immediate answer."""
     runtime, config = day.host.runtime, day.slot(stgid).config
     tally = day.commands[name]
@@ -131,15 +129,13 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     body = envelope_v2.seal_v2(envelope.encode(message), config.security_key)
     runtime.set_clock("auto")
     async with client.post(
-        day.host.gateway_url + V2_PATH, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
+        day.host.gateway_url + Protocol.V2.path, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
     ) as response:
         raw = await response.read()
     runtime.set_clock("manual")
     answer = envelope.decode(cipher.decrypt(config.security_key, raw) if config.security_key else raw)
     code = int(answer["StatusCode"])
-    tally.sent += 1
-    tally.acknowledged += code == 0
-    tally.codes[code] = tally.codes.get(code, 0) + 1
+    tally.answered(code)
     return answer
 
 
@@ -158,30 +154,22 @@ def _lazy_replies(day: Day) -> dict[str, Tally]:
         info = envelope.decode(entry.plain)["ApiRequestInfo"]
         tally, code = found[info["Operation"]], int(info["OperationData"]["StatusCode"])
         tally.sent += entry.attempt == 1
+        # Good is a reply that says done and was heard.
         tally.acknowledged += entry.verdict == "acknowledged" and code == 0
         tally.codes[code] = tally.codes.get(code, 0) + 1
         tally.latencies.append((entry.at - asked[info["OperationReferenceId"]]) / 1000)
     return found
 
 
-def _callbacks(day: Day) -> dict[str, Tally]:
-    found = {name: Tally(row) for name, row in V2_CALLBACKS.items()}
-    for entry in day.host.runtime.kernel.state.journal.select(direction="callback"):
-        tally = found.get(entry.operation)
-        if tally is not None and entry.attempt:
-            tally.sent += entry.attempt == 1
-            tally.acknowledged += entry.verdict == "acknowledged"
-            tally.latencies.append(entry.took_ms / 1000)
-    return found
-
-
-async def _report(day: Day, inbox: dict[str, Any], loaded: int) -> dict[str, Any]:
+async def _report(day: Day, inbox: Report, loaded: int) -> Report:
     state = day.host.runtime.kernel.state
-    callbacks, lazy = _callbacks(day), _lazy_replies(day)
+    callbacks, lazy = callbacks_of(day, V2_CALLBACKS.values()), _lazy_replies(day)
     ledger, stored = state.ledger.summary(), await stored_of(inbox, day)
     logged = sum(day.slot(stgid).device.log_count for stgid in (FRONT, FACTORY))
     rows = [_row(tally, None) for tally in callbacks.values()]
-    rows += [_row(tally, lazy[name]) for name, tally in day.commands.items()]
+    for name, tally in day.commands.items():
+        reply = lazy[name]
+        rows.append(_row(tally, reply if reply.sent else None))  # loads are answered at once and have none
     problems = [f"{row['operation']}: {row['why']}" for row in rows if row["why"]]
     if ledger["acknowledged"] != ledger["punches"] or stored != ledger["punches"]:
         problems.append(f"{ledger['punches']} punches, {ledger['acknowledged']} acknowledged, {stored} stored")
@@ -205,51 +193,35 @@ async def _report(day: Day, inbox: dict[str, Any], loaded: int) -> dict[str, Any
     }
 
 
-def _row(tally: Tally, lazy: Tally | None) -> dict[str, Any]:
-    """One operation; a command with a lazy reply has it acknowledged with code 0 as often as it was sent."""
-    expected = lazy is not None and bool(lazy.sent)
-    why = "was never acknowledged" if not tally.acknowledged else ""
+def _why(tally: Tally, lazy: Tally | None) -> str:
+    """What is wrong with an operation; a lazy reply comes, done and acknowledged, as often as its command was sent."""
+    if lazy is not None and lazy.acknowledged != tally.sent:
+        return f"{tally.sent} sent, {lazy.acknowledged} lazy replies done and acknowledged"
     if tally.sent != tally.acknowledged:
-        why = f"{tally.sent - tally.acknowledged} not acknowledged"
-    if lazy is not None and expected and lazy.acknowledged != tally.sent:
-        why = f"{tally.sent} sent, {lazy.acknowledged} lazy replies done and acknowledged"
-    told = lazy if expected and lazy is not None else tally
+        return f"{tally.sent - tally.acknowledged} not acknowledged"
+    return "" if tally.acknowledged else "was never acknowledged"
+
+
+def _row(tally: Tally, lazy: Tally | None) -> Report:
+    """One operation; codes and latency are those of the lazy reply where there is one."""
+    told = lazy or tally
     return {
         "operation": tally.operation.name,
         "direction": str(tally.operation.direction),
         "sent": tally.sent,
         "acknowledged": tally.acknowledged,
-        "lazy": lazy.acknowledged if lazy is not None and expected else None,
+        "lazy": lazy.acknowledged if lazy else None,
         "codes": {str(code): count for code, count in sorted(told.codes.items())},
-        "median_latency_s": round(median(told.latencies), 4) if told.latencies else None,
-        "why": why,
+        "median_latency_s": told.median_latency(),
+        "why": _why(tally, lazy),
     }
 
 
-def _latency(row: dict[str, Any]) -> str:
-    seconds = row["median_latency_s"]
-    if seconds is None:
-        return "-"
-    return f"{seconds * 1000:.1f} ms" if row["direction"] == Direction.CALLBACK else f"{seconds:.1f} s virtual"
-
-
-def _show(report: dict[str, Any]) -> None:
+def _show(report: Report) -> None:
     table = Table("direction", "operation", "sent", "acknowledged", "lazy replies", "status codes", "median latency")
     for row in report["operations"]:
-        codes = " ".join(f"{code}×{count}" for code, count in row["codes"].items())
-        counts = (str(row["sent"]), str(row["acknowledged"]), "-" if row["lazy"] is None else str(row["lazy"]))
-        style = "red" if row["why"] else None
-        table.add_row(row["direction"], row["operation"], *counts, codes, _latency(row), style=style)
-    console = Console(width=None if sys.stdout.isatty() else 136)
-    console.print(table)
-    console.print(
-        f"{report['people']} people, {report['punches']} punches: {report['acknowledged']} acknowledged, "
-        f"{report['stored']} stored, {report['lost']} lost; {report['loaded']} rows loaded page by page"
-    )
-    console.print(
-        f"offline burst: {report['offline_burst']} records cached by the gate and delivered when it came back"
-    )
-    console.print(f"seed {report['seed']}, {report['took_s']} s")
-    for problem in report["problems"]:
-        console.print(f"[red]problem:[/red] {problem}")
-    console.print("[green]PASS[/green]" if report["passed"] else "[red]FAIL[/red]")
+        lazy = "-" if row["lazy"] is None else str(row["lazy"])
+        counts = (str(row["sent"]), str(row["acknowledged"]), lazy)
+        texts = (codes_text(row), latency_text(row))
+        table.add_row(row["direction"], row["operation"], *counts, *texts, style="red" if row["why"] else None)
+    show_end(report, table, f"; {report['loaded']} rows loaded page by page")

@@ -13,16 +13,17 @@ from camsim.protocol.catalogue import COMMANDS
 from camsim.protocol.timestamps import gmt, local
 from camsim.protocol.v3 import envelope
 from camsim.protocol.v3.messages import command
-from camsim.protocol.vocabulary import TemplateType
+from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.settings import Settings
 from camsim.synthetic import people as population
 
-from .day import FACTORY, FRONT, GATE, OFFSET, Day, menus, templates, work
+from .day import FACTORY, FRONT, GATE, OFFSET, Day, Report, menus, templates, work
 from .report import report_of
 from .setup import DAY_S, demo_devices
 
 
-async def demonstrate(seed: int, count: int, inbox: dict[str, Any], step: Callable[[str], None]) -> dict[str, Any]:
+async def demonstrate(seed: int, count: int, inbox: Report, step: Callable[[str], None]) -> Report:
+    """The day, lived through; what came of it."""
     url = inbox.get("url") or inbox["callback_url"]
     specs = demo_devices(url)
     for spec in specs:
@@ -61,16 +62,15 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     began = runtime.now()
     message = command(tally.operation, f"demo{day.numbers:06d}", config.auth_token, gmt(began // 1000), **fields)
     body = envelope.seal_v3(envelope.encode(message), config.security_key)
-    url = f"{day.host.gateway_url}/external/api3.0/biometric?stgid={stgid}"
-    runtime.set_clock("auto")
+    url = f"{day.host.gateway_url}{Protocol.V3.path}?stgid={stgid}"
+    runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
     async with client.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
         raw = await response.read()
     runtime.set_clock("manual")
     answer = envelope.decode(cipher.decrypt(config.security_key, raw) if config.security_key else raw)
+    # A done of LoadLog brings no StatusCode (A-REST-26).
     code = int(answer.get("StatusCode", 0 if answer.get("Status") == "done" else 999))
-    tally.sent += 1
-    tally.acknowledged += code == 0
-    tally.codes[code] = tally.codes.get(code, 0) + 1
+    tally.answered(code)
     tally.latencies.append((runtime.now() - began) / 1000)
     return code
 

@@ -31,13 +31,17 @@ class KnobError(ValueError):
     """A knob or value that does not exist; the message names key, value and what is allowed."""
 
 
+# A value as it is kept: a word or code, a truth value, a number, milliseconds, or the seconds of a schedule.
+Value = bool | int | float | str | tuple[float, ...]
+
+
 class KnobSpec(msgspec.Struct, frozen=True):
     """What a knob may hold. `minimum`, `maximum`: of a number; `allowed`: the words of an enum or presets."""
 
     knob: str
     type: Literal["enum", "bool", "int", "number", "duration", "schedule"]
-    values: dict[str, Any]
-    allowed: tuple[Any, ...] | None = None
+    values: dict[str, object]
+    allowed: tuple[str | int | bool, ...] | None = None
     minimum: float | None = None
     maximum: float | None = None
     row: str = ""
@@ -47,11 +51,11 @@ class KnobSpec(msgspec.Struct, frozen=True):
         if self.type in ("enum", "bool"):
             return " | ".join(_written(value) for value in self.allowed or ())
         if self.type in ("int", "number"):
-            whole = "a whole number" if self.type == "int" else "a number"
-            return f"{whole} from {self.minimum:g} to {self.maximum:g}"
+            number = "a whole number" if self.type == "int" else "a number"
+            return f"{number} from {self.minimum:g} to {self.maximum:g}"
         if self.type == "duration":
             return "a duration such as 15s, 500ms, 2m, 48h or 7d; a bare number is seconds"
-        return f"a list of seconds such as [30,60,120], or {' | '.join(self.allowed or ())}"
+        return f"a list of seconds such as [30,60,120], or {' | '.join(map(str, self.allowed or ()))}"
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -88,6 +92,7 @@ def specs() -> Mapping[str, KnobSpec]:
 
 
 def _row(raw: dict[str, Any]) -> Row:
+    # One question may need several knobs; the others stand under `also`.
     knobs = [{**knob, "row": raw["id"]} for knob in [raw, *raw.get("also", [])] if knob["knob"]]
     return msgspec.convert({**raw, "specs": knobs}, Row)
 
@@ -101,27 +106,16 @@ class Knobs:
         self.profile = profile
         self.values = values
 
-    def get(self, name: str) -> Any:
-        """The value of a knob. Raises: KnobError for an unknown name."""
-        try:
-            return self.values[name]
-        except KeyError:
-            raise unknown(name) from None
-
-    def set(self, name: str, value: Any) -> None:
-        """The knob holds the value from now on. Raises: KnobError, and then nothing has changed."""
-        self.values[name] = check(name, value)
-
-    def update(self, overrides: Mapping[str, Any]) -> None:
+    def update(self, overrides: Mapping[str, object]) -> None:
         """All of them or, when one is wrong, none. Raises: KnobError."""
         self.values.update({name: check(name, value) for name, value in overrides.items()})
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, object]:
         """Every knob as people write it: durations as `15s`, schedules as lists."""
         return {name: shown(specs()[name], value) for name, value in self.values.items()}
 
 
-def resolve(profile: Profile | str = Profile.DOCUMENTED, overrides: Mapping[str, Any] | None = None) -> Knobs:
+def resolve(profile: Profile | str = Profile.DOCUMENTED, overrides: Mapping[str, object] | None = None) -> Knobs:
     """The knobs of a profile with overrides on top. Raises: KnobError naming key, value and what is allowed."""
     try:
         chosen = Profile(profile)
@@ -133,11 +127,11 @@ def resolve(profile: Profile | str = Profile.DOCUMENTED, overrides: Mapping[str,
 
 
 @lru_cache(maxsize=len(Profile))
-def _profile_values(profile: Profile) -> Mapping[str, Any]:
+def _profile_values(profile: Profile) -> Mapping[str, Value]:
     return {name: check(name, spec.values[profile]) for name, spec in specs().items()}
 
 
-def parse_assignment(text: str) -> tuple[str, Any]:
+def parse_assignment(text: str) -> tuple[str, Value]:
     """Name and checked value of `--set name=value`; the value is JSON or a bare word. Raises: KnobError."""
     name, equals, written = text.partition("=")
     if not equals:
@@ -149,7 +143,7 @@ def parse_assignment(text: str) -> tuple[str, Any]:
     return name.strip(), check(name.strip(), value)
 
 
-def check(name: str, value: Any) -> Any:
+def check(name: str, value: object) -> Value:
     """The value as it is kept. Raises: KnobError naming key, value and what is allowed."""
     spec = specs().get(name)
     if spec is None:
@@ -167,14 +161,14 @@ def unknown(name: str) -> KnobError:
     return KnobError(f"knob {name!r} does not exist; {hint}")
 
 
-def shown(spec: KnobSpec, value: Any) -> Any:
+def shown(spec: KnobSpec, value: Value) -> object:
     """A kept value as people write it."""
-    if spec.type == "duration":
+    if spec.type == "duration" and isinstance(value, int):
         return duration_text(value)
     return list(value) if isinstance(value, tuple) else value
 
 
-def _enum(spec: KnobSpec, value: Any) -> Any:
+def _enum(spec: KnobSpec, value: object) -> Value | None:
     for word in spec.allowed or ():
         # "5" from a command line or YAML means the code 5, and 200 the word "200"; True never means 1.
         if value == word and type(value) is type(word):
@@ -186,38 +180,46 @@ def _enum(spec: KnobSpec, value: Any) -> Any:
     return None
 
 
-def _bool(_: KnobSpec, value: Any) -> bool | None:
+def _bool(_: KnobSpec, value: object) -> bool | None:
     return {"true": True, "false": False, "on": True, "off": False}.get(str(value).lower())
 
 
-def _number(spec: KnobSpec, value: Any) -> int | float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _number(spec: KnobSpec, value: object) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):  # true is 1 in Python, and no number to people
         return None
-    inside = (spec.minimum is None or value >= spec.minimum) and (spec.maximum is None or value <= spec.maximum)
+    low, high = spec.minimum, spec.maximum
+    # Asked so that nan, which is neither below nor above, is not inside either.
+    inside = (low is None or value >= low) and (high is None or value <= high)
     return value if inside else None
 
 
-def _int(spec: KnobSpec, value: Any) -> int | float | None:
+def _int(spec: KnobSpec, value: object) -> int | float | None:
     return _number(spec, value) if isinstance(value, int) else None
 
 
-def _duration(_: KnobSpec, value: Any) -> int | None:
+def _duration(_: KnobSpec, value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
     try:
         return duration_ms(value)
     except ValueError:
         return None
 
 
-def _schedule(spec: KnobSpec, value: Any) -> Any:
+def _schedule(spec: KnobSpec, value: object) -> Value | None:
     if isinstance(value, str):
         return _enum(spec, value)
     if not isinstance(value, list | tuple) or not value:
         return None
-    good = all(isinstance(step, int | float) and not isinstance(step, bool) and 0 < step < 1e9 for step in value)
-    return tuple(float(step) for step in value) if good else None
+    steps: list[float] = []
+    for step in value:
+        if isinstance(step, bool) or not isinstance(step, int | float) or not 0 < step < 1e9:
+            return None
+        steps.append(float(step))
+    return tuple(steps)
 
 
-_CHECKS: Mapping[str, Callable[[KnobSpec, Any], Any]] = {
+_CHECKS: Mapping[str, Callable[[KnobSpec, object], Value | None]] = {
     "enum": _enum,
     "bool": _bool,
     "int": _int,
@@ -227,7 +229,7 @@ _CHECKS: Mapping[str, Callable[[KnobSpec, Any], Any]] = {
 }
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     try:
         return msgspec.json.encode(value).decode()
     except (TypeError, msgspec.MsgspecError):

@@ -1,7 +1,7 @@
-"""Check messages against schemas/: one validator whose words people read, one fast enough for hot paths.
+"""Checks messages against schemas/ and says in words, for people, what is wrong with them; too slow for hot paths.
 
-Both read the same JSON Schema 2020-12 files, one a family and protocol, with `$defs` request and response (the
-acknowledgement of a callback, the immediate answer of a v2 command). A v2 message is the JSON text of `request_data`.
+The files are JSON Schema 2020-12, one a family and protocol, with `$defs` request and response (the acknowledgement of
+a callback, the immediate answer of a v2 command). A v2 message is the JSON text of `request_data`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
-import jsonschema_rs
 from jsonschema import Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
@@ -28,24 +27,20 @@ _SHOWN = 60
 
 
 class Problem(NamedTuple):
-    """What is wrong: `path` as `Add.Template[0].Data` (empty for the whole message), `message` in words."""
+    """What is wrong: `path` as `Add.Template[0].Data` (empty for the whole message), `message` in words.
+
+    `value` is what stands there, short; tokens and templates are hidden in it and in the words.
+    """
 
     path: str
     message: str
+    value: str
 
 
 def validate(family: Family | str, part: str, message: Any, protocol: Protocol | str = Protocol.V3) -> list[Problem]:
     """Everything that is wrong with a message, in words; about a millisecond. Raises: KeyError for an unknown part."""
     errors = _reader(str(family), part, str(protocol)).iter_errors(message)
     return sorted({_problem(error) for error in errors})
-
-
-def is_valid(family: Family | str, part: str, message: Any, protocol: Protocol | str = Protocol.V3) -> bool:
-    """The same verdict as `validate` in microseconds. Raises: KeyError for an unknown part."""
-    try:
-        return bool(_checker(str(family), part, str(protocol)).is_valid(message))
-    except UnicodeEncodeError:  # half a surrogate pair, which the fast validator cannot read
-        return not validate(family, part, message, protocol)
 
 
 def families(protocol: Protocol | str = Protocol.V3) -> list[Family]:
@@ -67,7 +62,8 @@ def common() -> dict[str, Any]:
     return dict(resources.load("schemas", "common.json"))
 
 
-def _part(family: str, part: str, protocol: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def entry_point(family: str, part: str, protocol: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The file of a family, and the schema that points at one part of it. Raises: KeyError."""
     if part not in PARTS:
         raise KeyError(f"{part!r} is no part of a message; allowed: {' | '.join(PARTS)}")
     schema = document(family, protocol)
@@ -75,15 +71,8 @@ def _part(family: str, part: str, protocol: str) -> tuple[dict[str, Any], dict[s
 
 
 @lru_cache(maxsize=256)
-def _checker(family: str, part: str, protocol: str) -> Any:
-    schema, entry = _part(family, part, protocol)
-    registry = jsonschema_rs.Registry([(schema["$id"], schema), (BASE + "common.json", common())])
-    return jsonschema_rs.Draft202012Validator(entry, registry=registry)
-
-
-@lru_cache(maxsize=256)
 def _reader(family: str, part: str, protocol: str) -> Validator:
-    schema, entry = _part(family, part, protocol)
+    schema, entry = entry_point(family, part, protocol)
     resources_by_id = [(document["$id"], Resource.from_contents(document)) for document in (schema, common())]
     return cast(Validator, _Reading(entry, registry=Registry().with_resources(resources_by_id)))
 
@@ -96,7 +85,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _pattern(_: Validator, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
     if isinstance(instance, str) and not _compiled(pattern).search(instance):
-        yield ValidationError(f"{_brief(instance)} is not {schema.get('description', 'of the form ' + pattern)}")
+        yield ValidationError(f"not {schema.get('description', 'of the form ' + pattern)}")
 
 
 _Reading: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
@@ -105,52 +94,72 @@ _Reading: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ign
 def _problem(error: ValidationError) -> Problem:
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
     words = _WORDS.get(str(error.validator), _otherwise)
-    return Problem(path.removeprefix("."), words(error))
+    return Problem(path.removeprefix("."), words(error), _found(error))
 
 
-def _brief(value: Any) -> str:
+def _found(error: ValidationError) -> str:
+    """The value that caused the error, unless it is one that nobody should read in a report."""
+    value: object = error.instance
+    name = error.absolute_path[-1] if error.absolute_path else ""
+    if name in _HIDDEN and isinstance(value, str):
+        return f"a hidden text of {len(value)} characters"
+    if name in _HIDDEN and isinstance(value, int | float):
+        return "a hidden number"
+    return brief(value)
+
+
+# Tokens, and what a template or photo holds: a PIN and a card number stand in `Data` too.
+_HIDDEN = frozenset({"AuthToken", "Data", "Template", "LogPhoto", "AttendancePhoto", "AttendancePhotoe"})
+
+
+def brief(value: object) -> str:
     """A value as JSON people recognise, short: a template may have thousands of letters."""
-    if isinstance(value, dict | list):
-        return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
+    if isinstance(value, dict):
+        return f"an object of {len(value)}"
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    if isinstance(value, str) and len(value) > _SHOWN:
+        return f'"{value[:_SHOWN]}…" ({len(value)} characters)'
     if isinstance(value, str):
-        return f'"{value[:_SHOWN]}…" ({len(value)} characters)' if len(value) > _SHOWN else f'"{value}"'
-    if value is None or isinstance(value, bool):
-        return {True: "true", False: "false", None: "null"}[value]
-    return str(value)
+        return f'"{value}"'
+    if value is None:
+        return "null"
+    # bool is an int: True would be shown as a number
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _described(error: ValidationError) -> str:
-    return str(error.schema.get("description", "")) if isinstance(error.schema, Mapping) else ""
+    if not isinstance(error.schema, Mapping):
+        return ""  # a schema may be plain true or false
+    return str(error.schema.get("description", ""))
 
 
 def _required(error: ValidationError) -> str:
-    wanted: Any = error.validator_value
-    missing = [name for name in wanted if name not in cast("dict[str, Any]", error.instance)]
-    return f"{', '.join(missing)} missing"
+    wanted, present = cast("list[str]", error.validator_value), cast("dict[str, object]", error.instance)
+    return f"{', '.join(name for name in wanted if name not in present)} missing"
 
 
 def _type(error: ValidationError) -> str:
-    value: Any = error.validator_value
+    value = cast("str | list[str]", error.validator_value)
     wanted = value if isinstance(value, list) else [value]
-    return f"{_brief(error.instance)} is of another type than {' or '.join(wanted)}"
+    return f"{_found(error)} is of another type than {' or '.join(wanted)}"
 
 
 def _words_allowed(error: ValidationError) -> str:
-    value: Any = error.validator_value
-    allowed = value if error.validator == "enum" else [value]
-    return f"{_brief(error.instance)} is not allowed; allowed: {' | '.join(_brief(word) for word in allowed)}"
+    allowed = cast("list[object]", error.validator_value) if error.validator == "enum" else [error.validator_value]
+    return f"{_found(error)} is not allowed; allowed: {' | '.join(map(brief, allowed))}"
 
 
 def _not(error: ValidationError) -> str:
     return f"{_described(error) or 'a combination that is not allowed'} expected"
 
 
+def _form(error: ValidationError) -> str:
+    return f"{_found(error)} is {error.message}"
+
+
 def _otherwise(error: ValidationError) -> str:
-    if error.validator == "pattern":
-        return error.message
-    return (
-        f"{_brief(error.instance)} is not {_described(error) or f'right ({error.validator} {error.validator_value})'}"
-    )
+    return f"{_found(error)} is not {_described(error) or f'right ({error.validator} {error.validator_value})'}"
 
 
 _WORDS: Mapping[str, Callable[[ValidationError], str]] = {
@@ -159,5 +168,6 @@ _WORDS: Mapping[str, Callable[[ValidationError], str]] = {
     "enum": _words_allowed,
     "const": _words_allowed,
     "not": _not,
+    "pattern": _form,
     "anyOf": _not,
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from .facts import Template
 from .statuses import StatusV3
@@ -59,13 +58,15 @@ def _wrong_content(field: str, why: str) -> _Fault:
     return _Fault(StatusV3.TEMPLATE_ERROR, field, why)
 
 
-def check(item: Any, *, strict: bool = False) -> Checked:
+def check(item: object, *, strict: bool = False) -> Checked:
     """Judge one wire item; `strict` refuses what is otherwise only lint. The item's UserID is the caller's business.
 
     Codes: 3 for a missing member, 1 for an unknown Type or a member of the wrong JSON type, 10 for bad content.
     """
     lint: list[str] = []
     try:
+        if not isinstance(item, Mapping):
+            raise _wrong_shape("", f"a template is an object, not {type(item).__name__}")
         kind = _kind(item)
         data = _text(item, "Data")
         template = _digits(kind, data) if kind in _DIGITS else _binary(kind, data, item, lint, strict)
@@ -74,9 +75,7 @@ def check(item: Any, *, strict: bool = False) -> Checked:
     return Checked(template, lint=tuple(lint))
 
 
-def _kind(item: Any) -> TemplateType:
-    if not isinstance(item, Mapping):
-        raise _wrong_shape("", f"a template is an object, not {type(item).__name__}")
+def _kind(item: Mapping[str, object]) -> TemplateType:
     text = _text(item, "Type")
     try:
         return TemplateType(text)
@@ -84,7 +83,7 @@ def _kind(item: Any) -> TemplateType:
         raise _wrong_value("Type", f"{text[:40]!r} is none of {', '.join(TemplateType)}") from None
 
 
-def _text(item: Mapping[str, Any], key: str) -> str:
+def _text(item: Mapping[str, object], key: str) -> str:
     if key not in item:
         raise _wrong_shape(key, "required")
     if not isinstance(item[key], str):
@@ -100,7 +99,7 @@ def _digits(kind: TemplateType, data: str) -> Template:
     return Template(kind, data)
 
 
-def _binary(kind: TemplateType, data: str, item: Mapping[str, Any], lint: list[str], strict: bool) -> Template:
+def _binary(kind: TemplateType, data: str, item: Mapping[str, object], lint: list[str], strict: bool) -> Template:
     index = _index(item, lint, strict) if kind in _INDEXED else None
     size = _size(item, lint, strict) if kind in _SIZED else None
     if data.endswith(PLACEHOLDER):
@@ -117,7 +116,7 @@ def _binary(kind: TemplateType, data: str, item: Mapping[str, Any], lint: list[s
     return Template(kind, data, index, size)
 
 
-def _number(item: Mapping[str, Any], key: str, lint: list[str], strict: bool) -> int | None:
+def _number(item: Mapping[str, object], key: str, lint: list[str], strict: bool) -> int | None:
     """A count as text; a JSON integer is lint. None when it is no number. Raises: _Fault 1 for other JSON types."""
     value = item[key]
     if isinstance(value, int) and not isinstance(value, bool):
@@ -129,7 +128,7 @@ def _number(item: Mapping[str, Any], key: str, lint: list[str], strict: bool) ->
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
-def _index(item: Mapping[str, Any], lint: list[str], strict: bool) -> str:
+def _index(item: Mapping[str, object], lint: list[str], strict: bool) -> str:
     """`Index` 0-9; missing is 0 with lint (A-DEV-06)."""
     if "Index" not in item:
         if strict:
@@ -142,7 +141,7 @@ def _index(item: Mapping[str, Any], lint: list[str], strict: bool) -> str:
     return str(number)
 
 
-def _size(item: Mapping[str, Any], lint: list[str], strict: bool) -> str:
+def _size(item: Mapping[str, object], lint: list[str], strict: bool) -> str:
     """`Size` of the decoded bytes; required for prints and faces (A-DEV-05)."""
     if "Size" not in item:
         raise _wrong_shape("Size", "required")
@@ -174,26 +173,38 @@ def kind_problem(kind: TemplateType, decoded: bytes) -> str | None:
 
 
 def _print_header(data: bytes) -> str | None:
-    return None if data[2:6] == b"SS21" else f"no fingerprint header (…SS21), it begins with {data[:6].hex()}"
+    if data[2:6] == b"SS21":  # the two bytes before it differ between the printed samples
+        return None
+    return f"no fingerprint header (…SS21), it begins with {data[:6].hex()}"
 
 
 def _jpeg_header(data: bytes) -> str | None:
-    return None if data.startswith(_JPEG) else f"no JPEG header (ffd8ff), it begins with {data[:6].hex()}"
+    if data.startswith(_JPEG):
+        return None
+    return f"no JPEG header (ffd8ff), it begins with {data[:6].hex()}"
 
 
 def _face_header(data: bytes) -> str | None:
-    return None if data.startswith(_JPEG) else _binary_header(data)
+    # The printed face is a JPEG picture; a template of a device's own kind is let through.
+    if data.startswith(_JPEG):
+        return None
+    return _binary_header(data)
 
 
 def _palm_header(data: bytes) -> str | None:
-    return "a JPEG picture, not a palm template" if data.startswith(_JPEG) else _binary_header(data)
+    if data.startswith(_JPEG):
+        return "a JPEG picture, not a palm template"
+    return _binary_header(data)
 
 
 def _binary_header(data: bytes) -> str | None:
     for name, magic in _OTHER_PICTURES.items():
         if data.startswith(magic):
             return f"a {name} file, not a template"
-    return "plain text, not a template" if data[:64].isascii() and data[:64].decode().isprintable() else None
+    head = data[:64]
+    if head.isascii() and head.decode().isprintable():
+        return "plain text, not a template"
+    return None
 
 
 def _no_bytes(data: bytes) -> str | None:

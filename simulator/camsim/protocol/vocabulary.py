@@ -13,7 +13,9 @@ class Protocol(StrEnum):
 
     @property
     def path(self) -> str:
-        """Where RESTful requests of this version are posted (v3, RESTful Operations; v2, REST API URL)."""
+        """Where the gateway takes commands of this version. The pages only say that the account shows the URL (V3:54);
+        v3's is the one that live clients call (A-REST-19), and v2's is formed alike.
+        """
         return _PATHS[self]
 
 

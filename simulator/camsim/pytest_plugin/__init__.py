@@ -96,6 +96,8 @@ def cams_receiver() -> Iterator[Running]:
 @pytest.fixture
 def cams_device(request: pytest.FixtureRequest, cams_gateway: Client) -> DeviceHandle:
     """Device SIM00001 with users 1 to 10; it calls `cams_receiver` when the test uses that, else nobody."""
-    receiver = request.getfixturevalue("cams_receiver") if "cams_receiver" in request.fixturenames else None
-    where = {"callback_url": receiver.url} if receiver is not None else {}
-    return cams_gateway.device("SIM00001", users=_USERS, **where)
+    if "cams_receiver" not in request.fixturenames:
+        return cams_gateway.device("SIM00001", users=_USERS)
+    # Asked for by name: as an argument it would start in every test that has a device.
+    receiver: Running = request.getfixturevalue("cams_receiver")
+    return cams_gateway.device("SIM00001", users=_USERS, callback_url=receiver.url)

@@ -25,6 +25,7 @@ def kind_of(app: Any) -> str:
         return "aiohttp"
     if not callable(app) or isinstance(app, type):
         raise TypeError(f"cams_serve: {app!r} is no application; give a WSGI, ASGI or aiohttp application")
+    # An object is asynchronous when its __call__ is.
     call = app if inspect.isroutine(app) else type(app).__call__
     if inspect.iscoroutinefunction(call):
         return "asgi"

@@ -21,41 +21,47 @@ def section(client: Client) -> tuple[str, str]:
 
 def _lines(client: Client) -> list[str]:
     config, counts = client.config, client.ledger.summary()
-    entries = client.journal(limit=_ENTRIES)
+    entries = [_entry(entry) for entry in client.journal(limit=_ENTRIES)]
     return [
         f"profile {config.profile}, clock {client.clock.mode} at {_time(client.clock.now)}",
         f"punches {counts.punches}: acknowledged {counts.acknowledged}, waiting {counts.waiting}, lost {counts.lost}; "
         f"attempts {counts.attempts}",
         *_waiting(client),
-        *(_entry(entry) for entry in entries),
-        *([] if entries else ["the journal is empty: nothing was sent and no command came"]),
+        *(entries or ["the journal is empty: nothing was sent and no command came"]),
     ]
 
 
 def _waiting(client: Client) -> list[str]:
-    rows = [row for row in client.devices() if row.queue.length or row.cached or not row.online]
-    return [
-        f"{row.stgid}: {'online' if row.online else 'offline'}, {row.cached} cached on the device, "
-        f"{row.queue.length} queued ({row.queue.state}); {client.find(row.stgid).queue.why or 'no attempt failed'}"
-        for row in rows[:_QUEUES]
-    ]
+    """The devices that still have something to tell, or cannot."""
+    lines: list[str] = []
+    for row in client.devices():
+        if not (row.queue.length or row.cached or not row.online):
+            continue
+        link = "online" if row.online else "offline"
+        why = client.find(row.stgid).queue.why or "no attempt failed"
+        queue = f"{row.queue.length} queued ({row.queue.state})"
+        lines.append(f"{row.stgid}: {link}, {row.cached} cached on the device, {queue}; {why}")
+        if len(lines) == _QUEUES:
+            break
+    return lines
 
 
 def _entry(entry: Entry) -> str:
-    parts = [
-        _time(entry.at),
-        entry.device or "-",
-        entry.direction,
-        entry.operation,
-        f"user {entry.user}" if entry.user else "",
-        f"attempt {entry.attempt}" if entry.attempt > 1 else "",
-        f"HTTP {entry.http}" if entry.http is not None else "",
-        f"status {entry.status_code}" if entry.status_code is not None else "",
-        entry.verdict,
-        f"({entry.why})" if entry.why else "",
-        f"[{', '.join(entry.faults)}]" if entry.faults else "",
-    ]
-    return " ".join(part for part in parts if part)
+    parts = [_time(entry.at), entry.device or "-", entry.direction, entry.operation]
+    if entry.user:
+        parts.append(f"user {entry.user}")
+    if entry.attempt > 1:
+        parts.append(f"attempt {entry.attempt}")
+    if entry.http is not None:
+        parts.append(f"HTTP {entry.http}")
+    if entry.status_code is not None:  # 0 is a code
+        parts.append(f"status {entry.status_code}")
+    parts.append(entry.verdict)
+    if entry.why:
+        parts.append(f"({entry.why})")
+    if entry.faults:
+        parts.append(f"[{', '.join(entry.faults)}]")
+    return " ".join(filter(None, parts))
 
 
 def _time(at: float) -> str:

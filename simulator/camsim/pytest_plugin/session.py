@@ -34,7 +34,7 @@ def simulator(
 ) -> Iterator[Simulator]:
     """The simulator of a session. Raises: pytest.UsageError when the one at `url` is not what was asked for."""
     if url is not None:
-        number = "".join(filter(str.isdigit, worker)) or "0"
+        number = "".join(filter(str.isdigit, worker)) or "0"  # gw3 is worker 3
         with Client(url.replace("{worker}", number), token) as client:
             yield _running(client, seed, profile)
     else:

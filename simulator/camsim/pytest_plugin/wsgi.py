@@ -10,10 +10,13 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable
 from http.server import BaseHTTPRequestHandler
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
-Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Environ = dict[str, Any]  # PEP 3333
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+Accepted = socket.socket | tuple[bytes, socket.socket]  # as socketserver types both of its kinds
+Headers = list[tuple[str, str]]
 _POLL_S = 0.01
 
 
@@ -44,12 +47,12 @@ class _Threads(socketserver.ThreadingTCPServer):
         self._open: set[socket.socket] = set()
         super().__init__(address, handler)
 
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._open.add(request)
+    def process_request(self, request: Accepted, client_address: Any) -> None:
+        self._open.add(cast("socket.socket", request))
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
-        self._open.discard(request)
+    def shutdown_request(self, request: Accepted) -> None:
+        self._open.discard(cast("socket.socket", request))
         super().shutdown_request(request)
 
     def hang_up(self) -> None:
@@ -60,7 +63,7 @@ class _Threads(socketserver.ThreadingTCPServer):
             except OSError:  # the other side was faster
                 continue
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: Accepted, client_address: Any) -> None:
         """A peer that hangs up in the middle is a fault under test, not news."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
@@ -86,18 +89,19 @@ def _handler(app: Application) -> type[BaseHTTPRequestHandler]:
 
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
-        def log_message(self, format: str, *args: Any) -> None:
+        def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
     return Handler
 
 
-def _environ(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
+def _environ(request: BaseHTTPRequestHandler, body: bytes) -> Environ:
     path, _, query = request.path.partition("?")
     host, port = request.connection.getsockname()[:2]
-    environ: dict[str, Any] = {
+    environ: Environ = {
         "REQUEST_METHOD": request.command,
         "SCRIPT_NAME": "",
+        # WSGI carries bytes as text of latin-1; frameworks turn them back.
         "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
         "QUERY_STRING": query,
         "SERVER_NAME": host,
@@ -116,17 +120,19 @@ def _environ(request: BaseHTTPRequestHandler, body: bytes) -> dict[str, Any]:
     }
     for name, value in request.headers.items():
         key = f"HTTP_{name.upper().replace('-', '_')}"
-        environ[key] = f"{environ[key]},{value}" if key in environ else value
+        if key in environ:  # a header that came twice
+            value = f"{environ[key]},{value}"
+        environ[key] = value
     return environ
 
 
-def _run(app: Application, environ: dict[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+def _run(app: Application, environ: Environ) -> tuple[str, Headers, bytes]:
     """Status, headers and body; 500 when the application raises, its traceback in the test's captured output."""
-    started: list[Any] = []
+    started: list[tuple[str, Headers]] = []
     written: list[bytes] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], None]:
-        started[:] = [status, headers]
+    def start_response(status: str, headers: Headers, exc_info: object = None) -> Callable[[bytes], None]:
+        started[:] = [(status, headers)]  # a second call, after an error, replaces the first
         return written.append
 
     try:
@@ -136,7 +142,7 @@ def _run(app: Application, environ: dict[str, Any]) -> tuple[str, list[tuple[str
         finally:
             if hasattr(parts, "close"):
                 parts.close()
-        return started[0], started[1], b"".join(written)
+        return *started[0], b"".join(written)
     except Exception:
         traceback.print_exc()
         return "500 Internal Server Error", [("Content-Type", "text/plain")], b"the application raised"

@@ -44,8 +44,13 @@ def parse_device(text: str) -> KnownDevice:
     key = fields.get("key")
     if key is not None:
         _check_key(key)
-    offset = parse_minutes(fields["offset"]) if "offset" in fields else DEFAULT_OFFSET
-    return KnownDevice(fields["token"], key, fields.get("label", ""), fields.get("stgid", ""), offset)
+    return KnownDevice(
+        token=fields["token"],
+        key=key,
+        label=fields.get("label", ""),
+        stgid=fields.get("stgid", ""),
+        offset=parse_minutes(fields.get("offset", str(DEFAULT_OFFSET))),
+    )
 
 
 def _pair(part: str, text: str) -> tuple[str, str]:
@@ -66,11 +71,12 @@ def _check_key(key: str) -> None:
 def parse_minutes(text: str) -> int:
     """Read minutes east of UTC from `330`, `-210`, `+0530` or `+05:30`. Raises: DeviceTextError."""
     digits = text.replace(":", "")
-    sign = -1 if digits.startswith("-") else 1
     bare = digits.lstrip("+-")
     if not bare.isdigit() or len(bare) > 4:
         raise DeviceTextError(f"offset {text!r}: minutes such as 330, or a text such as +0530")
-    minutes = int(bare) if len(bare) < 4 else int(bare[:2]) * 60 + int(bare[2:])
+    minutes = int(bare)
+    if len(bare) == 4:  # hours and minutes; minutes alone have three digits at most
+        minutes = int(bare[:2]) * 60 + int(bare[2:])
     if minutes > 14 * 60:
         raise DeviceTextError(f"offset {text!r}: at most 14 hours, as +1400 or 840")
-    return sign * minutes
+    return -minutes if digits.startswith("-") else minutes

@@ -42,6 +42,7 @@ class _MemoryThread:
         self.port = 0
         self._thread = threading.Thread(target=self._run, args=(host, port), name="receiver-memory", daemon=True)
         self._thread.start()
+        # The caller gets a receiver whose port is known and taken, or the error that kept it from listening.
         self._ready.wait()
         if self._error is not None:
             self._thread.join()
@@ -152,10 +153,11 @@ def start(
     Raises: OSError when the port is taken; VariantError; ValueError for a kind that is none or cannot be broken.
     """
     labels = dict(tokens) if isinstance(tokens, Mapping) else dict.fromkeys(tokens, "")
-    known = tuple(
-        KnownDevice(token, (keys or {}).get(token, key), label, "", offset) for token, label in labels.items()
-    )
-    settings = Settings((*known, *devices), key, offset, readback)
+    known: list[KnownDevice] = []
+    for token, label in labels.items():
+        own_key = (keys or {}).get(token, key)
+        known.append(KnownDevice(token, own_key, label, offset=offset))
+    settings = Settings(devices=(*known, *devices), key=key, offset=offset, readback=readback)
     return open_receiver(Kind(kind), settings, (host, port), broken=broken, db=db, seen=seen)
 
 

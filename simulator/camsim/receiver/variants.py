@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import entry_points
-from typing import Any, Protocol
+from typing import Protocol
 
 from .memory import Policy
 
@@ -15,11 +15,18 @@ class VariantError(LookupError):
     """No variant of that name is installed."""
 
 
+class Titled(Protocol):
+    """A variant as a list shows it."""
+
+    @property
+    def title(self) -> str: ...
+
+
 class Catalogue(Protocol):
     """What an entry point of the group loads: a module or object with these names."""
 
-    MUTANTS: Mapping[str, Any]
-    BENIGN: Mapping[str, Any]
+    MUTANTS: Mapping[str, Titled]
+    BENIGN: Mapping[str, Titled]
 
     def policy(self, name: str) -> Policy:
         """A fresh policy object of that name."""
@@ -44,8 +51,9 @@ def policy(name: str) -> Policy:
 
 def titles() -> dict[str, dict[str, str]]:
     """Names and titles under `broken` and `benign`."""
-    found = catalogues()
-    return {
-        "broken": {name: row.title for catalogue in found for name, row in catalogue.MUTANTS.items()},
-        "benign": {name: row.title for catalogue in found for name, row in catalogue.BENIGN.items()},
-    }
+    broken: dict[str, str] = {}
+    benign: dict[str, str] = {}
+    for catalogue in catalogues():
+        broken.update((name, row.title) for name, row in catalogue.MUTANTS.items())
+        benign.update((name, row.title) for name, row in catalogue.BENIGN.items())
+    return {"broken": broken, "benign": benign}

@@ -57,7 +57,7 @@ async def each(stage: Stage, where: Where, action: str, **args: Any) -> list[Fin
     return DONE
 
 
-def given(body: Any, *without: str) -> dict[str, Any]:
+def given(body: msgspec.Struct, *without: str) -> dict[str, Any]:
     """The members of a body that are not None, as plain values."""
     plain: dict[str, Any] = msgspec.to_builtins(body)
     return {key: value for key, value in plain.items() if value is not None and key not in without}

@@ -45,7 +45,10 @@ class Scenario(msgspec.Struct, frozen=True):
     @property
     def moves_time(self) -> bool:
         """True when a step needs a clock that stands still."""
-        return any(step.action in ("advance", "run_until_idle", "rest", "punches") for step in self.steps)
+        return not _MOVING.isdisjoint(step.action for step in self.steps)
+
+
+_MOVING = frozenset({"advance", "run_until_idle", "rest", "punches"})
 
 
 class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -99,20 +102,27 @@ def parse(text: str | bytes, source: str = "scenario") -> Scenario:
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def build(raw: Any, source: str = "scenario") -> Scenario:
+def build(raw: object, source: str = "scenario") -> Scenario:
     """Check a parsed document. Raises: ScenarioError."""
-    document: Document = errors.convert(raw, Document, source)
+    document = errors.convert(raw, Document, source)
+    assert isinstance(document, Document)  # noqa: S101  what it was converted to
     for name, value in document.knobs.items():
         _knob(source, f"knobs.{name}", name, value)
     if not document.steps:
         raise ScenarioError(source, "steps", "[]", "one step or more")
     steps = tuple(_step(number, item) for number, item in enumerate(document.steps, 1))
     return Scenario(
-        document.name, document.teaches, steps, document.seed, str(document.profile), document.knobs, document.start
+        name=document.name,
+        teaches=document.teaches,
+        steps=steps,
+        seed=document.seed,
+        profile=str(document.profile),
+        knobs=document.knobs,
+        start=document.start,
     )
 
 
-def _step(number: int, item: Mapping[str, Any]) -> Step:
+def _step(number: int, item: Mapping[str, object]) -> Step:
     where = f"step {number}"
     named = [key for key in item if key != "note"]
     if len(named) != 1 or named[0] not in ACTIONS:
@@ -128,7 +138,7 @@ def _step(number: int, item: Mapping[str, Any]) -> Step:
 # --- what types alone cannot say --------------------------------------------------------------------------------------
 
 
-def _knob(where: str, key: str, name: str, value: Any) -> None:
+def _knob(where: str, key: str, name: str, value: object) -> None:
     try:
         register.check(name, value)
     except register.KnobError as problem:
@@ -136,7 +146,7 @@ def _knob(where: str, key: str, name: str, value: Any) -> None:
         raise ScenarioError(where, key, msgspec.json.encode(value).decode(), why[2] or why[0]) from None
 
 
-def _duration(where: str, key: str, value: Any) -> None:
+def _duration(where: str, key: str, value: object) -> None:
     try:
         durations.duration_ms(value)
     except ValueError as problem:
@@ -148,7 +158,7 @@ def _word(where: str, key: str, value: str | None, allowed: tuple[str, ...]) -> 
         raise ScenarioError(where, key, repr(value), ", ".join(allowed))
 
 
-def _check_online(where: str, body: Any) -> None:
+def _check_online(where: str, body: object) -> None:
     if isinstance(body, Online):
         _word(where, "online.order", body.order, ORDERS)
         _duration(where, "online.pace", body.pace)
@@ -158,7 +168,8 @@ def _check_punches(where: str, body: Punches) -> None:
     for key in ("every", "ago", "spread", "over"):
         if getattr(body, key) is not None:
             _duration(where, f"punches.{key}", getattr(body, key))
-    if sum(value is not None for value in (body.spread, body.shift, body.at, body.ago)) > 1:
+    # Each of the four says when people punch: two of them would say different things.
+    if [body.spread, body.shift, body.at, body.ago].count(None) < 3:
         raise ScenarioError(where, "punches", "several of spread, shift, at, ago", "one of them")
 
 
@@ -169,7 +180,7 @@ def _check_fault(where: str, body: Mapping[str, Any]) -> None:
         raise ScenarioError(where, f"fault.{problem.key}", "", problem.why) from None
 
 
-def _check_receiver(where: str, body: Any) -> None:
+def _check_receiver(where: str, body: Behaviour | str) -> None:
     words = ("done", "status", "hang", "reset", "down")
     if isinstance(body, str):
         _word(where, "receiver", body, words)
@@ -204,8 +215,11 @@ _CHECKS: Mapping[str, Callable[[str, Any], None]] = {
 def library() -> dict[str, Scenario]:
     """The scenarios that come with camsim, by name."""
     folder = resources.path("fixtures", "scenarios")
-    found = (parse(file.read_bytes(), file.name) for file in sorted(folder.glob("*.yaml")))
-    return {scenario.name: scenario for scenario in found}
+    found: dict[str, Scenario] = {}
+    for file in sorted(folder.glob("*.yaml")):
+        scenario = parse(file.read_bytes(), file.name)
+        found[scenario.name] = scenario
+    return found
 
 
 def reseeded(scenario: Scenario, seed: int) -> Scenario:
@@ -215,13 +229,28 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
 
 def shown(scenario: Scenario) -> dict[str, Any]:
     """A scenario as a document again, defaults left out."""
-    steps = [{step.action: _plain(step.body), **({"note": step.note} if step.note else {})} for step in scenario.steps]
-    head = {"schemaVersion": SCHEMA_VERSION, "name": scenario.name, "teaches": scenario.teaches}
-    extras = {"seed": scenario.seed, "profile": scenario.profile, "knobs": scenario.knobs, "start": scenario.start}
-    return {**head, **{key: value for key, value in extras.items() if value is not None}, "steps": steps}
+    document: dict[str, Any] = {
+        "schemaVersion": SCHEMA_VERSION,
+        "name": scenario.name,
+        "teaches": scenario.teaches,
+        "seed": scenario.seed,
+        "profile": scenario.profile,
+        "knobs": scenario.knobs,
+    }
+    if scenario.start is not None:
+        document["start"] = scenario.start
+    document["steps"] = [_shown_step(step) for step in scenario.steps]
+    return document
 
 
-def _plain(body: Any) -> Any:
+def _shown_step(step: Step) -> dict[str, object]:
+    told = {step.action: _plain(step.body)}
+    if step.note:
+        told["note"] = step.note
+    return told
+
+
+def _plain(body: object) -> object:
     """Builtins without members that hold their default."""
     if isinstance(body, list):
         return [_plain(item) for item in body]
@@ -232,9 +261,9 @@ def _plain(body: Any) -> Any:
     return {key: _plain(value) for key, value in members.items() if value != defaults[key]}
 
 
-def _default(field: msgspec.structs.FieldInfo) -> Any:
-    return (
-        field.default_factory()
-        if field.default is msgspec.NODEFAULT and callable(field.default_factory)
-        else field.default
-    )
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    # msgspec keeps one of the two and marks the other as absent.
+    if field.default is msgspec.NODEFAULT and callable(field.default_factory):
+        made: object = field.default_factory()
+        return made
+    return field.default

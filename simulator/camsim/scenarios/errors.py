@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -16,13 +16,19 @@ class ScenarioError(ValueError):
 
     def __init__(self, where: str, key: str, value: str, allowed: str) -> None:
         shown = f"{key} = {value}" if key and value else key or value
-        verb = "is missing" if value == MISSING else f"{shown} is not allowed"
-        super().__init__(f"{where}: {key} {verb}" if value == MISSING else f"{where}: {verb}; allowed: {allowed}")
+        if value == MISSING:
+            super().__init__(f"{where}: {key} is missing")
+        else:
+            super().__init__(f"{where}: {shown} is not allowed; allowed: {allowed}")
         self.where, self.key, self.value, self.allowed = where, key, value, allowed
 
 
-def convert(value: Any, wanted: Any, where: str, key: str = "") -> Any:
-    """The value as the type wants it. Raises: ScenarioError."""
+Kind = inspect.Type | None  # None: the path leads where the type says nothing
+T = TypeVar("T", bound=inspect.Type)
+
+
+def convert(value: object, wanted: object, where: str, key: str = "") -> object:
+    """The value as the type wants it; a union of types is one too. Raises: ScenarioError."""
     try:
         return msgspec.convert(value, wanted)
     except msgspec.ValidationError as problem:
@@ -33,49 +39,58 @@ _AT = re.compile(r"^(?P<text>.*?)(?: - at `(?:key in )?\$(?P<path>.*)`)?$", re.S
 _TOKEN = re.compile(r"\.([A-Za-z_][A-Za-z_0-9]*)|\[(\d+|\.\.\.)\]")
 
 
-def _explained(value: Any, wanted: Any, where: str, key: str, text: str) -> ScenarioError:
+def _explained(value: object, wanted: object, where: str, key: str, text: str) -> ScenarioError:
     found = _AT.match(text)
     assert found is not None  # noqa: S101  the pattern matches every text
     path = [name or index for name, index in _TOKEN.findall(found["path"] or "")]
     at, culprit = key, value
-    kind: inspect.Type | None = inspect.type_info(wanted)
+    kind: Kind = inspect.type_info(wanted)
     for token in path:
-        culprit, kind, at = *_inside(culprit, kind, token), f"{at}.{token}".lstrip(".")
+        culprit, kind = _inside(culprit, kind, token)
+        at = _joined(at, token)
+    # msgspec says in a sentence which field it does not know or misses, and its path ends at the object around it.
     named = re.search(r"(unknown|required) field `([^`]*)`", found["text"])
-    if named and named[1] == "unknown":
-        return ScenarioError(
-            where, f"{at}.{named[2]}".lstrip("."), _shown(_member(culprit, named[2])), _allowed(kind, culprit)
-        )
-    if named:
-        return ScenarioError(where, f"{at}.{named[2]}".lstrip("."), MISSING, "")
-    return ScenarioError(where, at, _shown(culprit), _allowed(kind, culprit) or found["text"])
+    if named is None:
+        return ScenarioError(where, at, _shown(culprit), _allowed(kind) or found["text"])
+    if named[1] == "required":
+        return ScenarioError(where, _joined(at, named[2]), MISSING, "")
+    return ScenarioError(where, _joined(at, named[2]), _shown(_member(culprit, named[2])), _allowed(kind))
 
 
-def _inside(value: Any, kind: inspect.Type | None, token: str) -> tuple[Any, inspect.Type | None]:
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}".lstrip(".")
+
+
+def _inside(value: object, kind: Kind, token: str) -> tuple[object, Kind]:
     """The member of a value that a token of the path names, and its type."""
     if token.isdigit() and isinstance(value, list):
-        inner = _pick(kind, inspect.ListType)
-        return value[int(token)], inner.item_type if inner is not None else None
+        array = _pick(kind, inspect.ListType)
+        return value[int(token)], array and array.item_type
     owner = _pick(kind, inspect.StructType)
-    fields = {field.encode_name: field.type for field in owner.fields} if owner is not None else {}
-    return _member(value, token), fields.get(token)
+    for field in owner.fields if owner is not None else ():
+        if field.encode_name == token:
+            return _member(value, token), field.type
+    return _member(value, token), None
 
 
-def _member(value: Any, name: str) -> Any:
+def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
 
 
-def _pick(kind: inspect.Type | None, wanted: Any) -> Any:
-    options = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
-    return next((option for option in options if isinstance(option, wanted)), None)
+def _pick(kind: Kind, wanted: type[T]) -> T | None:
+    """The option of a union that is of the wanted sort."""
+    for option in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+        if isinstance(option, wanted):
+            return option
+    return None
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-_PLAIN = {
+_PLAIN: dict[type, str] = {
     inspect.StrType: "a text",
     inspect.BoolType: "true or false",
     inspect.FloatType: "a number",
@@ -83,9 +98,10 @@ _PLAIN = {
 }
 
 
-def _allowed(kind: inspect.Type | None, value: Any) -> str:
+def _allowed(kind: Kind) -> str:
     if isinstance(kind, inspect.UnionType):
-        options = [_allowed(option, value) for option in kind.types if not isinstance(option, inspect.NoneType)]
+        # None is how a member is left out; nobody writes it.
+        options = [_allowed(option) for option in kind.types if not isinstance(option, inspect.NoneType)]
         return " or ".join(dict.fromkeys(options))
     if isinstance(kind, inspect.StructType):
         return f"the keys {', '.join(field.encode_name for field in kind.fields)}"
@@ -96,10 +112,14 @@ def _allowed(kind: inspect.Type | None, value: Any) -> str:
     if isinstance(kind, inspect.IntType):
         return _whole(kind)
     if isinstance(kind, inspect.ListType):
-        return f"a list of {_allowed(kind.item_type, value)}"
-    return _PLAIN.get(type(kind), "") if kind is not None else ""
+        return f"a list of {_allowed(kind.item_type)}"
+    return _PLAIN.get(type(kind), "")
 
 
 def _whole(kind: inspect.IntType) -> str:
-    low = f" from {kind.ge}" if kind.ge is not None else ""
-    return f"a whole number{low}" + (f" to {kind.le}" if kind.le is not None else "")
+    text = "a whole number"
+    if kind.ge is not None:
+        text += f" from {kind.ge}"
+    if kind.le is not None:
+        text += f" to {kind.le}"
+    return text

@@ -25,12 +25,16 @@ async def punches(stage: Stage, body: Punches) -> list[Finding]:
         people = _people(stage, body, stgid)
         answer = await stage.port.control("punches", stgid, punches=[{**spec, "user": user} for user in people])
         denied += [item["why"] for item in answer["punches"] if not item["recorded"]]
-    return [Finding(Verdict.PASS, "", f"{len(denied)} denied: {denied[0]}" if denied else "")]
+    # A denied punch is how the world is, not a failed step: an assertion says what it should be.
+    told = f"{len(denied)} denied: {denied[0]}" if denied else ""
+    return [Finding(Verdict.PASS, "", told)]
 
 
 def _people(stage: Stage, body: Punches, stgid: str) -> list[str]:
+    if isinstance(body.user, str):
+        return [body.user]
     if body.user is not None:
-        return [body.user] if isinstance(body.user, str) else body.user
+        return body.user
     known: list[str] = stage.made.get(stgid, {}).get("users", [])
     if not known:
         raise Cannot(f"nobody is known on {stgid}; say who punches with user")
@@ -40,9 +44,8 @@ def _people(stage: Stage, body: Punches, stgid: str) -> list[str]:
 async def _over_time(stage: Stage, body: Punches) -> list[Finding]:
     """Punches at moments still to come; the clock moves from one to the next."""
     now = (await stage.port.clock())["now"]
-    plan = _PLANS["spread" if body.spread is not None else str(body.shift)](
-        stage, body, await stage.places(body.device), int(now)
-    )
+    how = "spread" if body.spread is not None else str(body.shift)
+    plan = _PLANS[how](stage, body, await stage.places(body.device), int(now))
     spec = given(body, "device", "user", "spread", "shift", "over", "count", "every", "type")
     for moment, stgid, user, kind in sorted(plan):
         if moment > now:
@@ -68,16 +71,22 @@ def _spread(stage: Stage, body: Punches, places: list[str], now: int) -> _Planne
 
 
 def _shift_start(stage: Stage, body: Punches, places: list[str], now: int) -> _Planned:
-    people = [(stgid, user) for stgid in places for user in _people(stage, body, stgid)]
+    people: list[tuple[str, str]] = []
+    for stgid in places:
+        people += [(stgid, user) for user in _people(stage, body, stgid)]
     moments = workday.arrivals(stage.scenario.seed, len(people), now + 1, max(1, duration_ms(body.over) // 1000))
     shuffled = chance.shuffled(people, stage.scenario.seed, "", "scenario-shift", len(people))
-    return [(at, stgid, user, str(body.type)) for at, (stgid, user) in zip(moments, shuffled, strict=True)]
+    plan: _Planned = []
+    for moment, (stgid, user) in zip(moments, shuffled, strict=True):
+        plan.append((moment, stgid, user, str(body.type)))
+    return plan
 
 
 def _shift_day(stage: Stage, body: Punches, places: list[str], now: int) -> _Planned:
     plan: _Planned = []
     for stgid in places:
         offset = stage.made.get(stgid, {}).get("offset", offset_of(DEFAULT_OFFSET, 0))
+        # The next local midnight: a working day begins whole, never in the middle.
         midnight = -(-(now + offset * 60) // 86400) * 86400 - offset * 60
         people = [population.Person(user, "", "") for user in _people(stage, body, stgid)]
         day = workday.working_day(stage.scenario.seed, people, midnight, offset)

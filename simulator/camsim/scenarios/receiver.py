@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from typing import Any
+from collections.abc import Collection
 
 import msgspec
 from aiohttp import web
@@ -99,14 +99,16 @@ class ScenarioReceiver:
         )
         return await self._answer(request, self._chosen(message))
 
-    def _chosen(self, message: Any) -> str | int | bytes:
+    def _chosen(self, message: object) -> str | int | bytes:
         """done, hang, reset, an HTTP status, or the bytes of an answer."""
         how = self._behaviour
         if how.only is not None and how.only not in _members(message):
             return "done"
         if how.behave == "sequence":
             self._turn += 1
-            return how.sequence[self._turn - 1] if self._turn <= len(how.sequence) else how.then
+            if self._turn > len(how.sequence):
+                return how.then
+            return how.sequence[self._turn - 1]
         fixed: dict[str, int | bytes] = {"status": how.status, "answer": how.answer.encode()}
         return fixed.get(how.behave, how.behave)
 
@@ -115,26 +117,28 @@ class ScenarioReceiver:
             return web.Response(status=chosen, body=b'{"status":"error"}', content_type=_JSON)
         if isinstance(chosen, bytes):
             return web.Response(body=chosen, content_type=_JSON)
-        if chosen == "hang":
+        if chosen == "hang":  # no answer, and no end before the scenario's
             await self._stopping.wait()
         if chosen in ("reset", "hang", "down") and request.transport is not None:
             request.transport.abort()
         return web.Response(body=DONE, content_type=_JSON)
 
 
-def _parsed(body: bytes) -> Any:
+def _parsed(body: bytes) -> object:
     try:
         if body.startswith(_FORM):
             return envelope_v2.read_form(body).message
-        return msgspec.json.decode(body)
+        message: object = msgspec.json.decode(body)
+        return message
     except (EnvelopeError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def _members(message: Any) -> Any:
+def _members(message: object) -> Collection[object]:
     """What `only` can name: the members of RealTime, or the Operation of a v2 message that is not encrypted."""
-    frame = message.get("RealTime") if isinstance(message, dict) else None
-    info = message.get("ApiRequestInfo") if isinstance(message, dict) else None
+    if not isinstance(message, dict):
+        return ()
+    info, frame = message.get("ApiRequestInfo"), message.get("RealTime")
     if isinstance(info, dict):
         return (info.get("Operation"),)
     return frame if isinstance(frame, dict) else ()

@@ -13,6 +13,7 @@ from camsim.protocol import cipher
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v3 import envelope
+from camsim.protocol.vocabulary import Protocol
 
 from .assertions import Finding, Verdict
 from .context import Stage
@@ -30,13 +31,21 @@ async def rest(stage: Stage, body: Rest) -> list[Finding]:
             await stage.port.advance(max(0.0, (clock["next_timer"] or clock["now"] + 1) - clock["now"]))
         await asyncio.wait({call}, timeout=0.005)
     stage.answer = answer = call.result()
-    wanted = {"code": body.expect, "http": body.http, "closed": body.closed or None}
-    given = {key: value for key, value in wanted.items() if value is not None}
-    good = all(answer[key] == value for key, value in given.items()) and (
-        not body.not_json or answer["message"] is None
-    )
-    expected = " ".join(f"{key} {value}" for key, value in given.items()) + " not JSON" * body.not_json
+    expected, good = _judged(body, answer)
     return [Finding(Verdict.PASS if good else Verdict.FAIL, expected or "any answer", str(answer)[:300])]
+
+
+def _judged(body: Rest, answer: Mapping[str, Any]) -> tuple[str, bool]:
+    """What the step expects, in words, and whether the answer is that."""
+    expected, good = "", True
+    for key, value in (("code", body.expect), ("http", body.http), ("closed", body.closed or None)):
+        if value is not None:
+            expected = f"{expected} {key} {value}".lstrip()
+            good = good and answer[key] == value
+    if body.not_json:
+        expected += " not JSON"
+        good = good and answer["message"] is None
+    return expected, good
 
 
 async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
@@ -52,20 +61,18 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
         ) as response:
             raw, status = await response.read(), response.status
     except (aiohttp.ClientError, OSError, TimeoutError) as problem:
+        # Closed is an answer too: it is how a scenario sees a connection that was cut.
         return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
     message = _opened(raw, key)
-    return {
-        "closed": False,
-        "http": status,
-        "code": message.get("StatusCode", 0) if message else None,
-        "message": message,
-    }
+    # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-26).
+    code = message.get("StatusCode", 0) if message else None
+    return {"closed": False, "http": status, "code": code, "message": message}
 
 
 # Path, Content-Type and envelope of a protocol.
 _WIRES: Mapping[str, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
-    "v3": ("/external/api3.0/biometric?stgid={}", "application/json", envelope.seal_v3),
-    "v2": ("/external/api2.0/biometric", envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
+    "v3": (f"{Protocol.V3.path}?stgid={{}}", "application/json", envelope.seal_v3),
+    "v2": (Protocol.V2.path, envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
 }
 
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aiohttp
-import msgspec
 
 from camsim.kernel.events import ControlError
 
@@ -69,7 +68,8 @@ async def run(scenario: Scenario, port: Port, callback_url: str | None = None, *
         start = (await port.clock())["now"]
         await _steps(scenario, stage, report)
         facts = await facts_of(stage)
-        report.ledger, report.deliveries = facts.summary, sum(1 for entry in facts.entries if entry["attempt"])
+        report.ledger = facts.summary
+        report.deliveries = sum(1 for entry in facts.entries if entry["attempt"])
         report.virtual_s = round((await port.clock())["now"] - start, 3)
     report.took_s = round(time.perf_counter() - began, 3)
     report.verdict = overall(result.verdict for result in report.steps)
@@ -81,14 +81,17 @@ async def _stage(scenario: Scenario, port: Port, callback_url: str | None, keep:
     """Everything a run needs, and afterwards the simulator as it was."""
     mode = (await port.clock())["mode"]
     _, before = await port.journal(0)
-    receiver = ScenarioReceiver() if callback_url is None else None
-    if receiver is not None:
+    receiver = None
+    if callback_url is None:
+        receiver = ScenarioReceiver()
         await receiver.start()
+        callback_url = receiver.url
     if scenario.moves_time and mode != "manual":
         await port.set_clock("manual")
     async with aiohttp.ClientSession() as session:
-        url = callback_url if receiver is None else receiver.url
-        stage = Stage(scenario, port, session, receiver, url or "", before[-1]["seq"] if before else 0)
+        stage = Stage(scenario, port, session, receiver, callback_url)
+        if before:
+            stage.journal_before = before[-1]["seq"]
         try:
             yield stage
         finally:
@@ -102,6 +105,7 @@ async def _tidy(stage: Stage, mode: str) -> None:
     for stgid in stage.made:
         await stage.port.control("remove_device", stgid)
     for number in stage.faults:
+        # In this process a fault goes by an action, over HTTP by a path of its own.
         if isinstance(stage.port, InProcess):
             await stage.port.control("clear_faults", id=number)
         elif isinstance(stage.port, Remote):
@@ -142,37 +146,45 @@ async def facts_of(stage: Stage) -> Facts:
     """What the simulator and the built-in receiver know now, limited to this run and its devices."""
     dropped, entries = await stage.port.journal(stage.journal_before)
     devices = await stage.port.devices()
-    ours = set(stage.made) if stage.made else set(devices)
+    ours = set(stage.made or devices)
     punches = [row for row in await stage.port.punches() if row["device"] in ours]
     return Facts(
-        [entry for entry in entries if not entry["device"] or entry["device"] in ours],
-        dropped,
-        punches,
-        summary_of(punches),
-        {stgid: await stage.port.queue(stgid) for stgid in sorted(ours & set(devices))[:200]},
-        stage.receiver.received if stage.receiver is not None else None,
-        stage.answer,
+        entries=[entry for entry in entries if not entry["device"] or entry["device"] in ours],
+        dropped=dropped,
+        punches=punches,
+        summary=summary_of(punches),
+        # A device that a command has deleted has no queue any more.
+        queues={stgid: await stage.port.queue(stgid) for stgid in sorted(ours & set(devices))[:_MOST_QUEUES]},
+        received=stage.receiver.received if stage.receiver is not None else None,
+        answer=stage.answer,
     )
+
+
+_MOST_QUEUES = 200  # each is a call of its own when the simulator runs elsewhere
 
 
 def summary_of(punches: list[dict[str, Any]]) -> dict[str, int]:
     """The ledger's counts over some of its rows."""
-    reordered, highest = 0, dict[str, int]()
-    for row in sorted(punches, key=lambda row: (row["device"], row["first_sequence"] or 1 << 62)):
-        if row["first_sequence"] is not None:
-            reordered += row["number"] < highest.get(row["device"], 0)
-            highest[row["device"]] = max(highest.get(row["device"], 0), row["number"])
-    return {
-        "punches": len(punches),
-        "acknowledged": sum(row["acknowledged"] for row in punches),
-        "waiting": sum(not row["acknowledged"] and not row["cause"] for row in punches),
-        "lost": sum(bool(row["cause"]) and not row["acknowledged"] for row in punches),
-        "attempts": sum(row["attempts"] for row in punches),
-        "redelivered": sum(max(0, row["acks"] - 1) for row in punches),
-        "reordered": reordered,
-    }
+    names = ("acknowledged", "waiting", "lost", "attempts", "redelivered")
+    counts = {"punches": len(punches), **dict.fromkeys(names, 0), "reordered": _reordered(punches)}
+    for row in punches:
+        counts["attempts"] += row["attempts"]
+        counts["redelivered"] += max(0, row["acks"] - 1)
+        if row["acknowledged"]:
+            counts["acknowledged"] += 1
+        elif row["cause"]:
+            counts["lost"] += 1
+        else:
+            counts["waiting"] += 1
+    return counts
 
 
-def encoded(report: Report) -> bytes:
-    """A report as JSON bytes."""
-    return msgspec.json.format(msgspec.json.encode(report.shown()))
+def _reordered(punches: list[dict[str, Any]]) -> int:
+    """How many punches were first sent after a later one of their device."""
+    sent = [row for row in punches if row["first_sequence"] is not None]
+    late, highest = 0, dict[str, int]()
+    for row in sorted(sent, key=lambda row: (row["device"], row["first_sequence"])):
+        before = highest.get(row["device"], 0)
+        late += row["number"] < before
+        highest[row["device"]] = max(before, row["number"])
+    return late

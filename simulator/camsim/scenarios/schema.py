@@ -16,6 +16,7 @@ def schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) that a document passes when it has the form of a scenario."""
     types = [Document, *ACTIONS.values()]
     (document, *bodies), components = msgspec.json.schema_components(types, ref_template=_REF)
+    # The type of a step's body depends on its only key, which the types alone cannot say.
     components["Document"]["properties"]["steps"] = {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/Step"}}
     components["Step"] = {
         "description": "One action, and a note if you like.",

@@ -165,10 +165,16 @@ def _carried(wire: bytes, plain: bytes, *, full: bool) -> records.Carried:
     return records.Carried(len(wire), digest(wire), _parsed(plain, full), text)
 
 
-def canonical(journal: Journal) -> bytes:
-    """The comparable form: a JSON line an entry, by virtual time, device and sequence; no real clock or duration."""
+def canonical(journal: Journal, versions: Mapping[str, str] | None = None) -> bytes:
+    """The comparable form: a JSON line an entry, by virtual time, device and sequence; no real clock or duration.
+
+    With `versions` a first line says what the bytes depend on besides seed and inputs, and the form's own number.
+    """
     ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
-    return b"".join(msgspec.json.encode(_canonical(entry)) + b"\n" for entry in ordered)
+    lines: list[object] = [_canonical(entry) for entry in ordered]
+    if versions is not None:
+        lines.insert(0, {"canonical": 1, **versions})
+    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
 def _canonical(entry: Entry) -> list[Any]:

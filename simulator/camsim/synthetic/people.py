@@ -17,12 +17,8 @@ from camsim import chance
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import TemplateType, UserType
 
-from .workday import arrivals, working_day
-
 if TYPE_CHECKING:
     from faker import Faker
-
-__all__ = ["Person", "arrivals", "people", "person", "photo", "template", "working_day"]
 
 NAME_LENGTH = 24  # A-DEV-02
 ADMINS = 0.02

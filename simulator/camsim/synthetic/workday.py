@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import msgspec
@@ -10,7 +11,6 @@ import msgspec
 from camsim import chance
 from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import AttendanceType, InputType
-from camsim.state.models import DEFAULT, Model
 
 DAY_S, HOUR_S, MINUTE_S = 86_400, 3_600, 60
 RUSH_S = 10 * MINUTE_S
@@ -44,6 +44,31 @@ class User(Protocol):
     def user_id(self) -> str: ...
 
 
+class Terminal(Protocol):
+    """What a device can read at a punch; every device model is one."""
+
+    @property
+    def inputs(self) -> tuple[InputType, ...]: ...
+
+    @property
+    def camera(self) -> bool: ...
+
+    @property
+    def temperature_sensor(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Equipped:
+    """A terminal with all the hardware there is."""
+
+    inputs: tuple[InputType, ...] = tuple(InputType)
+    camera: bool = True
+    temperature_sensor: bool = True
+
+
+EQUIPPED = Equipped()
+
+
 class _Day(msgspec.Struct, frozen=True):
     """One person's dice for one day."""
 
@@ -61,18 +86,18 @@ class _Day(msgspec.Struct, frozen=True):
 
 
 def working_day(
-    seed: int, people: Iterable[User], day_start_s: int, offset: int, model: Model = DEFAULT
+    seed: int, people: Iterable[User], day_start_s: int, offset: int, terminal: Terminal = EQUIPPED
 ) -> list[Punch]:
-    """The punches of one day at a device of that model, sorted by time (LogTime, then UserID).
+    """The punches of one day at that terminal, sorted by time (LogTime, then UserID).
 
     `day_start_s` is local midnight in UTC epoch seconds, `offset` the device's minutes east of UTC.
     """
     number = (day_start_s + offset * MINUTE_S) // DAY_S
-    punches = [
-        _punch(_Day(seed, user.user_id, number), day_start_s + second, offset, kind, model, turn)
-        for user in people
-        for turn, (second, kind) in enumerate(_movements(_Day(seed, user.user_id, number)))
-    ]
+    punches: list[Punch] = []
+    for user in people:
+        day = _Day(seed, user.user_id, number)
+        for turn, (second, kind) in enumerate(_movements(day)):
+            punches.append(_punch(day, day_start_s + second, offset, kind, terminal, turn))
     return sorted(punches, key=lambda punch: (punch.log_time, punch.user_id))
 
 
@@ -108,16 +133,21 @@ def _away(
     yield leave + day.about(length_s, length_s / 2, f"{what}/length"), back
 
 
-def _punch(day: _Day, log_time: int, offset: int, kind: AttendanceType, model: Model, turn: int) -> Punch:
-    warm = model.temperature_sensor
+def _punch(day: _Day, log_time: int, offset: int, kind: AttendanceType, terminal: Terminal, turn: int) -> Punch:
+    # Hardware that is missing brings no member: the page prints Temperature and FaceMask as optional (v3, #11).
+    temperature = mask = None
+    if terminal.temperature_sensor:
+        temperature = round(36.1 + day.about(55, 55, f"temperature/{turn}") / 100, 1)
+    if terminal.camera:
+        mask = day.happens(0.05, f"mask/{turn}")
     return Punch(
         user_id=day.user_id,
         log_time=log_time,
         offset=offset,
         type=kind,
-        input=_input(day, model.inputs, turn),
-        temperature=round(36.1 + day.about(55, 55, f"temperature/{turn}") / 100, 1) if warm else None,
-        mask=day.happens(0.05, f"mask/{turn}") if model.camera else None,
+        input=_input(day, terminal.inputs, turn),
+        temperature=temperature,
+        mask=mask,
     )
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from camsim import resources
 from camsim.protocol import catalogue
-from camsim.protocol.catalogue import CALLBACKS, COMMANDS, V2_CALLBACKS, V2_COMMANDS, V3, Family, UnrecognisedError
+from camsim.protocol.catalogue import CALLBACKS, COMMANDS, V2_CALLBACKS, V2_COMMANDS, V3, UnrecognisedError
+from camsim.protocol.operations import Family
 from camsim.protocol.vocabulary import TemplateType
 
 SAMPLES: list[dict[str, Any]] = resources.load("fixtures", "vendor", "v3.json")

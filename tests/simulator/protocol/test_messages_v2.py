@@ -248,30 +248,10 @@ def test_a_failure_of_the_device_has_a_v2_number(device: int, wire: int) -> None
     assert messages_v2.device_code(StatusV3(device)) == wire
 
 
-PUNCHES = [punch(user_id=str(number), log_time=AT + number) for number in range(120)]
-
-
-@pytest.mark.parametrize(
-    ("first_row", "offset", "count", "first_user"),
-    [(0, "51", 50, "0"), (1, "51", 50, "0"), (51, "101", 50, "50"), (101, "", 20, "100"), (121, "", 0, None)],
-)
-def test_rows_come_in_pages_of_fifty(first_row: int, offset: str, count: int, first_user: str | None) -> None:
-    """V2-19."""
-    told = messages_v2.load_answer(PUNCHES, first_row, "r")
-    data = told["OperationData"]
-
-    assert (data["OffSet"], data["ActualRowCount"], told["ReturnRowCount"]) == (offset, "120", str(count))
-    assert (data["Punch"][0]["UserID"] if data["Punch"] else None) == first_user
-
-
-def test_exactly_fifty_rows_have_no_next_page() -> None:
-    assert messages_v2.load_answer(PUNCHES[:50], 0, "r")["OperationData"]["OffSet"] == ""
-
-
 def test_a_row_is_written_as_the_page_shows_it() -> None:
     sample = printed("LoadPunchLog", "first page")["response"]
     rows = [punch(), punch(user_id="853", type="CheckOut", input="Face", log_time=AT + 8)]
-    told = messages_v2.load_answer(rows, 0, "ref0001")
+    told = messages_v2.load_page(rows, len(rows), None, "ref0001")
 
     assert told["OperationData"]["Punch"] == sample["OperationData"]["Punch"]
     assert set(told) == set(sample)

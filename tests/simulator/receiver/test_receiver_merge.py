@@ -16,7 +16,7 @@ from camsim.receiver.memory import Policy
 from camsim.receiver.memory.records import Punch, Received, Template, UnreadableError
 from camsim.receiver.memory.store import Store
 from camsim.receiver.sqlite import reading
-from camsim.receiver.sqlite.reading import TemplateRow
+from camsim.receiver.sqlite.rows import TemplateRow
 from camsim.receiver.sqlite.storage import Storage, digest
 
 PLAIN = ("Card", "Password", "UserPhoto")

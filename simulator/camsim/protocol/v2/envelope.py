@@ -26,7 +26,7 @@ class Form:
 
     message: dict[str, Any]
     tag: str
-    info: Any
+    info: object
     lint: tuple[str, ...] = ()
 
 
@@ -48,8 +48,10 @@ def open_v2(form: Form, key: str | None) -> Opened:
         if key is not None:
             raise EnvelopeError("mode", "ApiRequestInfo is plain, the device has a security key")
         return Opened(form.message, encode(form.message), form.lint)
-    if not isinstance(form.info, str) or not form.info:
-        raise EnvelopeError("info", "ApiRequestInfo is missing" if not form.info else "ApiRequestInfo is no object")
+    if not form.info:
+        raise EnvelopeError("info", "ApiRequestInfo is missing")
+    if not isinstance(form.info, str):
+        raise EnvelopeError("info", "ApiRequestInfo is no object")
     if key is None:
         raise EnvelopeError("mode", "ApiRequestInfo looks encrypted, the device has no security key")
     info, lint = _decrypted(form.info, key)
@@ -98,8 +100,9 @@ def _field(body: bytes) -> tuple[bytes, tuple[str, ...]]:
         raise EnvelopeError(
             "form", f"no form field {FIELD} in the body (it begins {shown!r}); send {FIELD}=<JSON text>"
         )
-    lint = (f"{FIELD} occurs {len(found)} times, the first one counts",) if len(found) > 1 else ()
-    return found[0], lint
+    if len(found) > 1:
+        return found[0], (f"{FIELD} occurs {len(found)} times, the first one counts",)
+    return found[0], ()
 
 
 def _urlencoded(body: bytes) -> list[bytes]:

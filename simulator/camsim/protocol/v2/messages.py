@@ -42,12 +42,16 @@ def style(knobs: Mapping[str, Any]) -> StyleV2:
 
 def epoch(moment_s: int, offset: int, how: StyleV2 = DOCUMENTED) -> str:
     """Unix seconds as text: the device's wall clock encoded as if it were UTC, or the true moment (V2-01)."""
-    return str(moment_s + offset * 60 if how.epoch == "local_as_utc" else moment_s)
+    if how.epoch == "true_utc":
+        return str(moment_s)
+    return str(moment_s + offset * 60)
 
 
 def moment(text: str, offset: int, how: StyleV2 = DOCUMENTED) -> int:
     """The UTC epoch seconds that `epoch` wrote. Raises: ValueError for a text that is no number."""
-    return int(text) - (offset * 60 if how.epoch == "local_as_utc" else 0)
+    if how.epoch == "true_utc":
+        return int(text)
+    return int(text) - offset * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class _Frame:
     offset: int
 
 
-def _framed(sender: Sender, frame: _Frame, data: Any, reference: str, how: StyleV2) -> Message:
+def _framed(sender: Sender, frame: _Frame, data: object, reference: str, how: StyleV2) -> Message:
     info: Message = {
         "AuthToken": sender.auth_token,
         "Operation": frame.operation,
@@ -99,7 +103,7 @@ def attendance_type(kind: str) -> str:
 _ATTENDANCE: Mapping[str, str] = {str(kind): word for kind, word in V2_ATTENDANCE.items()}
 
 
-def _punch(fact: facts.Punch, how: StyleV2) -> list[Any]:
+def _punch(fact: facts.Punch, how: StyleV2) -> list[object]:
     body = {"AttendanceType": attendance_type(fact.type), "InputType": str(fact.input)}
     if fact.temperature is not None:
         body["Temperature"] = f"{fact.temperature:.1f}"
@@ -108,11 +112,11 @@ def _punch(fact: facts.Punch, how: StyleV2) -> list[Any]:
     return [body]
 
 
-def _photo(fact: facts.AttendancePhoto, how: StyleV2) -> list[Any]:
+def _photo(fact: facts.AttendancePhoto, how: StyleV2) -> list[object]:
     return [{how.photo_key: fact.photo}]
 
 
-def _updated(fact: facts.UserUpdated, how: StyleV2) -> list[Any]:
+def _updated(fact: facts.UserUpdated, how: StyleV2) -> list[object]:
     """A rename is one message without signatures; names come with cards and PINs only (V2:89)."""
     groups = signatures_v2.grouped(fact.templates, how.parts) or [[]]
     return [
@@ -122,21 +126,20 @@ def _updated(fact: facts.UserUpdated, how: StyleV2) -> list[Any]:
 
 def user_data(fact: facts.UserUpdated, signature: Sequence[Mapping[str, str]], *, named: bool) -> Message:
     """The OperationData of ManuallyUserUpdated and AddUser (V2:86); without `named` names and Priority stay empty."""
-    name = f"{fact.first_name} {fact.last_name}".strip()
-    return {
-        "Name": name if named else "",
-        "FirstName": fact.first_name if named else "",
-        "LastName": fact.last_name if named else "",
-        "Priority": signatures_v2.PRIORITY_OF.get(fact.user_type, "0") if named else "",
-        "Signature": list(signature),
-    }
+    body: Message = {"Name": "", "FirstName": "", "LastName": "", "Priority": ""}
+    if named:
+        body["Name"] = f"{fact.first_name} {fact.last_name}".strip()
+        body["FirstName"], body["LastName"] = fact.first_name, fact.last_name
+        body["Priority"] = signatures_v2.PRIORITY_OF.get(fact.user_type, "0")
+    body["Signature"] = list(signature)
+    return body
 
 
-def _nothing(fact: facts.Fact, how: StyleV2) -> list[Any]:
+def _nothing(fact: facts.Fact, how: StyleV2) -> list[object]:
     return [""]  # V2-07, V2-08: the page does not say what belongs here
 
 
-_Form = tuple[str, Callable[[Any], int], Callable[[Any, StyleV2], list[Any]]]
+_Form = tuple[str, Callable[[Any], int], Callable[[Any, StyleV2], list[object]]]
 _FORMS: Mapping[type, _Form] = {
     facts.Punch: ("RealTimePunchLog", lambda fact: fact.log_time, _punch),
     facts.AttendancePhoto: ("SendAttendancePhoto", lambda fact: fact.log_time, _photo),
@@ -196,7 +199,7 @@ def _add(given: Mapping[str, Any]) -> Message:
     return user_data(fact, [row for template in told for row in signatures_v2.items(template)], named=True)
 
 
-_COMMAND_DATA: Mapping[Family, Callable[[Mapping[str, Any]], Any]] = {
+_COMMAND_DATA: Mapping[Family, Callable[[Mapping[str, Any]], object]] = {
     Family.ADD_USER: _add,
     Family.LOAD_LOG: lambda given: {
         "StartTime": str(given["start"]),
@@ -211,7 +214,7 @@ _COMMAND_DATA: Mapping[Family, Callable[[Mapping[str, Any]], Any]] = {
 # --- immediate answers -------------------------------------------------------------------------------------------
 
 
-def answer(operation: str, code: StatusV2, reference: str, data: Any = "") -> Message:
+def answer(operation: str, code: StatusV2, reference: str, data: object = "") -> Message:
     """What a command is answered at once (V2:54); `Status` is the text of the code."""
     return {
         "StatusCode": int(code),
@@ -220,13 +223,6 @@ def answer(operation: str, code: StatusV2, reference: str, data: Any = "") -> Me
         "OperationReferenceId": reference,
         "OperationData": data,
     }
-
-
-def load_answer(punches: Sequence[facts.Punch], first_row: int, reference: str, how: StyleV2 = DOCUMENTED) -> Message:
-    """LoadPunchLog: 50 rows from `first_row` (0 and 1 are the first); `OffSet` is the next row, or empty (V2-19)."""
-    start = max(first_row - 1, 0)
-    following = start + PAGE_ROWS + 1 if start + PAGE_ROWS < len(punches) else None
-    return load_page(punches[start : start + PAGE_ROWS], len(punches), following, reference, how)
 
 
 def load_page(

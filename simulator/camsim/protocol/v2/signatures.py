@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from camsim.protocol.facts import Template
 from camsim.protocol.statuses import StatusV2
@@ -79,7 +78,7 @@ def _cut(data: str, parts: int) -> list[str]:
     return [binascii.b2a_base64(piece, newline=False).decode() for piece in pieces] or [data]
 
 
-def user(data: Any) -> UserV2:
+def user(data: object) -> UserV2:
     """Read the OperationData of AddUser or ManuallyUserUpdated (V2-14). Raises: SignatureError."""
     if not isinstance(data, Mapping):
         raise _shape("OperationData", f"an object with Name and Signature is expected, not {type(data).__name__}")
@@ -96,7 +95,7 @@ def _content(field: str, why: str) -> SignatureError:
     return SignatureError(StatusV2.INVALID_TEMPLATE, field, why)
 
 
-def _text(body: Mapping[str, Any], key: str, where: str, *, required: bool = False) -> str:
+def _text(body: Mapping[str, object], key: str, where: str, *, required: bool = False) -> str:
     value = body.get(key)
     if value is None and not required:
         return ""
@@ -107,7 +106,7 @@ def _text(body: Mapping[str, Any], key: str, where: str, *, required: bool = Fal
     return value
 
 
-def _names(data: Mapping[str, Any]) -> tuple[str, str]:
+def _names(data: Mapping[str, object]) -> tuple[str, str]:
     """FirstName and LastName where they are told, else Name split at its first blank."""
     name = _text(data, "Name", "OperationData", required=True)
     first, last = _text(data, "FirstName", "OperationData"), _text(data, "LastName", "OperationData")
@@ -119,7 +118,7 @@ def _names(data: Mapping[str, Any]) -> tuple[str, str]:
     return first, last
 
 
-def _priority(data: Mapping[str, Any], lint: list[str]) -> UserType:
+def _priority(data: Mapping[str, object], lint: list[str]) -> UserType:
     value = data.get("Priority", "")
     if value in (0, 16) and not isinstance(value, bool) and isinstance(value, int):
         lint.append("Priority: a number where the page shows a text")
@@ -129,7 +128,7 @@ def _priority(data: Mapping[str, Any], lint: list[str]) -> UserType:
     return PRIORITIES[value]
 
 
-def templates(signature: Any, lint: list[str]) -> tuple[Template, ...]:
+def templates(signature: object, lint: list[str]) -> tuple[Template, ...]:
     """The templates a `Signature` array tells. Raises: SignatureError."""
     if signature in (None, ""):
         return ()

@@ -52,6 +52,7 @@ _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012345
 def open_v3(body: bytes, key: str | None) -> Opened:
     """Read a request. With `key` the body must be encrypted, without it plain. Raises: EnvelopeError (A-ENC-04)."""
     if key is None:
+        # An encrypted body has a block at least, 24 characters of Base64: anything shorter is only bad JSON.
         if body[:1] != b"{" and len(body) >= 24 and looks_encrypted(body):
             raise EnvelopeError("mode", "the body looks encrypted, the device has no security key")
         return Opened(decode(body), body)
@@ -66,4 +67,6 @@ def open_v3(body: bytes, key: str | None) -> Opened:
 
 def seal_v3(plain: bytes, key: str | None) -> bytes:
     """The bytes that go out: as they are, or bare Base64 text (A-ENC-01)."""
-    return plain if key is None else cipher.encrypt(key, plain)
+    if key is None:
+        return plain
+    return cipher.encrypt(key, plain)

@@ -35,7 +35,6 @@ class Style:
     """Deviations from the printed samples, each a knob of the register."""
 
     label: str = "sample"  # A-CB-15: sample | always | never
-    user_fields: str = "sample"  # C-04: sample | always
     temperature: str = "string"  # C-11: string | number | absent | empty
     facemask: str = "bool"  # C-11: bool | string | absent
     type_key: str = "Type"  # field notes: Type | AttendanceType
@@ -68,7 +67,7 @@ def _punch_body(fact: facts.Punch, style: Style) -> Message:
     return body
 
 
-_TEMPERATURES: Mapping[str, Callable[[float], Any]] = {
+_TEMPERATURES: Mapping[str, Callable[[float], str | float]] = {
     "string": lambda value: f"{value:.1f}",
     "number": lambda value: value,
     "empty": lambda value: "",
@@ -90,11 +89,11 @@ def _date_body(fact: facts.DateModified, style: Style) -> Message:
 def _updated_body(fact: facts.UserUpdated, style: Style) -> Message:
     kinds = {template.type for template in fact.templates}
     body: Message = {}
-    if style.user_fields == "always" or not kinds or not kinds <= _BIOMETRIC:
-        named_here = style.user_fields == "always" or not kinds or not kinds <= (_NAMELESS | _BIOMETRIC)
+    if not kinds or not kinds <= _BIOMETRIC:
         body["UserID"] = fact.user_id
-        body["FirstName"] = fact.first_name if named_here else ""
-        body["LastName"] = fact.last_name if named_here else ""
+        body["FirstName"] = body["LastName"] = ""
+        if not kinds or not kinds <= (_NAMELESS | _BIOMETRIC):
+            body["FirstName"], body["LastName"] = fact.first_name, fact.last_name
         body["UserType"] = fact.user_type
     body["OperationTime"] = gmt(fact.at, fact.offset)
     body["Template"] = [template_item(fact.user_id, template) for template in fact.templates]
@@ -180,13 +179,13 @@ def split(templates: Iterable[facts.Template], how: str) -> list[tuple[facts.Tem
     items = list(templates)
     if how == "all":
         return [tuple(items)] if items else []
-    keyed: dict[Any, list[facts.Template]] = {}
+    keyed: dict[object, list[facts.Template]] = {}
     for number, item in enumerate(items):
         keyed.setdefault(_SPLIT_KEYS[how](number, item), []).append(item)
     return [tuple(portion) for portion in keyed.values()]
 
 
-_SPLIT_KEYS: Mapping[str, Callable[[int, facts.Template], Any]] = {
+_SPLIT_KEYS: Mapping[str, Callable[[int, facts.Template], object]] = {
     "per_template": lambda number, item: number,
     "by_type": lambda number, item: item.type,
     "grouped": lambda number, item: "credentials" if item.type in _NAMELESS else number,
@@ -214,8 +213,11 @@ def _add(operation: Operation, fields: Mapping[str, Any]) -> tuple[str, Message]
         "LastName": fields.get("last_name", ""),
         "UserType": fields.get("user_type", "User"),
     }
+    body: Message = {"User": user}
     items = [template_item(fields["user_id"], template) for template in fields.get("templates", ())]
-    return "Add", {"User": user, **({"Template": items} if items else {})}
+    if items:  # #28 prints no Template at all, not an empty one
+        body["Template"] = items
+    return "Add", body
 
 
 def _enroll(operation: Operation, fields: Mapping[str, Any]) -> tuple[str, Message]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -57,7 +56,9 @@ class Opening:
             text, key = self.unlock(text, stgid)
         message = self.loads(text)
         inner = message.get("RealTime")
-        return Received(Protocol.V3, message, inner if isinstance(inner, dict) else message, text, stgid, key)
+        if not isinstance(inner, dict):
+            inner = message  # no callback; the token is looked for where a command has it
+        return Received(Protocol.V3, message, inner, text, stgid, key)
 
     def open_v2(self, field: bytes) -> Received:
         """The form field; only `ApiRequestInfo` may be encrypted (A-ENC-10)."""
@@ -65,6 +66,7 @@ class Opening:
         stgid = scalar(message.get("ServiceTagId"))
         info, key = message.get("ApiRequestInfo"), None
         if isinstance(info, str):
+            # A form that was not escaped turns every + of the Base64 text into a blank.
             plain, key = self.unlock(info.replace(" ", "+").encode(), stgid)
             info = self.loads(plain)
         if not isinstance(info, dict):
@@ -74,7 +76,7 @@ class Opening:
     def loads(self, text: bytes) -> Json:
         """A JSON object of UTF-8 text. Raises: UnreadableError."""
         try:
-            value: Any = msgspec.json.decode(text)
+            value: object = msgspec.json.decode(text)
         except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
             raise UnreadableError(f"no JSON: {error}") from None
         if not isinstance(value, dict):
@@ -100,8 +102,8 @@ class Opening:
     def keys(self, stgid: str) -> list[str]:
         """Keys to try, that of the named device first (A-ENC-08)."""
         devices = sorted(self.settings.devices, key=lambda device: not stgid or device.stgid != stgid)
-        keys = [device.key for device in devices if device.key] + [self.settings.key or ""]
-        return [key for key in dict.fromkeys(keys) if key]
+        keys = dict.fromkeys([*(device.key for device in devices), self.settings.key])
+        return [key for key in keys if key]
 
     def authentic(self, received: Received) -> bool:
         """Whether the token is one of ours; with no device configured every token is."""
@@ -110,12 +112,18 @@ class Opening:
 
     def device_of(self, received: Received) -> KnownDevice | None:
         """The configured device that speaks: by service tag, else by token."""
-        devices = self.settings.devices
-        tagged = [device for device in devices if received.stgid and device.stgid == received.stgid]
-        return next(iter(tagged + [device for device in devices if device.token == received.token]), None)
+        # Only v2 names its device in the message; two devices may share a token, so the tag goes first.
+        for device in self.settings.devices:
+            if received.stgid and device.stgid == received.stgid:
+                return device
+        for device in self.settings.devices:
+            if device.token == received.token:
+                return device
+        return None
 
 
 def _same(given: str, known: str) -> bool:
+    # In constant time: how long a comparison takes must not tell how much of a token was right.
     return hmac.compare_digest(given.encode("utf-8", "replace"), known.encode("utf-8"))
 
 

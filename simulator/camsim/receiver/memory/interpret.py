@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from camsim.protocol import timestamps
 from camsim.protocol.vocabulary import Protocol
@@ -20,7 +19,8 @@ class Understanding(Opening):
 
     def facts(self, received: Received) -> list[Fact]:
         """Everything a callback reports, in order. Never raises for a value it cannot use: it becomes a Note."""
-        return list(self.v2_facts(received) if received.protocol is Protocol.V2 else self.v3_facts(received))
+        read = self.v2_facts if received.protocol is Protocol.V2 else self.v3_facts
+        return list(read(received))
 
     def v3_facts(self, received: Received) -> Iterable[Fact]:
         """Route by the member that carries the body (v3, Operations 1 to 11)."""
@@ -37,10 +37,11 @@ class Understanding(Opening):
 
     def punches(self, item: Json, received: Received) -> Iterator[Fact]:
         """One punch, or the batch form with its rows in `Log` (A-CB-23)."""
-        rows = item.get("Log")
-        for row in rows if isinstance(rows, list) else [item]:
-            if isinstance(row, dict):
-                yield self.punch(row, received)
+        if not isinstance(item.get("Log"), list):
+            yield self.punch(item, received)
+            return
+        for row in objects(item["Log"]):
+            yield self.punch(row, received)
 
     def punch(self, item: Json, received: Received) -> Fact:
         """A punch of #11; `AttendanceType` stands for `Type` with some gateways (field notes)."""
@@ -49,9 +50,13 @@ class Understanding(Opening):
             at, offset = self.moment(stamp)
         except (timestamps.TimestampError, ValueError):
             return Note("odd-time", user, stamp)
-        kind = item.get("Type") if "Type" in item else item.get("AttendanceType")
+        kind = item.get("Type", item.get("AttendanceType"))
         return Punch(
-            *(user, at, offset, self.attendance(scalar(kind)), scalar(item.get("InputType")) or None),
+            user=user,
+            at=at,
+            offset=offset,
+            type=self.attendance(scalar(kind)),
+            input=scalar(item.get("InputType")) or None,
             device=scalar(received.body.get("SerialNumber")) or scalar(received.body.get("LabelName")),
             temperature=self.temperature(item.get("Temperature")),
             mask=self.mask(item.get("FaceMask")),
@@ -61,9 +66,10 @@ class Understanding(Opening):
 
     def user_of(self, item: Json) -> str:
         """`UserId` in #11, `UserID` everywhere else: one field."""
-        return self.user_text(item["UserId"] if item.get("UserId") is not None else item.get("UserID"))
+        user = item.get("UserId")
+        return self.user_text(item.get("UserID") if user is None else user)
 
-    def user_text(self, value: Any) -> str:
+    def user_text(self, value: object) -> str:
         """A user id is text: no digit, zero or letter of it is lost."""
         return scalar(value)
 
@@ -76,29 +82,34 @@ class Understanding(Opening):
         """The punch's type in the vendor's word, None when it is not told."""
         return word or None
 
-    def temperature(self, value: Any) -> float | str | None:
+    def temperature(self, value: object) -> float | str | None:
         """Degrees Celsius as a number where the text is one."""
         text = scalar(value)
         whole, _, part = text.removeprefix("-").partition(".")
-        return float(text) if whole.isdecimal() and (not part or part.isdecimal()) else text or None
+        # Not `float(text)` alone: it reads nan, inf, 1e3 and 3_6 too.
+        if whole.isdecimal() and (not part or part.isdecimal()):
+            return float(text)
+        return text or None
 
-    def mask(self, value: Any) -> bool | None:
+    def mask(self, value: object) -> bool | None:
         """True, False or not told; the texts "true" and "false" count too."""
         return {"true": True, "false": False}.get(scalar(value).lower())
 
     def updates(self, item: Json, received: Received) -> Iterable[Fact]:
         """A user's names and the templates that changed; #6 to #8 name the user only in their templates."""
         del received
-        told = item.get("Template")
-        items = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
+        items = objects(item.get("Template"))
+        # Seen in the field: the photo beside the array, its Type the encoding (C-09).
         if isinstance(photo := item.get("Photo"), dict):
             items.append({**photo, "Type": "UserPhoto", "Index": None})
         user = self.user_of(item)
         templates = tuple(self.template(row, user) for row in items)
         if user:
             yield Update(user, scalar(item.get("FirstName")), scalar(item.get("LastName")), self.of(user, templates))
-        for other in dict.fromkeys(row.user for row in templates if row.user not in ("", user)):
-            yield Update(other, templates=self.of(other, templates))
+        # A template may name another user than the update around it; nothing of one is the other's.
+        for other in dict.fromkeys(row.user for row in templates):
+            if other not in ("", user):
+                yield Update(other, templates=self.of(other, templates))
 
     def of(self, user: str, templates: Iterable[Template]) -> tuple[Template, ...]:
         """The templates of one user."""
@@ -106,15 +117,15 @@ class Understanding(Opening):
 
     def template(self, item: Json, user: str) -> Template:
         """One item of a `Template` array; its own UserID goes before the one above it."""
-        index = item.get("Index")
-        named = None if index is None else scalar(index) or None
-        return Template(self.user_of(item) or user, scalar(item.get("Type")), named, scalar(item.get("Data")))
+        index = scalar(item.get("Index")) or None
+        return Template(self.user_of(item) or user, scalar(item.get("Type")), index, scalar(item.get("Data")))
 
     def v2_facts(self, received: Received) -> Iterable[Fact]:
         """Route by `Operation`; what carries a reference id answers one of our commands (V2-11)."""
         info = received.body
         operation, data = scalar(info.get("Operation")), info.get("OperationData")
-        data = data if isinstance(data, dict) else {}
+        if not isinstance(data, dict):
+            data = {}  # an empty text where there is nothing to say (V2-07, V2-08)
         user = self.user_text(info.get("UserId"))
         reference = scalar(info.get("OperationReferenceId"))
         if reference:
@@ -128,7 +139,9 @@ class Understanding(Opening):
             "ManuallyUserDeleted": lambda name, *_: Deletion(name),
         }
         route = routes.get(operation)
-        return [route(user, data, received) if route else Note("other", user, operation)]
+        if route is None:
+            return [Note("other", user, operation)]
+        return [route(user, data, received)]
 
     def v2_punch(self, user: str, data: Json, received: Received) -> Fact:
         """A v2 punch: its time is the message's OperationTime."""
@@ -138,7 +151,10 @@ class Understanding(Opening):
         if not stamp.isdecimal() or len(stamp) > 10:
             return Note("odd-time", user, stamp)
         return Punch(
-            *(user, self.v2_moment(int(stamp), offset), offset, self.attendance(scalar(data.get("AttendanceType")))),
+            user=user,
+            at=self.v2_moment(int(stamp), offset),
+            offset=offset,
+            type=self.attendance(scalar(data.get("AttendanceType"))),
             input=scalar(data.get("InputType")) or None,
             device=received.stgid,
             temperature=self.temperature(data.get("Temperature")),
@@ -154,9 +170,9 @@ class Understanding(Opening):
     def v2_update(self, user: str, data: Json, received: Received) -> Fact:
         """A v2 user: names count only with cards, passwords or no signature ("don't read on other cases")."""
         del received
-        told = data.get("Signature")
-        items = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
-        templates = tuple(row for row in (self.v2_template(item, user) for item in items) if row.data)
+        items = objects(data.get("Signature"))
+        read = [self.v2_template(item, user) for item in items]
+        templates = tuple(template for template in read if template.data)
         if not self.v2_names_count(items):
             return Update(user, templates=templates)
         first = scalar(data.get("FirstName")) or scalar(data.get("Name"))
@@ -170,3 +186,10 @@ class Understanding(Opening):
         """One item of `Signature`; AdditionalData1 is the finger's id or the part of a face or palm."""
         index = scalar(item.get("AdditionalData1")) or None
         return Template(user, scalar(item.get("Type")), index, scalar(item.get("Template")))
+
+
+def objects(value: object) -> list[Json]:
+    """The objects of an array; a receiver leaves out what is none instead of failing."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -12,7 +11,7 @@ from camsim.receiver.devices import Settings
 from camsim.receiver.sightings import Sighting
 
 from .policy import Policy
-from .records import Note, Outcome, Received, RefusedError, Reply, UnreadableError
+from .records import Json, Note, Outcome, Received, RefusedError, Reply, UnreadableError
 from .store import Store
 
 _MOST_IDS = 100
@@ -79,6 +78,7 @@ class MemoryReceiver:
         except Exception as error:
             self.store.notes.append(Note("failed", text=type(error).__name__))
             return Outcome.FAILED, self.policy.failed(received, error)
+        # What is told names each kind once, in the order of the message.
         kinds = ", ".join(dict.fromkeys(type(fact).__name__.lower() for fact in facts))
         return f"{kinds} {outcome}", self.policy.acknowledge(received, outcome)
 
@@ -94,13 +94,18 @@ class MemoryReceiver:
         if len(users) > _MOST_IDS:
             return _json({"error": f"at most {_MOST_IDS} ids a request, not {len(users)}"}, 400)
         shown = self._pages(users).get(page)
-        return _json(shown(), 200) if shown else _json({"error": f"no page {page!r}"}, 404)
+        if shown is None:
+            return _json({"error": f"no page {page!r}"}, 404)
+        return _json(shown(), 200)
 
-    def _pages(self, users: Sequence[str]) -> Mapping[str, Callable[[], Any]]:
+    def _pages(self, users: Sequence[str]) -> Mapping[str, Callable[[], object]]:
         policy, store, ids = self.policy, self.store, list(dict.fromkeys(users))
 
-        def rows(show: Callable[[str, Store], Sequence[Any]]) -> list[Any]:
-            return [row for user in ids for row in show(user, store)]
+        def rows(show: Callable[[str, Store], Sequence[Json]]) -> list[Json]:
+            found: list[Json] = []
+            for user in ids:
+                found += show(user, store)
+            return found
 
         return {
             "capabilities": policy.capabilities,
@@ -111,5 +116,5 @@ class MemoryReceiver:
         }
 
 
-def _json(value: Any, status: int) -> web.Response:
+def _json(value: object, status: int) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")

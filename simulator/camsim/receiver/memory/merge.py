@@ -19,7 +19,10 @@ class Keeping(Understanding):
         """Store everything; REPEATED when there were punches and none of them was new."""
         del received
         new = [await self.keep_one(fact, store) for fact in facts]
-        return Outcome.KEPT if any(new) or not new else Outcome.REPEATED
+        # A batch may hold old and new punches: one new one is enough, and so is nothing to store at all.
+        if new and not any(new):
+            return Outcome.REPEATED
+        return Outcome.KEPT
 
     async def keep_one(self, fact: Fact, store: Store) -> bool:
         """Store one fact; False when it was a punch that is there already."""
@@ -34,7 +37,8 @@ class Keeping(Understanding):
 
     def punch_key(self, punch: Punch) -> Hashable:
         """User and instant (V3:1170); in v2 the device too (V2-30)."""
-        return (punch.user, punch.at, punch.device if punch.protocol is Protocol.V2 else None)
+        device = punch.device if punch.protocol is Protocol.V2 else None
+        return (punch.user, punch.at, device)
 
     @singledispatchmethod
     def keep_other(self, fact: Fact, store: Store) -> None:

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
 
 from aiohttp import HttpVersion10, web
 
 from .merge import Keeping
 from .readback import CAPABILITIES, punch_view, template_view
-from .records import DONE, REJECTED, TOO_LARGE, UNREADABLE, Outcome, Punch, Received, Reply, Template, UnreadableError
+from .records import (
+    DONE,
+    REJECTED,
+    TOO_LARGE,
+    UNREADABLE,
+    Json,
+    Outcome,
+    Punch,
+    Received,
+    Reply,
+    Template,
+    UnreadableError,
+)
 from .store import Store
 
 
@@ -47,7 +58,10 @@ class Policy(Keeping):
         """Frame an answer as it asks to be framed."""
         if reply.delay_s:
             await asyncio.sleep(reply.delay_s)
-        headers = {"Content-Type": reply.content_type, **reply.headers} if reply.content_type else reply.headers
+        headers: dict[str, str] = {}
+        if reply.content_type:
+            headers["Content-Type"] = reply.content_type
+        headers.update(reply.headers)
         response = web.Response(status=reply.status, body=reply.body, headers=headers)
         if reply.chunked:
             response.enable_chunked_encoding()
@@ -57,27 +71,29 @@ class Policy(Keeping):
             response.force_close()
         return response
 
-    def capabilities(self) -> dict[str, Any]:
+    def capabilities(self) -> Json:
         """What read-back can show (conformance, Read-back)."""
         return dict(CAPABILITIES)
 
-    def shown_punches(self, user: str, store: Store) -> Sequence[dict[str, Any]]:
+    def shown_punches(self, user: str, store: Store) -> Sequence[Json]:
         """Stored punches of a user as read-back tells them."""
         return [self.show_punch(punch) for punch in store.punches.get(user, ())]
 
-    def show_punch(self, punch: Punch) -> dict[str, Any]:
+    def show_punch(self, punch: Punch) -> Json:
         """One stored punch, its time an instant."""
         return punch_view(punch)
 
-    def shown_templates(self, user: str, store: Store) -> Sequence[dict[str, Any]]:
+    def shown_templates(self, user: str, store: Store) -> Sequence[Json]:
         """Stored templates of a user by their digests."""
         return [self.show_template(item) for item in store.templates.get(user, {}).values()]
 
-    def show_template(self, template: Template) -> dict[str, Any]:
+    def show_template(self, template: Template) -> Json:
         """One stored template."""
         return template_view(template)
 
-    def shown_users(self, user: str, store: Store) -> Sequence[dict[str, Any]]:
+    def shown_users(self, user: str, store: Store) -> Sequence[Json]:
         """The stored user, or nothing."""
         person = store.people.get(user)
-        return [] if person is None else [{"user": user, "first_name": person.first, "last_name": person.last}]
+        if person is None:
+            return []
+        return [{"user": user, "first_name": person.first, "last_name": person.last}]

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import Any
 
 from camsim.protocol import timestamps
 
-from .records import Punch, Template
+from .records import Json, Punch, Template
 
-CAPABILITIES: dict[str, Any] = {
+CAPABILITIES: Json = {
     "time_policy": "instant",
     "keeps": ["punches", "templates", "users", "type", "input", "temperature", "mask", "device"],
 }
 _PLAIN_TEXT = frozenset({"Card", "Password"})
 
 
-def punch_view(punch: Punch) -> dict[str, Any]:
+def punch_view(punch: Punch) -> Json:
     """A punch with its time as `2020-09-17T02:18:22Z`; keys that were never told are absent."""
     told = {
         "type": punch.type,
@@ -26,9 +25,9 @@ def punch_view(punch: Punch) -> dict[str, Any]:
         "temperature": punch.temperature,
         "mask": punch.mask,
     }
-    return {"user": punch.user, "time": instant(punch.at)} | {
-        name: value for name, value in told.items() if value is not None
-    }
+    # What was never told is left out: null would say that the receiver stored it as nothing.
+    known = {name: value for name, value in told.items() if value is not None}
+    return {"user": punch.user, "time": instant(punch.at), **known}
 
 
 def instant(at: int) -> str:
@@ -41,7 +40,7 @@ def wall(at: int, offset: int) -> str:
     return timestamps.local(at, offset).replace(" ", "T")
 
 
-def template_view(template: Template) -> dict[str, Any]:
+def template_view(template: Template) -> Json:
     """A template by its digest: the data never leaves."""
     return {
         "user": template.user,

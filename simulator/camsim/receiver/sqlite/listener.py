@@ -9,13 +9,14 @@ import socket
 import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 from camsim.receiver.devices import Settings
 from camsim.receiver.sightings import Sighting
 
-from .reading import Callback, NoteRow, UnreadableError, read, rows
+from .reading import Callback, UnreadableError, read, rows
+from .rows import NoteRow
 from .storage import Storage
 
 DONE = b'{"status":"done"}'
@@ -29,6 +30,7 @@ _PATIENCE_S = 15.0
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_S = 2.0
 Answer = tuple[int, bytes]
+Accepted = socket.socket | tuple[bytes, socket.socket]  # as socketserver types both of its kinds
 
 
 class TooLargeError(Exception):
@@ -62,17 +64,17 @@ class SqliteServer(ThreadingHTTPServer):
             self.storage.close()
             raise
 
-    def process_request(self, request: Any, client_address: Any) -> None:
+    def process_request(self, request: Accepted, client_address: object) -> None:
         """Remember the connection, so that `stop` can end one that idles between two requests."""
-        self._open.add(request)
+        self._open.add(cast("socket.socket", request))  # of a TCP server, never a datagram
         super().process_request(request, client_address)
 
-    def shutdown_request(self, request: Any) -> None:
+    def shutdown_request(self, request: Accepted) -> None:
         """Forget a connection that ended."""
-        self._open.discard(request)
+        self._open.discard(cast("socket.socket", request))
         super().shutdown_request(request)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request: object, client_address: object) -> None:
         """A peer that goes away in the middle is no news."""
 
     def stop(self) -> None:
@@ -116,7 +118,7 @@ class SqliteServer(ThreadingHTTPServer):
     def read_back(self, path: str, query: str) -> Answer:
         """Answer a `GET /readback/…` (conformance, Read-back)."""
         users = parse_qs(query, keep_blank_values=True).get("user", [])
-        pages: dict[str, Callable[[], Any]] = {
+        pages: dict[str, Callable[[], object]] = {
             "capabilities": lambda: CAPABILITIES,
             "punches": lambda: {"punches": self.storage.punches(users)},
             "templates": lambda: {"templates": self.storage.templates(users)},
@@ -165,7 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         return True
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, format: str, *args: object) -> None:
         """The sightings tell what came; the access log would only repeat it."""
 
     def _body(self) -> bytes:
@@ -185,7 +187,7 @@ class _Handler(BaseHTTPRequestHandler):
                 raise TooLargeError
             body += self._exactly(size)
             self.rfile.readline(3)
-        while self.rfile.readline(1025).strip():
+        while self.rfile.readline(1025).strip():  # trailers end with an empty line
             pass
         return bytes(body)
 
@@ -197,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise BadFramingError from None
 
     def _exactly(self, length: int) -> bytes:
-        data = self.rfile.read(length)
+        data = self.rfile.read(length)  # as much as asked for, unless the peer went away
         if len(data) < length:
             raise ConnectionError("the peer stopped in the middle of a body")
         return data

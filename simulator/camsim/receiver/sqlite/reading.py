@@ -17,10 +17,13 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from camsim.receiver.devices import KnownDevice, Settings
 
+from .rows import NoteRow, PersonRow, PunchRow, RemovalRow, Row, TemplateRow
+
 _FORM = re.compile(rb"(?:^|&)request_data=")
 _TIME = re.compile(r"(\d{4})-(\d\d?)-(\d\d?)[ T](\d\d?):(\d\d):(\d\d) *(?:GMT|UTC)? *(?:([+-])(\d\d):?(\d\d)|Z)?$")
 _NAMED_BY = frozenset({"Card", "Password"})
 _LAST_YEAR = 9998
+Fields = dict[str, Any]  # a JSON object as it came
 _V2_PHOTO = ("AttendancePhoto", "AttendancePhotoe")
 
 
@@ -34,60 +37,8 @@ class Callback:
 
     version: str
     token: str
-    body: dict[str, Any]
+    body: Fields
     stgid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PunchRow:
-    """A punch. `at` is UTC epoch seconds; `slot` is what besides user and time tells punches apart (V2-30)."""
-
-    user: str
-    at: int
-    slot: str
-    device: str
-    type: str | None
-    input: str | None
-    temperature: str | None
-    mask: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A user as told; an empty name means "not told"."""
-
-    user: str
-    first: str
-    last: str
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateRow:
-    """One template; `index` is empty for kinds without one."""
-
-    user: str
-    type: str
-    index: str
-    data: str
-
-
-@dataclass(frozen=True, slots=True)
-class RemovalRow:
-    """A user that was deleted on the device."""
-
-    user: str
-
-
-@dataclass(frozen=True, slots=True)
-class NoteRow:
-    """Anything acknowledged and only recorded: photos, clock changes, lazy replies, unknown operations."""
-
-    kind: str
-    user: str
-    text: str
-
-
-Row = PunchRow | PersonRow | TemplateRow | RemovalRow | NoteRow
 
 
 def read(body: bytes, settings: Settings) -> Callback:
@@ -117,7 +68,7 @@ def _read_v2(body: bytes, settings: Settings) -> Callback:
     return Callback("v2", _text(info.get("AuthToken")), info, stgid)
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def _object(data: bytes) -> Fields:
     try:
         value = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -131,8 +82,8 @@ def _first_plain(data: bytes, settings: Settings, stgid: str) -> bytes:
     """The body itself does not say whose it is, so every key is tried, that of the named device first (A-ENC-08)."""
     named = [device.key for device in settings.devices if stgid and device.stgid == stgid]
     others = [device.key for device in settings.devices]
-    for key in dict.fromkeys([*named, *others, settings.key]):
-        plain = _decrypt(key, data) if key else None
+    for key in filter(None, dict.fromkeys([*named, *others, settings.key])):
+        plain = _decrypt(key, data)
         if plain is not None:
             return plain
     raise UnreadableError("neither JSON nor an encryption with a known key")
@@ -149,6 +100,7 @@ def _decrypt(key: str, data: bytes) -> bytes | None:
         plain = strip.update(padded) + strip.finalize()
     except (ValueError, binascii.Error):
         return None
+    # The padding of a wrong key fits by chance once in 256; an object does not begin by chance as well.
     return plain if plain.lstrip()[:1] == b"{" else None
 
 
@@ -166,20 +118,22 @@ def instant(text: str) -> int:
         raise ValueError(f"{text!r} is no time")
     *parts, sign, hours, minutes = found.groups()
     shift = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-    zone = timezone(-shift if sign == "-" else shift)
-    year, month, day, hour, minute, second = (int(part) for part in parts)
+    if sign == "-":
+        shift = -shift
+    year, month, day, hour, minute, second = map(int, parts)
     if not 1970 <= year <= _LAST_YEAR:
         raise ValueError(f"{text!r}: the year is out of range")
-    return int(datetime(year, month, day, hour, minute, second, tzinfo=zone).timestamp())
+    return int(datetime(year, month, day, hour, minute, second, tzinfo=timezone(shift)).timestamp())
 
 
 def rows(callback: Callback, settings: Settings) -> list[Row]:
     """What a callback asks to be stored, in order; never raises for a value it cannot use, but notes it."""
-    reader = _v2_rows if callback.version == "v2" else _v3_rows
-    return list(reader(callback, settings))
+    if callback.version == "v2":
+        return list(_v2_rows(callback, settings))
+    return list(_v3_rows(callback))
 
 
-def _v3_rows(callback: Callback, _settings: Settings) -> Iterator[Row]:
+def _v3_rows(callback: Callback) -> Iterator[Row]:
     body = callback.body
     device = _text(body.get("SerialNumber") or body.get("LabelName"))
     if isinstance(punch := body.get("PunchLog"), dict):
@@ -194,46 +148,63 @@ def _v3_rows(callback: Callback, _settings: Settings) -> Iterator[Row]:
         yield NoteRow("other", "", ",".join(_text(key) for key in body))
 
 
-def _user(item: dict[str, Any]) -> str:
-    return _text(item.get("UserId") if item.get("UserId") is not None else item.get("UserID"))
+def _user(item: Fields) -> str:
+    # #11 writes UserId, every other message UserID.
+    return _text(item.get("UserId")) if item.get("UserId") is not None else _text(item.get("UserID"))
 
 
-def _punches(punch: dict[str, Any], device: str) -> Iterator[Row]:
-    batch = punch.get("Log")
-    for item in batch if isinstance(batch, list) else [punch]:
-        if isinstance(item, dict):
-            yield _punch(item, device)
+def _objects(value: object) -> list[Fields]:
+    """The objects of an array, and nothing of what is none."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
-def _punch(item: dict[str, Any], device: str) -> Row:
+def _punches(punch: Fields, device: str) -> Iterator[Row]:
+    batch = punch.get("Log")  # some gateways tell several punches at once (A-CB-23)
+    if not isinstance(batch, list):
+        yield _punch(punch, device)
+    for item in _objects(batch):
+        yield _punch(item, device)
+
+
+def _punch(item: Fields, device: str) -> Row:
     user, stamp = _user(item), _text(item.get("LogTime"))
     try:
         at = instant(stamp)
     except ValueError:
         return NoteRow("odd-time", user, stamp)
-    kind = _text(item.get("Type") or item.get("AttendanceType")) or None
-    return PunchRow(user, at, "", device, kind, _text(item.get("InputType")) or None, *_health(item))
+    temperature, mask = _health(item)
+    return PunchRow(
+        user=user,
+        at=at,
+        slot="",
+        device=device,
+        type=_text(item.get("Type") or item.get("AttendanceType")) or None,
+        input=_text(item.get("InputType")) or None,
+        temperature=temperature,
+        mask=mask,
+    )
 
 
-def _health(item: dict[str, Any]) -> tuple[str | None, bool | None]:
-    mask = item.get("FaceMask")
-    worn = {"true": True, "false": False}.get(_text(mask).lower()) if mask is not None else None
+def _health(item: Fields) -> tuple[str | None, bool | None]:
+    """Temperature as it was told, and whether a mask was worn; a text may stand where the page shows true or false."""
+    worn = {"true": True, "false": False}.get(_text(item.get("FaceMask")).lower())
     return _text(item.get("Temperature")) or None, worn
 
 
-def _update(update: dict[str, Any]) -> Iterator[Row]:
+def _update(update: Fields) -> Iterator[Row]:
     user = _user(update)
-    items = update.get("Template")
-    items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    items = _objects(update.get("Template"))
     photo = update.get("Photo")
     if isinstance(photo, dict):
         items.append({**photo, "Type": "UserPhoto", "Index": None})
-    for name in dict.fromkeys([user, *(_user(item) for item in items)]):
-        if name:
-            told = update if name == user else {}
-            yield PersonRow(name, _text(told.get("FirstName")), _text(told.get("LastName")))
+    if user:
+        yield PersonRow(user, _text(update.get("FirstName")), _text(update.get("LastName")))
+    # #6 to #8 name the user in the templates alone: known from then on, without a name.
+    for name in dict.fromkeys(map(_user, items)):
+        if name not in ("", user):
+            yield PersonRow(name, "", "")
     for item in items:
-        kind, index, data = (_text(item.get(name)) for name in ("Type", "Index", "Data"))
+        kind, index, data = _text(item.get("Type")), _text(item.get("Index")), _text(item.get("Data"))
         yield TemplateRow(_user(item) or user, kind, index, data)
 
 
@@ -241,48 +212,64 @@ def _v2_rows(callback: Callback, settings: Settings) -> Iterator[Row]:
     info = callback.body
     user, operation = _text(info.get("UserId")), _text(info.get("Operation"))
     data = info.get("OperationData")
-    data = data if isinstance(data, dict) else {}
-    if _text(info.get("OperationReferenceId")):
-        yield NoteRow("lazy", user, f"{operation} {_text(info.get('OperationReferenceId'))} {json.dumps(data)}")
-    elif operation in ("RealTimePunchLog", "PunchLog") and not any(key in data for key in _V2_PHOTO):
+    if not isinstance(data, dict):
+        data = {}
+    has_photo = any(key in data for key in _V2_PHOTO)
+    reference = _text(info.get("OperationReferenceId"))
+    if reference:  # it answers a command of ours (V2-11)
+        yield NoteRow("lazy", user, f"{operation} {reference} {json.dumps(data)}")
+    elif operation in ("RealTimePunchLog", "PunchLog") and not has_photo:
         yield _v2_punch(callback, settings, user, data)
     elif operation == "ManuallyUserUpdated":
         yield from _v2_update(user, data)
     elif operation == "ManuallyUserDeleted":
         yield RemovalRow(user)
     else:
-        yield NoteRow("photo" if any(key in data for key in _V2_PHOTO) else "other", user, operation)
+        yield NoteRow("photo" if has_photo else "other", user, operation)
 
 
-def _v2_punch(callback: Callback, settings: Settings, user: str, data: dict[str, Any]) -> Row:
+def _v2_punch(callback: Callback, settings: Settings, user: str, data: Fields) -> Row:
     stamp = _text(callback.body.get("OperationTime"))
     if not re.fullmatch(r"\d{1,10}", stamp):
         return NoteRow("odd-time", user, stamp)
     # The device's wall clock stands there as if it were UTC (V2-01); the configured offset makes it an instant.
     at = int(stamp) - 60 * _offset(callback, settings)
-    kind, source = _text(data.get("AttendanceType")) or None, _text(data.get("InputType")) or None
-    return PunchRow(user, at, callback.stgid, callback.stgid, kind, source, *_health(data))
+    temperature, mask = _health(data)
+    return PunchRow(
+        user=user,
+        at=at,
+        slot=callback.stgid,
+        device=callback.stgid,
+        type=_text(data.get("AttendanceType")) or None,
+        input=_text(data.get("InputType")) or None,
+        temperature=temperature,
+        mask=mask,
+    )
 
 
 def _offset(callback: Callback, settings: Settings) -> int:
     def rank(device: KnownDevice) -> int:
         return 2 * (device.stgid == callback.stgid) + (device.token == callback.token)
 
+    # The tag outweighs the token: two devices may have the same token.
     best = max(settings.devices, key=rank, default=None)
-    return best.offset if best is not None and rank(best) else settings.offset
+    if best is None or not rank(best):
+        return settings.offset
+    return best.offset
 
 
-def _v2_update(user: str, data: dict[str, Any]) -> Iterator[Row]:
-    items = data.get("Signature")
-    items = [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+def _v2_update(user: str, data: Fields) -> Iterator[Row]:
+    items = _objects(data.get("Signature"))
     # Only with cards and passwords do the names mean something ("don't read on other cases", v2, Signature).
     named = all(item.get("Type") in _NAMED_BY for item in items)
-    first = _text(data.get("FirstName")) or _text(data.get("Name"))
-    yield PersonRow(user, first if named else "", _text(data.get("LastName")) if named else "")
+    if named:
+        yield PersonRow(user, _text(data.get("FirstName")) or _text(data.get("Name")), _text(data.get("LastName")))
+    else:
+        yield PersonRow(user, "", "")
     for item in items:
-        kind, index, template = (_text(item.get(name)) for name in ("Type", "AdditionalData1", "Template"))
+        template = _text(item.get("Template"))
         if template:
-            yield TemplateRow(user, kind, index, template)
+            yield TemplateRow(user, _text(item.get("Type")), _text(item.get("AdditionalData1")), template)
 
 
 def iso(at: int) -> str:

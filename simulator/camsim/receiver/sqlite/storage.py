@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import math
 import sqlite3
@@ -11,7 +12,8 @@ import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from .reading import NoteRow, PersonRow, PunchRow, RemovalRow, Row, TemplateRow, iso
+from .reading import iso
+from .rows import NoteRow, PersonRow, PunchRow, RemovalRow, Row, TemplateRow
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS punch(
@@ -34,6 +36,7 @@ _WRITES: dict[type, tuple[str, ...]] = {
     RemovalRow: ("DELETE FROM person WHERE user = ?", "DELETE FROM template WHERE user = ?"),
     NoteRow: ("INSERT INTO note VALUES (?, ?, ?)",),
 }
+Shown = dict[str, object]  # a row as read-back tells it
 _TEXTUAL = ("Card", "Password")
 
 
@@ -65,12 +68,12 @@ class Storage:
                 raise
             self._database.execute("COMMIT")
 
-    def punches(self, users: Sequence[str]) -> list[dict[str, Any]]:
+    def punches(self, users: Sequence[str]) -> list[Shown]:
         """Stored punches of the users in order of time; keys that were never told are absent."""
         found = self._select("user, at, type, input, device, temperature, mask", "punch", users, "at")
         return [_punch(row) for row in found]
 
-    def templates(self, users: Sequence[str]) -> list[dict[str, Any]]:
+    def templates(self, users: Sequence[str]) -> list[Shown]:
         """Stored templates of the users by their digests; the data never leaves."""
         found = self._select("user, type, idx, data", "template", users, "type, idx")
         return [
@@ -78,7 +81,7 @@ class Storage:
             for user, kind, index, data in found
         ]
 
-    def users(self, users: Sequence[str]) -> list[dict[str, Any]]:
+    def users(self, users: Sequence[str]) -> list[Shown]:
         """Stored users with the names they were told to have."""
         found = self._select("user, first, last", "person", users, "user")
         return [{"user": user, "first_name": first, "last_name": last} for user, first, last in found]
@@ -103,12 +106,13 @@ class Storage:
 
 
 def _values(row: Row) -> tuple[Any, ...]:
+    # The fields of a row stand in the order of its table's columns.
     return tuple(getattr(row, name) for name in row.__slots__)
 
 
-def _punch(row: tuple[Any, ...]) -> dict[str, Any]:
+def _punch(row: tuple[Any, ...]) -> Shown:
     user, at, kind, source, device, temperature, mask = row
-    told = {
+    told: dict[str, object] = {
         "type": kind,
         "input": source,
         "device": device or None,
@@ -123,6 +127,7 @@ def _number(text: str | None) -> float | str | None:
         number = float(text or "")
     except ValueError:
         return text
+    # JSON has no word for nan and inf.
     return number if math.isfinite(number) else text
 
 
@@ -130,8 +135,7 @@ def digest(kind: str, data: str) -> str:
     """Sha-256 of the decoded data; of the text for card, password and what is no Base64."""
     raw = data.encode()
     if kind not in _TEXTUAL:
-        try:
+        # What is no Base64 is digested as the text it is.
+        with contextlib.suppress(binascii.Error, ValueError):
             raw = base64.b64decode(data, validate=True)
-        except (binascii.Error, ValueError):
-            raw = data.encode()
     return hashlib.sha256(raw).hexdigest()
