@@ -253,7 +253,6 @@ def _body_lines(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
 # Rooms whose modules tests prove from outside, by what they do together; every other module is imported by a test.
 PROVED_BY = {
     "camsim.__main__": "installed/test_names.py",
-    "camsim.engine": "simulator/test_kernel_machine.py",
     "camsim.actions.*": "simulator/test_management.py",
     "camsim.api.*": "simulator/test_management.py",
     "camsim.callbacks.*": "simulator/anomalies/test_outages.py",
@@ -265,7 +264,6 @@ PROVED_BY = {
     "camsim.demo.*": "simulator/test_demo.py",
     "camsim.kernel.*": "simulator/test_kernel_machine.py",
     "camsim.pytest_plugin.*": "simulator/test_pytest_plugin.py",
-    "camsim.readback.*": "conformance/test_readback.py",
     "camsim.receiver.*": "simulator/receiver/test_receiver_http.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",
