@@ -42,6 +42,7 @@ class Observed:
     @property
     def ran(self) -> bool:
         """True when every step was sent."""
+        # A case without steps is judged too: that of a person nothing was sent of, or of the URL itself.
         return {exchange.step for exchange in self.exchanges} == set(range(len(self.case.steps)))
 
     @property
@@ -79,7 +80,7 @@ class Observed:
         if self.case.blocked is not None or not concerned:
             return Verdict.NOT_APPLICABLE
         if self.error is not None:
-            return Verdict.ERROR
+            return Verdict.ERROR  # ours: never a failure of the target
         if not self.ran:
             return Verdict.COULD_NOT_RUN
         if self.fatal:
@@ -109,7 +110,12 @@ class Observed:
 
     def _decisive(self) -> list[Finding]:
         """The findings whose verdict is the case's; all of them when none is."""
-        sides = ((self.ack_verdict, self.ack), (self.state_verdict, self.state))
-        found = [(verdict, finding) for verdict, finding in sides if finding is not None]
-        decisive = [finding for verdict, finding in found if verdict is self.verdict]
-        return decisive or [finding for _, finding in found]
+        found: list[Finding] = []
+        decisive: list[Finding] = []
+        for verdict, finding in ((self.ack_verdict, self.ack), (self.state_verdict, self.state)):
+            if finding is None:
+                continue
+            found.append(finding)
+            if verdict is self.verdict:
+                decisive.append(finding)
+        return decisive or found

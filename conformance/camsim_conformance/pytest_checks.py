@@ -98,6 +98,7 @@ def _destination(option: Option) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Plan the run. Nothing is sent yet."""
     if hasattr(config, "workerinput") or config.getoption("numprocesses", None):
+        # Every worker would send a whole run of its own, and judge a part of it.
         pytest.exit("the checks share one run: leave out -n; many callbacks go out at once anyway", int(Exit.USAGE))
     url = config.getoption("--callback-url")
     if config.getoption("--collect-only") and not url:
@@ -123,11 +124,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out requirements that were not asked for: they have no case."""
+    # pytest's own name for a parameter without any value; it would call the test skipped.
     items[:] = [item for item in items if "NOTSET" not in item.name]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Send only what is left after -k, --lf and friends."""
+    # Earlier than the first test: by then everything has gone out together, as certify sends it.
     run = session.config.stash[_KEY]
     for item in session.items:
         callspec = getattr(item, "callspec", None)

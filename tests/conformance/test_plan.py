@@ -10,8 +10,8 @@ from certifying import profile
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.checks.sections import plan
-from camsim_conformance.plan.builder import PeopleError
 from camsim_conformance.plan.cases import Stage
+from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.target.profile import Device
 

@@ -7,7 +7,7 @@ from functools import cache
 from types import ModuleType
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan.plan import Plan, Stimuli, make_plan
+from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
 from camsim_conformance.requirements import catalogue
 from camsim_conformance.target.profile import Profile
 
@@ -65,13 +65,18 @@ class SectionError(RuntimeError):
 @cache
 def judged(protocol: Protocol) -> tuple[Judged, ...]:
     """Every requirement of a protocol with its cases and check, in the order of the sections. Raises: SectionError."""
-    rows = tuple(row for section in SECTIONS[protocol] for row in _of(section))
-    found = [row.requirement for row in rows]
-    wanted = [row.id for row in catalogue(protocol)]
-    if sorted(found) != sorted(wanted):
-        odd = sorted(set(found) ^ set(wanted)) or sorted({name for name in found if found.count(name) > 1})
-        raise SectionError(f"{protocol}: judged nowhere, twice, or without a row in the catalogue: {', '.join(odd)}")
-    return rows
+    rows: dict[str, Judged] = {}
+    for section in SECTIONS[protocol]:
+        for row in _of(section):
+            if row.requirement in rows:
+                raise SectionError(f"{row.requirement} is judged twice, the second time in {section.__name__}")
+            rows[row.requirement] = row
+    odd = rows.keys() ^ {row.id for row in catalogue(protocol)}
+    if odd:
+        raise SectionError(
+            f"{protocol}: judged nowhere, or in a section of the other protocol: {', '.join(sorted(odd))}"
+        )
+    return tuple(rows.values())
 
 
 def _of(section: ModuleType) -> Iterator[Judged]:
@@ -91,9 +96,13 @@ def checks() -> Mapping[str, Check]:
 @cache
 def stimuli(protocol: Protocol) -> Stimuli:
     """What makes the cases of a protocol, in order: `cases` of every section first, then what is made `later`."""
-    rows = judged(protocol)
-    first = [(row.requirement, row.cases) for row in rows if row.cases is not None]
-    later = [(row.requirement, row.later) for row in rows if row.later is not None]
+    first: list[tuple[str, MakeCases]] = []
+    later: list[tuple[str, MakeCases]] = []
+    for row in judged(protocol):
+        if row.cases is not None:
+            first.append((row.requirement, row.cases))
+        if row.later is not None:
+            later.append((row.requirement, row.later))
     return (*first, *later)
 
 

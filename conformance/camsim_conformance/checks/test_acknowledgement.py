@@ -9,8 +9,9 @@ from camsim.protocol.v3.messages import callback_name
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.answers import acknowledged, in_time, wire_form
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import DAY, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Stage, Step
+from camsim_conformance.plan.run_facts import DAY, MINUTE
 from camsim_conformance.requirements.verdicts import Finding
 
 from .registry import requirement
@@ -21,6 +22,7 @@ MakeFact = Callable[[str], Fact]
 
 
 def _operations(make: Builder) -> Iterator[Case]:
+    # One at a time, so that a wrong answer belongs to one callback for sure.
     for fact in every_operation(make, make.user()):
         yield Case(callback_name(fact), (make.step(fact),), stage=Stage.QUIET)
 
@@ -28,9 +30,10 @@ def _operations(make: Builder) -> Iterator[Case]:
 def every_operation(make: Builder, user: str) -> list[Fact]:
     """One fact for each of the 11 callbacks, all of one person."""
     # Card and PIN come with empty names, as the page prints #4 and #5.
-    texts = [make.updated(user, make.template(user, kind), first="", last="") for kind in (Kind.CARD, Kind.PASSWORD)]
+    card, pin = make.templates(user, Kind.CARD, Kind.PASSWORD)
+    texts = [make.updated(user, card, first="", last=""), make.updated(user, pin, first="", last="")]
     pictures = make.templates(user, Kind.FINGERPRINT, Kind.FACE, Kind.PALM, Kind.USER_PHOTO)
-    alone = [make.updated(user, template) for template in pictures]
+    alone = [make.updated(user, picture) for picture in pictures]
     at = make.ago(20 * MINUTE)
     return [
         make.deleted(make.user()),
@@ -89,6 +92,7 @@ def timed(make: Builder, name: str, fact: MakeFact) -> Case:
 
 def busy(make: Builder) -> Case:
     """Four devices at once, three punches each."""
+    # Of strangers: whether anything of a burst is stored is no question here.
     first, *spares = [_burst(make) for _ in range(TRIES)]
     return Case("busy", first, stage=Stage.BUSY, at_once=4, spares=tuple(spares))
 

@@ -8,7 +8,7 @@ from camsim import chance
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import recorded
-from camsim_conformance.findings.forgeries import not_stored
+from camsim_conformance.findings.stored import as_expected
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect, Step
@@ -51,6 +51,7 @@ def _forged(make: Builder) -> Iterator[Case]:
         user = make.user()
         message = make.message(make.punch(user))
         _forge(message, token)
+        # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
         step = make.json(message, what="forged punch", judged=False)
         yield Case(f"punch-{name}", (step,), Expect((user,)))
     if make.claims("user-data"):
@@ -67,7 +68,7 @@ def _forge(message: Message, token: object) -> None:
 
 def _forged_card(make: Builder) -> Case:
     user = make.user()
-    card, forged = (make.template(user, TemplateType.CARD, generation=n) for n in (0, 1))
+    card, forged = make.twice(user, TemplateType.CARD)
     steps = (
         make.step(make.updated(user)),
         make.step(make.updated(user, card)),
@@ -95,7 +96,7 @@ def _forged_names(make: Builder) -> Iterator[Case]:
 @requirement("CB-AUTH-001", cases=_forged)
 def test_a_forged_callback_is_not_stored(case: Observed) -> None:
     """A callback with a wrong or missing AuthToken is not stored."""
-    case.state = not_stored(case)
+    case.state = as_expected(case)
 
 
 def _answered(make: Builder) -> Iterator[Case]:

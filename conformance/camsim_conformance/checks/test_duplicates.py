@@ -10,8 +10,9 @@ from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_rows, same_set
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import HOUR, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Transport
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 from .test_order import in_or_out
@@ -128,7 +129,7 @@ def _bulk_resend(make: Builder) -> Iterator[Case]:
     punches = punches[:20]
     live_user = make.user()
     live = [make.punch(live_user, make.ago((10 - n) * MINUTE)) for n in range(4)]
-    first = [make.step(punch) for punch in punches]
+    first = make.steps(punches)
     again = [make.step(punch, time_s=make.now + 45) for punch in punches]
     for n, punch in enumerate(live):
         again.insert(n * 5 + 2, make.step(punch))

@@ -8,7 +8,7 @@ from camsim.protocol import cipher
 from camsim.protocol.v3 import envelope
 from camsim_conformance.findings.answers import acknowledged, recorded
 from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.findings.stored import as_expected
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
@@ -44,7 +44,7 @@ def encrypted_name(make: Builder) -> Case:
 def test_an_encrypted_callback_is_stored(case: Observed) -> None:
     """An encrypted callback, Base64 of AES-256/ECB/PKCS#5, is acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = users_as_sent(case) if case.case.expect.users else same_set(case)
+    case.state = as_expected(case)
 
 
 def _lengths(make: Builder) -> Iterator[Case]:

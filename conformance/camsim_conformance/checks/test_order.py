@@ -9,8 +9,9 @@ from camsim import chance
 from camsim.protocol.facts import Punch
 from camsim_conformance.findings.punches import same_rows, same_set
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import DAY, HOUR, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.run_facts import DAY, HOUR, MINUTE
 
 from .registry import requirement
 from .test_photos import LATER_S
@@ -93,7 +94,7 @@ def cached(make: Builder) -> Iterator[Case]:
     mixed: list[Punch] = chance.shuffled(old, make.profile.seed, "", "cached order")
     for n, punch in enumerate(live):
         mixed.insert(4 + n * 9, punch)
-    steps = tuple(make.step(punch) for punch in mixed)
+    steps = make.steps(mixed)
     yield Case("hundred", steps, Expect.rows(*mixed), at_once=2)
 
 
@@ -122,7 +123,7 @@ def _calendar(make: Builder) -> Iterator[Case]:
     for name, edge in _edges(make).items():
         user = make.user()
         punches = (make.punch(user, edge + 40), make.punch(user, edge - 35, "CheckOut"), make.punch(user, edge))
-        steps = tuple(make.step(punch) for punch in punches)
+        steps = make.steps(punches)
         yield Case(name, steps, Expect.rows(*punches), record=make.now - edge > QUARANTINE)
 
 
@@ -131,8 +132,12 @@ def _edges(make: Builder) -> dict[str, int]:
     zone = timedelta(minutes=make.offset)
     wall = datetime.fromtimestamp(make.now - HOUR, UTC) + zone
     midnight = wall.replace(hour=0, minute=0, second=0)
-    edges = {"midnight": midnight, "month": midnight.replace(day=1), "year": midnight.replace(day=1, month=1)}
-    return {name: int((edge - zone).timestamp()) for name, edge in edges.items()}
+    first = midnight.replace(day=1)
+    return {
+        "midnight": int((midnight - zone).timestamp()),
+        "month": int((first - zone).timestamp()),
+        "year": int((first.replace(month=1) - zone).timestamp()),
+    }
 
 
 @requirement("CB-ORD-004", cases=_calendar)

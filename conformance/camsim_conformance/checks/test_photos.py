@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_set
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import HOUR, MINUTE, SPREAD_S, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Step
+from camsim_conformance.plan.run_facts import HOUR, MINUTE, SPREAD_S
 
 from .registry import requirement
 

@@ -9,17 +9,18 @@ from camsim.protocol.v3.messages import DOCUMENTED, Style
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.findings.answers import acknowledged, recorded
 from camsim_conformance.findings.punches import fields_as_sent, none_missing, same_set
-from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.findings.stored import as_expected
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import HOUR, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 
 
 def in_turn(make: Builder, name: str, *punches: Punch) -> Case:
     """A case that sends punches in turn and expects each of them."""
-    return Case(name, tuple(make.step(punch) for punch in punches), Expect.rows(*punches))
+    return Case(name, make.steps(punches), Expect.rows(*punches))
 
 
 def by_every_method(make: Builder) -> Iterator[Case]:
@@ -117,7 +118,7 @@ def test_user_ids_are_text(case: Observed) -> None:
     harm.
     """
     case.ack = acknowledged(case)
-    case.state = users_as_sent(case) if case.case.expect.users else same_set(case)
+    case.state = as_expected(case)
 
 
 def _optional(make: Builder) -> Iterator[Case]:

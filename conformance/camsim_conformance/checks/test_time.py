@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from camsim_conformance.findings.times import one_time, right_times
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import DAY, HOUR, MINUTE, SPREAD_S, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.run_facts import DAY, HOUR, MINUTE, SPREAD_S
 
 from .registry import requirement
 from .test_punches import in_turn

@@ -8,9 +8,10 @@ from camsim.protocol.facts import Fact
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.answers import acknowledged, in_time, wire_form
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import DAY, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.framing_v2 import altered, steps_of
+from camsim_conformance.plan.run_facts import DAY, MINUTE
 
 from .registry import requirement
 from .test_acknowledgement import busy, one_punch, timed

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from camsim.protocol.v3 import envelope
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.findings.stored import as_expected
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
@@ -31,7 +31,7 @@ def _name(make: Builder) -> Iterator[Case]:
 def test_an_encrypted_v2_callback_is_stored(case: Observed) -> None:
     """A v2 callback whose ApiRequestInfo alone is encrypted is acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = users_as_sent(case) if case.case.expect.users else same_set(case)
+    case.state = as_expected(case)
 
 
 def _lengths(make: Builder) -> Iterator[Case]:

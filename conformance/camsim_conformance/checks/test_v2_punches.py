@@ -15,9 +15,10 @@ from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import fields_as_sent, none_missing, same_set
 from camsim_conformance.findings.times import right_times_v2
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import HOUR, MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.framing_v2 import framed, lazy, messages
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 from .test_duplicates import identical, lost

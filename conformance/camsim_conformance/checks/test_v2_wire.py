@@ -10,9 +10,10 @@ from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_set
 from camsim_conformance.findings.users import users_as_sent
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.framing_v2 import altered, steps_of
+from camsim_conformance.plan.run_facts import MINUTE
 
 from .registry import requirement
 from .test_authentication import another_token, other_case

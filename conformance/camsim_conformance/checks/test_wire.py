@@ -13,10 +13,11 @@ from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.findings.stored import as_expected
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.builder import MINUTE, Builder
+from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Sending, Stage, Step, Transport
+from camsim_conformance.plan.run_facts import MINUTE
 
 from .registry import requirement
 
@@ -64,7 +65,7 @@ def _named(make: Builder, name: str, first: str, last: str, *, transport: Transp
 @requirement("CB-WIRE-002", cases=_utf8)
 def test_utf8_survives(case: Observed) -> None:
     """UTF-8 text survives: names of any script are stored as they were sent, and a label in UTF-8 loses no punch."""
-    case.state = users_as_sent(case) if case.case.expect.users else same_set(case)
+    case.state = as_expected(case)
 
 
 def _same_value(make: Builder) -> Iterator[Case]:
@@ -106,8 +107,9 @@ def _escaped(message: Message) -> bytes:
         if letter == '"':
             inside = not inside
         # Beyond the basic plane JSON needs two escapes: those signs stay as they are.
-        escaped = inside and letter.isalpha() and ord(letter) < 0x10000
-        out.append(f"\\u{ord(letter):04x}" if escaped else letter)
+        if inside and letter.isalpha() and ord(letter) < 0x10000:
+            letter = f"\\u{ord(letter):04x}"
+        out.append(letter)
     return "".join(out).encode()
 
 
@@ -142,8 +144,8 @@ def test_printed_sizes_are_acknowledged(case: Observed) -> None:
 def http(make: Builder) -> Iterator[Case]:
     """Plain HTTP/1.1 in its usual variations, for both protocols."""
     user = make.user()
-    kept = (20, 21, 22, 23)
-    yield Case("kept-connection", tuple(_minutes_old(make, user, n) for n in kept))
+    kept = [make.punch(user, make.ago(minutes * MINUTE)) for minutes in range(20, 24)]
+    yield Case("kept-connection", make.steps(kept))
     transports = {
         "new-connection": (25, Transport.FRESH),
         "chunked": (26, Transport.CHUNKED),

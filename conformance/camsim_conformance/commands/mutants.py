@@ -78,9 +78,13 @@ def run(
 
 
 def _end(reports: list[Report], *, as_json: bool) -> Exit:
-    void = sum(report.void is not None for report in reports)
-    # A void run shows nothing: it is neither a survivor nor a false alarm.
-    wrong = sum(report.void is None and report.problem() is not None for report in reports)
+    void = wrong = 0
+    for report in reports:
+        # A void run shows nothing: it is neither a survivor nor a false alarm.
+        if report.void is not None:
+            void += 1
+        elif report.problem() is not None:
+            wrong += 1
     if as_json:
         print(json.dumps([_document(report) for report in reports], indent=1))  # noqa: T201
     else:

@@ -89,6 +89,7 @@ class Given(TypedDict):
     i_own_this: bool
 
 
+# The parsers, typer's and pytest's, have made each value what the option says; only mypy has to be told.
 def given(values: Mapping[str, object]) -> Given:
     """The options among these values. Raises: KeyError for one that is missing, an error of ours."""
     return cast("Given", {option.name: values[option.name] for option in OPTIONS})

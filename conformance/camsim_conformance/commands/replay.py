@@ -69,6 +69,7 @@ def replay(
 
 def _read(folder: Path, case: str) -> CaseFile:
     file = folder / "cases" / case / "case.json"
+    # A case id is a path below cases/, and never one out of it.
     if ".." in Path(case).parts or not file.is_file():
         raise UsageError(f"{case!r}: no such case in {folder}; there are {_names_like(folder, case)}")
     kept: CaseFile = json.loads(file.read_text("utf-8"))

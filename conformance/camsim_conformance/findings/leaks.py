@@ -47,6 +47,8 @@ def nothing_leaked(case: Observed) -> Finding:
     expected = "no stack trace, SQL or path in the answer, and the next good punch acknowledged"
     if leaked:
         return Finding(holds=False, expected=expected, actual=f"the answer shows {'; '.join(leaked)}")
-    hostile = any(not step.judged for step in case.case.steps)
-    after = survived(case, closing_is_an_answer=True) if hostile else acknowledged(case)
+    if all(step.judged for step in case.case.steps):
+        after = acknowledged(case)
+    else:
+        after = survived(case, closing_is_an_answer=True)
     return Finding(holds=after.holds, expected=expected, actual=after.actual)

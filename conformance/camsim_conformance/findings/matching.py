@@ -29,13 +29,10 @@ def wall(punch: Punch) -> int:
 
 def moment_of(row: StoredPunch, punch: Punch, policy: TimePolicy) -> Moment:
     """Which of the three a stored time is. At offset 0 the policy decides what it is called."""
-    is_instant = row.time == punch.log_time
-    is_wall = row.time == wall(punch)
-    if is_instant and is_wall:
-        return Moment.INSTANT if policy == "instant" else Moment.WALL
-    if is_instant:
-        return Moment.INSTANT
-    return Moment.WALL if is_wall else Moment.WRONG
+    names = {punch.log_time: Moment.INSTANT, wall(punch): Moment.WALL}
+    if punch.offset == 0 and policy == "instant":
+        names = {punch.log_time: Moment.INSTANT}
+    return names.get(row.time, Moment.WRONG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,8 +54,10 @@ def same_rows(case: Observed) -> Finding:
     kept = [name for name in ("type", "input") if snapshot.keeps(name)]
     if not kept:
         return found
-    rewritten = fields_as_sent(case, *kept)
-    return found if rewritten.holds else rewritten
+    fields = fields_as_sent(case, *kept)
+    if not fields.holds:
+        return fields
+    return found
 
 
 def none_missing(case: Observed) -> Finding:

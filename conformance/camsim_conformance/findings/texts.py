@@ -21,7 +21,9 @@ def counted(number: int) -> str:
     """`no stored row`, `1 stored row`, `2 stored rows`."""
     if number == 0:
         return "no stored row"
-    return "1 stored row" if number == 1 else f"{number} stored rows"
+    if number == 1:
+        return "1 stored row"
+    return f"{number} stored rows"
 
 
 def some(texts: Sequence[str]) -> str:
@@ -44,7 +46,9 @@ def rows(stored: Iterable[StoredPunch], policy: TimePolicy) -> str:
 def punch(sent: Punch) -> str:
     """`user 123 at 2020-09-17 07:48:22 GMT +0530 CheckIn by Face`."""
     text = f"user {sent.user_id} at {timestamps.gmt(sent.log_time, sent.offset)} {sent.type}"
-    return f"{text} by {sent.input}" if sent.input else text
+    if sent.input:
+        text += f" by {sent.input}"
+    return text
 
 
 def row(stored: StoredPunch, policy: TimePolicy) -> str:
@@ -52,7 +56,9 @@ def row(stored: StoredPunch, policy: TimePolicy) -> str:
     text = f"user {stored.user} at {_iso(stored.time)}"
     if policy == "instant":
         text += "Z"
-    return f"{text} {stored.type}" if stored.type else text
+    if stored.type:
+        text += f" {stored.type}"
+    return text
 
 
 def _iso(seconds: int) -> str:

@@ -89,9 +89,12 @@ def users_as_sent(case: Observed) -> Finding:
 
 
 def _wanted(expect: Expect) -> str:
-    named = [f"user {user} is {_full(name.first_name, name.last_name)!r}" for user, name in expect.users.items()]
-    gone = [f"user {user} is gone" for user in expect.gone]
-    return "; ".join([*named, *gone])
+    parts = []
+    for user, name in expect.users.items():
+        parts.append(f"user {user} is {_full(name.first_name, name.last_name)!r}")
+    for user in expect.gone:
+        parts.append(f"user {user} is gone")
+    return "; ".join(parts)
 
 
 def _name_problems(user: str, wanted: StoredName, found: StoredUser | None) -> list[str]:

@@ -33,6 +33,7 @@ def type_match(stored: str, sent: str, capabilities: Capabilities) -> TypeMatch:
     """Judge a stored type word; `type_words` translates a target's own (what it merges is judged as in or out)."""
     words = capabilities.type_words.get(stored.lower())
     if words is None:
+        # A word that is not translated stands for itself.
         return TypeMatch.SAME if same_word(stored, sent) else TypeMatch.WRONG
     if _among(sent, words):
         return TypeMatch.SAME

@@ -10,7 +10,7 @@ from camsim.receiver.memory.records import Deletion, Fact, Note, Outcome, Punch,
 from camsim.receiver.memory.store import Store
 
 from .groups import ACKED, EVERYTHING, LARGE, NO_PUNCH, PEOPLE
-from .model import Mutant, add, because, mutant, named
+from .model import Mutant, add, because, beyond, mutant, named
 
 ERROR = Reply(500, b'{"error":"internal server error"}')
 BAD_REQUEST = Reply(400, b'{"status":"error","message":"bad request"}')
@@ -54,8 +54,8 @@ def always(reply: Reply) -> type[Policy]:
 
 
 for _name, (_title, _reply) in ALWAYS.items():
-    _may = {key: why for key, why in _NEVER.items() if key != "CB-ACK-001"}
-    add(Mutant(_name, _title, named(_name, always(_reply)), frozenset({"CB-ACK-001"}), _may))
+    _must = frozenset({"CB-ACK-001"})
+    add(Mutant(_name, _title, named(_name, always(_reply)), _must, beyond(_must, _NEVER)))
 
 
 class Selective(Policy):
@@ -256,7 +256,7 @@ class DeletionUnanswered(Selective):
 )
 class SlowPhoto(Policy):
     def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
-        large = len(received.plain) > 8_000
+        large = len(received.plain) > 8_000  # bytes; only a face or a photo is
         return Reply(delay_s=2.3) if large else super().acknowledge(received, outcome)
 
 

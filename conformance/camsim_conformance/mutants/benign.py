@@ -118,7 +118,9 @@ class Upsert(Policy):
         if key not in store.keys:
             return store.add(key, punch)
         rows = store.punches[punch.user]
-        rows[:] = [punch if self.punch_key(row) == key else row for row in rows]
+        for place, row in enumerate(rows):
+            if self.punch_key(row) == key:
+                rows[place] = punch
         return False
 
 
@@ -203,7 +205,9 @@ class Body1m(_Limited):
 class TemperatureAsText(Policy):
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         shown = super().show_punch(punch)
-        return shown | {"temperature": str(shown["temperature"])} if "temperature" in shown else shown
+        if "temperature" in shown:
+            shown["temperature"] = str(shown["temperature"])
+        return shown
 
 
 @benign(
@@ -216,12 +220,16 @@ class InAndOut(Policy):
     _WORDS: ClassVar[dict[str | None, str]] = {word: "in" if word in IN_TYPES else "out" for word in AttendanceType}
 
     def capabilities(self) -> dict[str, Any]:
-        words = {own: sorted(str(word) for word, mine in self._WORDS.items() if mine == own) for own in ("in", "out")}
-        return super().capabilities() | {"type_words": words}
+        words: dict[str, list[str]] = {"in": [], "out": []}
+        for word, own in self._WORDS.items():
+            words[own].append(str(word))
+        return super().capabilities() | {"type_words": {own: sorted(some) for own, some in words.items()}}
 
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         shown = super().show_punch(punch)
-        return shown | {"type": self._WORDS.get(punch.type)} if punch.type in self._WORDS else shown
+        if punch.type in self._WORDS:
+            shown["type"] = self._WORDS[punch.type]
+        return shown
 
 
 @benign(

@@ -32,6 +32,7 @@ class NoDedupe(Policy):
 @mutant("dedupe-last", "compares with the person's last punch alone", "CB-DUP-001", _COPIES)
 class DedupeLast(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
+        # Right for a copy that follows at once, wrong as soon as another punch lies between.
         last = store.punches.get(punch.user, [])[-1:]
         if last and last[0].at == punch.at:
             return False

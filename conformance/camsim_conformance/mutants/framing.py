@@ -26,6 +26,7 @@ _BAD = Reply(400, b'{"status":"bad request"}')
 class Body32k(Policy):
     async def read(self, request: web.Request) -> bytes:
         body = await super().read(request)
+        # Less than the face the page prints, as Base64 in its message.
         if len(body) > 32 * 1024:
             raise web.HTTPRequestEntityTooLarge(32 * 1024, len(body))
         return body
@@ -74,6 +75,7 @@ class NoExpect(Policy):
 
 @mutant("header-case", "looks for header names in one spelling", "CB-WIRE-005")
 class HeaderCase(Policy):
+    # From the raw headers: aiohttp's own mapping finds a name in any spelling (RFC 9110, 5.1).
     async def gate(self, request: web.Request) -> Reply | None:
         return None if b"Content-Type" in dict(request.raw_headers) else _TYPE_415
 

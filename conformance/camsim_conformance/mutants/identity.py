@@ -28,9 +28,14 @@ class TokenOptional(Policy):
 @mutant("token-prefix", "compares the start of the AuthToken", "CB-AUTH-001")
 class TokenPrefix(Policy):
     def authentic(self, received: Received) -> bool:
-        known = [device.token for device in self.settings.devices]
         given = received.token
-        return not known or any(given and (given.startswith(one) or one.startswith(given)) for one in known)
+        # Without devices there is no token to compare with.
+        if not self.settings.devices:
+            return True
+        for device in self.settings.devices:
+            if given and (given.startswith(device.token) or device.token.startswith(given)):
+                return True
+        return False
 
 
 @mutant("token-any-case", "compares the AuthToken without regard to case", "CB-AUTH-001")
@@ -96,9 +101,15 @@ class IdsNumeric(Policy):
 )
 class DeviceBound(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
-        stored = store.punches.get(punch.user, ())
-        elsewhere = any(one.device != punch.device for one in stored if one.device and punch.device)
-        return not elsewhere and await super().keep_punch(punch, store)
+        for one in store.punches.get(punch.user, ()):
+            if _on_two_devices(one, punch):
+                return False
+        return await super().keep_punch(punch, store)
+
+
+def _on_two_devices(one: Punch, other: Punch) -> bool:
+    # A callback without SerialNumber says nothing of its device: it is never another one.
+    return bool(one.device and other.device) and one.device != other.device
 
 
 @mutant(
@@ -109,9 +120,9 @@ class DeviceBound(Policy):
 )
 class DoorToDoor(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
-        near = [one for one in store.punches.get(punch.user, ()) if abs(one.at - punch.at) < 600]
-        if any(one.device != punch.device for one in near if one.device and punch.device):
-            return False
+        for one in store.punches.get(punch.user, ()):
+            if abs(one.at - punch.at) < 600 and _on_two_devices(one, punch):
+                return False
         return await super().keep_punch(punch, store)
 
 

@@ -52,6 +52,11 @@ def because(reason: str, *ids: str) -> dict[str, str]:
     return dict.fromkeys(ids, reason)
 
 
+def beyond(must: frozenset[str], may: May) -> May:
+    """A `may` without what a mutant has to fail anyway: groups of requirements are named whole."""
+    return {name: why for name, why in may.items() if name not in must}
+
+
 def add(row: Mutant | Benign) -> None:
     """Make a variant known by its name. Raises: DuplicateNameError."""
     if row.name in MUTANTS or row.name in BENIGN:
@@ -75,8 +80,17 @@ def mutant(
 
     def declare(behaviour: type[Policy]) -> type[Policy]:
         required = frozenset(must.split())
-        allowed = {key: why for key, why in (may or {}).items() if key not in required}
-        add(Mutant(name, title, named(name, behaviour), required, allowed, protocol, frozenset(features.split())))
+        add(
+            Mutant(
+                name=name,
+                title=title,
+                behaviour=named(name, behaviour),
+                must=required,
+                may=beyond(required, may or {}),
+                protocol=protocol,
+                features=frozenset(features.split()),
+            )
+        )
         return behaviour
 
     return declare

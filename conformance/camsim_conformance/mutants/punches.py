@@ -170,8 +170,12 @@ class FirstAndLast(Policy):
         days: dict[int, list[Punch]] = {}
         for punch in sorted(store.punches.get(user, ()), key=lambda one: one.at):
             days.setdefault((punch.at + punch.offset * 60) // _DAY_S, []).append(punch)
-        kept = [one for day in days.values() for one in ([day[0], day[-1]] if len(day) > 1 else day)]
-        return [self.show_punch(one) for one in kept]
+        shown = []
+        for day in days.values():
+            shown.append(self.show_punch(day[0]))
+            if len(day) > 1:
+                shown.append(self.show_punch(day[-1]))
+        return shown
 
 
 @mutant("checkout-invented", "invents a check-out for a person who has none that day", "CB-ORD-002", _COMPARED)

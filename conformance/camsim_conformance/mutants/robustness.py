@@ -56,6 +56,7 @@ class Dies(Policy):
     dead = False
 
     async def gate(self, request: web.Request) -> Reply | None:
+        # The connection is accepted and nothing comes: a process that hangs looks like this, not like a closed port.
         if self.dead:
             await asyncio.Event().wait()
         return None

@@ -7,7 +7,7 @@ from camsim.protocol.vocabulary import Protocol
 from . import acknowledgements, duplicates, encryption, framing, identity, people, punches, robustness
 from .acknowledgements import ALWAYS
 from .groups import V2_ACKED, V2_EVERYTHING, V2_PEOPLE, V2_PUNCHES
-from .model import Behaviour, Mutant, add, because, named
+from .model import Behaviour, Mutant, add, because, beyond, named
 
 _NEVER = because("no callback at all is acknowledged", *V2_ACKED)
 _ROWS = because("has stored punches of that kind", *V2_PUNCHES)
@@ -48,9 +48,12 @@ SHARED: dict[str, tuple[str, Behaviour, str, dict[str, str], str]] = {
 
 for _name, (_title, _behaviour, _must, _may, _features) in SHARED.items():
     _required = frozenset(_must.split())
-    _allowed = {key: why for key, why in _may.items() if key not in _required}
     _row = Mutant(
-        *(f"v2-{_name}", _title, named(f"v2-{_name}", _behaviour), _required, _allowed),
+        name=f"v2-{_name}",
+        title=_title,
+        behaviour=named(f"v2-{_name}", _behaviour),
+        must=_required,
+        may=beyond(_required, _may),
         protocol=Protocol.V2,
         features=frozenset(_features.split()),
     )
@@ -59,5 +62,5 @@ for _name, (_title, _behaviour, _must, _may, _features) in SHARED.items():
 for _name in ("ack-text", "ack-capital-member", "ack-capital-word", "ack-success", "ack-empty", "ack-201", "ack-302"):
     _title, _reply = ALWAYS[_name]
     _made = named(f"v2-{_name}", acknowledgements.always(_reply))
-    _allowed = {key: why for key, why in _NEVER.items() if key != "V2-ACK-001"}
-    add(Mutant(f"v2-{_name}", _title, _made, frozenset({"V2-ACK-001"}), _allowed, Protocol.V2))
+    _required = frozenset({"V2-ACK-001"})
+    add(Mutant(f"v2-{_name}", _title, _made, _required, beyond(_required, _NEVER), Protocol.V2))

@@ -47,7 +47,9 @@ class OffsetTwice(Shifted):
 @mutant("half-hours-dropped", "reads the hours of an offset and not its minutes", "CB-TIME-001", _COMPARED)
 class HalfHoursDropped(Shifted):
     def offset(self, told: int) -> int:
-        return told // 60 * 60 if told >= 0 else -(-told // 60 * 60)
+        # Towards nought: -03:30 becomes -03:00, as when its hours are read as a number and its minutes dropped.
+        hours = abs(told) // 60 * 60
+        return hours if told >= 0 else -hours
 
 
 @mutant("sign-dropped", "takes every offset for one east of UTC", "CB-TIME-003", _OFFSETS)
@@ -110,15 +112,18 @@ class SecondsDropped(Policy):
 class TwelveHours(Policy):
     def moment(self, stamp: str) -> tuple[int, int]:
         at, offset = super().moment(stamp)
-        afternoon = (at + offset * 60) % 86_400 >= 43_200
-        return at - (43_200 if afternoon else 0), offset
+        if (at + offset * 60) % 86_400 >= 43_200:
+            at -= 43_200
+        return at, offset
 
 
 @mutant("wall-for-some", "stores the wall clock for every other person", "CB-TIME-001", _COMPARED)
 class WallForSome(Policy):
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         shown = super().show_punch(punch)
-        return shown | {"time": wall(punch.at, punch.offset) + "Z"} if punch.user[-1:] in "13579" else shown
+        if punch.user[-1:] in "13579":
+            shown["time"] = wall(punch.at, punch.offset) + "Z"
+        return shown
 
 
 @mutant("summer-time", "adds an hour of summer time", "CB-TIME-001", _COMPARED)

@@ -60,6 +60,7 @@ class SmallForm(Policy):
     features="user-data",
 )
 class PlusKept(Policy):
+    # A form writes a blank as "+" (WHATWG URL, urlencoded): who only undoes the percent signs keeps it.
     def form_field(self, body: bytes) -> bytes | None:
         return super().form_field(body.replace(b"+", b"%2B"))
 
@@ -218,8 +219,12 @@ class LastPart(Policy):
 )
 class OneSignature(Policy):
     def facts(self, received: Received) -> list[Fact]:
-        found = super().facts(received)
-        return [replace(fact, templates=fact.templates[:1]) if isinstance(fact, Update) else fact for fact in found]
+        kept: list[Fact] = []
+        for fact in super().facts(received):
+            if isinstance(fact, Update):
+                fact = replace(fact, templates=fact.templates[:1])
+            kept.append(fact)
+        return kept
 
 
 @mutant(

@@ -1,135 +1,24 @@
-"""Builds the stimuli of one run: run-unique people, current times, operation ids, and the frozen bytes of each step."""
+"""Builds the steps of one run: the frozen bytes of each, in either protocol, encrypted when the device has a key."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping
-from types import MappingProxyType
+from collections.abc import Iterable
 from typing import Unpack
 
-from camsim import chance
-from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
+from camsim.protocol.facts import Fact, Template
 from camsim.protocol.v3 import envelope, messages
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol, TemplateType
-from camsim.synthetic import people as population
-from camsim_conformance.target.profile import DEFAULT_OFFSET, Device, Profile
 
 from . import framing_v2
 from .cases import INDEXED, Sending, Step, TemplateKey
-
-MINUTE, HOUR, DAY = 60, 3600, 86400
-SPREAD_S = 2
-PHOTO_OF = "1"  # a snapshot shows nobody: one person's serves for all, and is drawn once
+from .run_facts import RunFacts
 
 
-class PeopleError(ValueError):
-    """The list of --users is too short for what was asked (exit 2)."""
-
-
-class Builder:
-    """Builds steps. `now_s` is the start of the run; `prefix` (five digits) makes its people unlike any other run's."""
-
-    def __init__(
-        self, profile: Profile, now_s: int, prefix: int, given: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
-        self.profile = profile
-        # Two minutes back: a target may refuse what lies ahead of its own clock.
-        self.now = now_s - 2 * MINUTE
-        self.offset = DEFAULT_OFFSET
-        self._prefix = prefix
-        self._given = given
-        self._operations = 0
-        self.people: list[str] = []
-        self.strangers: list[str] = []
-
-    def claims(self, feature: str) -> bool:
-        """True when the profile claims a feature."""
-        return feature in self.profile.features
-
-    # --- people and times ----------------------------------------------------------------------------------------
-
-    def user(self) -> str:
-        """A person nobody else of this run uses: of the run, or the one of --users `given` in its place."""
-        # At most nine digits: longer ids are more than a device shows.
-        numbered = f"{self._prefix:05d}{len(self.people) + 1:04d}"
-        user = self._given.get(numbered, numbered)
-        self.people.append(user)
-        return user
-
-    def stranger(self) -> str:
-        """A digits-only id of this run that the target cannot know; never expected to be stored."""
-        # Counted down from the end, so that strangers never meet the people of the run.
-        user = f"{self._prefix:05d}{9999 - len(self.strangers):04d}"
-        self.strangers.append(user)
-        return user
-
-    def users(self, count: int) -> list[str]:
-        """Several people."""
-        return [self.user() for _ in range(count)]
-
-    def ago(self, seconds: int) -> int:
-        """An instant before the run, in epoch seconds; a little earlier for every person made, so that cases do not
-        share their moments."""
-        return self.now - seconds - SPREAD_S * len(self.people)
-
-    # --- facts ---------------------------------------------------------------------------------------------------
-
-    def punch(
-        self,
-        user: str,
-        at: int | None = None,
-        type_: str = "CheckIn",
-        input_: str = "Face",
-        *,
-        offset: int | None = None,
-        temperature: float | None = 36.8,
-        mask: bool | None = False,
-    ) -> Punch:
-        """A punch; default: a quarter of an hour ago at the run's offset, with temperature and mask as printed."""
-        return Punch(
-            user_id=user,
-            log_time=self.ago(15 * MINUTE) if at is None else at,
-            offset=self.offset if offset is None else offset,
-            type=type_,
-            input=input_,
-            temperature=temperature,
-            mask=mask,
-        )
-
-    def photo(self, user: str, at: int) -> AttendancePhoto:
-        """A snapshot of about 20 kB."""
-        return AttendancePhoto(user, at, self.offset, population.photo(self.profile.seed, PHOTO_OF, 1))
-
-    def updated(
-        self, user: str, *templates: Template, first: str = "Asha", last: str = "Rao", type_: str = "User"
-    ) -> UserUpdated:
-        """A user added or changed now."""
-        return UserUpdated(user, first, last, type_, self.ago(5 * MINUTE), self.offset, templates)
-
-    def deleted(self, user: str) -> UserDeleted:
-        """A user deleted a minute ago."""
-        return UserDeleted(user, self.ago(MINUTE), self.offset)
-
-    def date(self, modified_to: int) -> DateModified:
-        """The clock set by hand."""
-        return DateModified(modified_to, self.offset, self.ago(MINUTE), self.offset)
-
-    def template(self, user: str, kind: TemplateType, index: int = 0, generation: int = 0) -> Template:
-        """A synthetic template."""
-        return population.template(self.profile.seed, user, kind, index, generation)
-
-    def templates(self, user: str, *kinds: TemplateType) -> list[Template]:
-        """A synthetic template of each kind."""
-        return [self.template(user, kind) for kind in kinds]
-
-    # --- steps ---------------------------------------------------------------------------------------------------
-
-    def operation_id(self) -> str:
-        """A new OperationID."""
-        self._operations += 1
-        return chance.operation_id(self.profile.seed, str(self._prefix), self._operations)
+class Builder(RunFacts):
+    """Builds steps of the facts of a run."""
 
     def message(
         self,
@@ -145,25 +34,6 @@ class Builder:
         sender = self.sender(device, token)
         when = self.now if time_s is None else time_s
         return messages.callback(fact, sender, operation_id or self.operation_id(), when, style)
-
-    def sender(self, device: int = 0, token: str | None = None) -> messages.Sender:
-        """The device that speaks."""
-        known = self.device(device)
-        return messages.Sender(known.token if token is None else token, known.label, known.serial, known.stgid)
-
-    def device(self, number: int) -> Device:
-        """Device `number` of the run; beyond those given, one of the same token and another serial number."""
-        known = self.profile.devices
-        if number < len(known):
-            return known[number]
-        first = known[0]
-        return Device(
-            token=first.token,
-            serial=f"ZHM11{90000000 + number}",
-            label=f"{first.label} {number + 1}",
-            stgid=first.stgid,
-            key=first.key,
-        )
 
     def step(
         self,
@@ -186,6 +56,10 @@ class Builder:
         message = self.message(fact, device, operation_id=operation_id, time_s=time_s, style=style, token=token)
         return self.json(message, device, what or messages.callback_name(fact), **sending)
 
+    def steps(self, facts: Iterable[Fact]) -> tuple[Step, ...]:
+        """A step for each fact, in turn."""
+        return tuple(self.step(fact) for fact in facts)
+
     def json(self, message: object, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
         """A step of a changed message."""
         return self.raw(envelope.encode(message), device, what, **sending)
@@ -199,8 +73,6 @@ class Builder:
     def unsealed(self, plain: bytes, wire: bytes, what: str = "raw", **sending: Unpack[Sending]) -> Step:
         """A step whose bytes travel as they are, whatever key the device has."""
         return Step(what=what, plain=plain, wire=wire, **sending)
-
-    # --- cases ---------------------------------------------------------------------------------------------------
 
     def announce(self, people: Iterable[str]) -> tuple[Step, ...]:
         """Steps that introduce people first, when --announce asks for it."""

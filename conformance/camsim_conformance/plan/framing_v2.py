@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Unpack
+from typing import Unpack
 
 from camsim.protocol.facts import Fact
 from camsim.protocol.statuses import StatusV2
@@ -13,22 +13,20 @@ from camsim.protocol.v3.envelope import encode
 from camsim.protocol.v3.messages import Message
 
 from .cases import Sending, Step
-
-if TYPE_CHECKING:
-    from .builder import Builder
+from .run_facts import RunFacts
 
 CONTENT_TYPE = envelope_v2.CONTENT_TYPE
 
 
 def messages(
-    make: Builder, fact: Fact, device: int = 0, *, token: str | None = None, style: StyleV2 = messages_v2.DOCUMENTED
+    run: RunFacts, fact: Fact, device: int = 0, *, token: str | None = None, style: StyleV2 = messages_v2.DOCUMENTED
 ) -> list[Message]:
     """The v2 messages of a fact."""
-    return messages_v2.callback(fact, make.sender(device, token), style)
+    return messages_v2.callback(fact, run.sender(device, token), style)
 
 
 def steps_of(
-    make: Builder,
+    run: RunFacts,
     fact: Fact,
     device: int = 0,
     what: str = "",
@@ -38,24 +36,24 @@ def steps_of(
 ) -> list[Step]:
     """The steps that report a fact."""
     name = what or messages_v2.callback_name(fact)
-    return [framed(make, message, device, name, **sending) for message in messages(make, fact, device, token=token)]
+    return [framed(run, message, device, name, **sending) for message in messages(run, fact, device, token=token)]
 
 
-def framed(make: Builder, message: Message, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
+def framed(run: RunFacts, message: Message, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:
     """A step of one message."""
     plain = encode(message)
-    key = make.device(device).key
+    key = run.device(device).key
     sending.setdefault("content_type", CONTENT_TYPE)
     wire = envelope_v2.seal_v2(plain, key)
     return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
 
 
-def altered(make: Builder, fact: Fact, *, drop: str = "", **members: object) -> Step:
+def altered(run: RunFacts, fact: Fact, *, drop: str = "", **members: object) -> Step:
     """A step of a fact's only message with members of ApiRequestInfo changed or dropped."""
-    message = messages(make, fact)[0]
+    message = messages(run, fact)[0]
     message["ApiRequestInfo"].update(members)
     message["ApiRequestInfo"].pop(drop, None)
-    return framed(make, message, what="altered")
+    return framed(run, message, what="altered")
 
 
 def form(text: bytes, what: str) -> Step:
@@ -68,7 +66,7 @@ def body(raw: bytes, what: str) -> Step:
     return Step(what=what, plain=raw, wire=raw, content_type=CONTENT_TYPE)
 
 
-def lazy(make: Builder, asked: Asked, code: StatusV2) -> Step:
+def lazy(run: RunFacts, asked: Asked, code: StatusV2) -> Step:
     """A lazy response."""
-    message = messages_v2.lazy_response(asked, code, make.sender(), make.ago(30), make.offset)
-    return framed(make, message, what=f"lazy {asked.operation}")
+    message = messages_v2.lazy_response(asked, code, run.sender(), run.ago(30), run.offset)
+    return framed(run, message, what=f"lazy {asked.operation}")

@@ -10,8 +10,9 @@ from camsim.protocol.v3.messages import Style
 from camsim_conformance.requirements import Requirement
 from camsim_conformance.target.profile import Profile
 
-from .builder import Builder, PeopleError
+from .builder import Builder
 from .cases import Case, Stage, Step
+from .run_facts import PeopleError
 
 MakeCases = Callable[[Builder], Iterable[Case]]
 # Requirement ids with what makes their cases. The order decides who gets which number, and with it the bytes of a run.
@@ -80,7 +81,9 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
     preflight = make.step(make.punch(first), what="preflight")
     absent = make.stranger()
     # Every section makes its cases, asked for or not: so a case keeps its people whatever is selected beside it.
-    made = [case for requirement, cases in stimuli for case in _of(make, requirement, cases)]
+    made: list[Case] = []
+    for requirement, cases in stimuli:
+        made += _of(make, requirement, cases)
     # The first one punches before the read-back is looked at for the first time.
     people = tuple(dict.fromkeys(user for user in make.people if user != first))
     return Plan(
@@ -130,6 +133,7 @@ def _needed(plan: Plan, prefix: int) -> list[str]:
         mentioned.update(pattern.findall(step.plain.decode("utf-8", "replace")))
     for case in plan.cases:
         mentioned.update(case.expect.people)
+    # Strangers are mentioned too, but nothing of them is ever read back: nobody need know them.
     first = plan.left_behind[0]
     own = {first, *plan.people}
     return [user for user in plan.left_behind if user in mentioned and user in own]

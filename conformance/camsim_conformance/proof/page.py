@@ -54,9 +54,12 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _total(protocol: Protocol, what: str, group: Sequence[Report], shown: str) -> str:
-    names = len({report.task.name for report in group})
-    seeds = len({report.task.seed for report in group})
-    return f"| {protocol}: {names} {what} × {seeds} seeds | {len(group)} | {shown} |"
+    names: set[str] = set()
+    seeds: set[int] = set()
+    for report in group:
+        names.add(report.task.name)
+        seeds.add(report.task.seed)
+    return f"| {protocol}: {len(names)} {what} × {len(seeds)} seeds | {len(group)} | {shown} |"
 
 
 def _kills(reports: Sequence[Report]) -> Iterator[str]:

@@ -178,6 +178,7 @@ def _references(protocol: Protocol, seed: int) -> Iterator[Task]:
 
 def prove(todo: Sequence[Task], workers: int) -> Iterator[Report]:
     """Run all tasks, several at once."""
+    # Processes, not threads: each run has an event loop of its own, and a mutant may block it.
     with ProcessPoolExecutor(workers) as pool:
         yield from pool.map(run, todo)
 

@@ -147,7 +147,7 @@ def _load_public(file: Path) -> SSlibKey:
 def write(document: Document, raw: bytes, out: Path, key_file: Path | None) -> None:
     """Write certificate.json and issuer.pub. Without a key file a key is made for this certificate and thrown away:
     it then shows that nothing was changed, not who issued it."""
-    key = load_private(key_file) if key_file is not None else Ed25519PrivateKey.generate()
+    key = Ed25519PrivateKey.generate() if key_file is None else load_private(key_file)
     statement = _statement(document, raw, self_issued=key_file is None)
     # RFC 8785: the bytes that are signed do not depend on who writes the JSON.
     envelope = Envelope(rfc8785.dumps(statement), PAYLOAD_TYPE, {})  # type: ignore[arg-type]

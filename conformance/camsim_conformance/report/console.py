@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from .document import CaseDocument, Document, RequirementDocument
+from .document import CaseDocument, Document, RequirementDocument, counted, decisive
 
 STYLE = {
     "PASS": "green",
@@ -44,12 +44,12 @@ def _line(row: RequirementDocument, console: Console) -> None:
 def _detail(row: RequirementDocument, console: Console, out: str | None) -> None:
     for quote in row["quotes"]:
         console.print(f"    [italic]“{escape(quote['text'])}”[/] {quote['source']}")
-    decisive = [case for case in row["cases"] if case["verdict"] == row["verdict"]]
-    for case in decisive[:MOST_CASES]:
+    cases = decisive(row)
+    for case in cases[:MOST_CASES]:
         _case(case, console, out)
-    if len(decisive) > MOST_CASES:
-        console.print(f"    and {len(decisive) - MOST_CASES} more cases")
-    if not out and decisive:
+    if len(cases) > MOST_CASES:
+        console.print(f"    and {len(cases) - MOST_CASES} more cases")
+    if not out and cases:
         console.print("      [dim]add --out DIR for the exact bytes, the curl line and the replay[/]")
 
 
@@ -68,7 +68,7 @@ def _case(case: CaseDocument, console: Console, out: str | None) -> None:
 
 
 def _end(document: Document, console: Console, out: str | None) -> None:
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in document["counts"].items() if count)
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(document).items())
     console.print()
     console.print(f"{counts} · {document['seconds']} s · seed {document['seed']}")
     if document["void"]:

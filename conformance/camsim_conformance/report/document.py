@@ -154,7 +154,18 @@ def document(result: Result) -> Document:
         counts=dict(result.counts),
         requirements=[_requirement(row, profile) for row in result.requirements],
     )
+    # At the one place every report is made from: what is added later cannot forget it.
     return mask(whole, profile)
+
+
+def decisive(row: RequirementDocument) -> list[CaseDocument]:
+    """The cases that gave a requirement its verdict."""
+    return [case for case in row["cases"] if case["verdict"] == row["verdict"]]
+
+
+def counted(document: Document) -> dict[str, int]:
+    """Requirements by verdict, only the verdicts that there are."""
+    return {verdict: count for verdict, count in document["counts"].items() if count}
 
 
 def _iso(seconds: float) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from .document import Document, RequirementDocument
+from .document import Document, RequirementDocument, counted
 
 OPEN_AT_START = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
 FIRST = (*OPEN_AT_START, "UNVERIFIED")
@@ -25,9 +25,10 @@ def html(document: Document) -> str:
     # What needs a person comes first; the rest stays in the catalogue's order.
     rows = sorted(document["requirements"], key=_place)
     shown = {**document, "requirements": rows}
-    counts = {verdict: count for verdict, count in document["counts"].items() if count}
-    return _template().render(result=shown, opened=OPEN_AT_START, counts=counts)
+    return _template().render(result=shown, opened=OPEN_AT_START, counts=counted(document))
 
 
 def _place(row: RequirementDocument) -> int:
-    return FIRST.index(row["verdict"]) if row["verdict"] in FIRST else len(FIRST)
+    if row["verdict"] not in FIRST:
+        return len(FIRST)
+    return FIRST.index(row["verdict"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .document import Document, RequirementDocument
+from .document import Document, RequirementDocument, counted, decisive
 
 _MARKS = {"FAIL": "❌", "ERROR": "💥", "COULD-NOT-RUN": "⛔", "ADVICE": "⚠️", "UNVERIFIED": "❔"}
 MOST_CASES = 5
@@ -43,7 +43,7 @@ def _lines(document: Document) -> Iterator[str]:
 
 
 def _counts(document: Document) -> Iterator[str]:
-    found = {verdict: count for verdict, count in document["counts"].items() if count}
+    found = counted(document)
     yield "| " + " | ".join(found) + " |"
     yield "|" + "---|" * len(found)
     yield "| " + " | ".join(map(str, found.values())) + " |"
@@ -56,9 +56,9 @@ def _requirement(row: RequirementDocument) -> Iterator[str]:
     for quote in row["quotes"]:
         yield f"> {quote['text']} *({quote['source']})*"
     yield ""
-    decisive = [case for case in row["cases"] if case["verdict"] == row["verdict"]]
-    for case in decisive[:MOST_CASES]:
+    cases = decisive(row)
+    for case in cases[:MOST_CASES]:
         yield f"- `{case['id']}` expected {case['expected']}; found {case['actual']}"
-    if len(decisive) > MOST_CASES:
-        yield f"- and {len(decisive) - MOST_CASES} more"
+    if len(cases) > MOST_CASES:
+        yield f"- and {len(cases) - MOST_CASES} more"
     yield ""

@@ -49,6 +49,7 @@ _GRAVITY: Mapping[Verdict, int] = {
     Verdict.FAIL: 7,
     Verdict.ERROR: 8,
 }
+# What a grade may stand on; a recorded or needless requirement is no gap.
 SHOWN = frozenset({Verdict.PASS, Verdict.NON_STRICT, Verdict.INFO, Verdict.NOT_APPLICABLE})
 _VIOLATED: Mapping[Level, Verdict] = {
     Level.MUST: Verdict.FAIL,
@@ -79,6 +80,7 @@ class Finding:
 
     def verdict(self, level: Level) -> Verdict:
         """The judgement under a level; a RECORD never fails."""
+        # Before the level: what nobody looked at is not even recorded.
         if not self.verified:
             return Verdict.UNVERIFIED
         if level is Level.RECORD:

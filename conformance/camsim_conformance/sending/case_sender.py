@@ -70,6 +70,7 @@ class CaseSender:
 
     async def _alive(self, since: float) -> bool:
         """Whether a plain punch is answered at all, asked by one case for all that wonder at the same time."""
+        # A burst of lost answers must not become a burst of probes at a target that struggles already.
         async with self._asking:
             if self._answered_at > since:
                 return True
@@ -85,6 +86,7 @@ class CaseSender:
         """All steps of a case, with a spare when an answer was late; its exchanges in the order of the steps."""
         found = await self._all(case, case.steps)
         for spare in case.spares:
+            # Only lateness is tried again: a spare never hides that no answer came at all.
             if not self._client.profile.deadline_s < _slowest(found) < NEVER:
                 break
             found = min(found, await self._all(case, spare), key=_slowest)
@@ -110,6 +112,7 @@ class CaseSender:
             return await self._copies(step, number)
         found = [await self._send(step, number)]
         for attempt in range(2, step.retries + 2):
+            # The gateway sends again until it is acknowledged, but nothing can be sent to a target that is gone.
             if acknowledged(found[-1], self._client.profile, step) or found[-1].lost:
                 break
             await asyncio.sleep(RETRY_PAUSE_S)

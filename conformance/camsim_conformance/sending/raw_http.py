@@ -31,6 +31,7 @@ async def send(target: Target, step: Step, number: int, agent: str, patience_s: 
     except TimeoutError:
         return Exchange(number, no_answer=NoAnswer.TIMEOUT, seconds=time.monotonic() - begin)
     finally:
+        # Cut, not closed politely: nothing waits for a target that does not close its side.
         writer.transport.abort()
 
 
@@ -59,6 +60,7 @@ async def _converse(
         pass  # a refusal may arrive before the whole body is out: read it
     if step.transport in (Transport.CUT, Transport.LOST_EARLY):
         return Exchange(number, no_answer=NoAnswer.MEANT, detail="the connection was dropped on purpose")
+    # The target has begun to answer, so it has stored: the retry finds its own row.
     if step.transport is Transport.LOST_ACK:
         await _first_byte(reader)
         return Exchange(number, no_answer=NoAnswer.MEANT, detail="the answer was lost on purpose")

@@ -27,6 +27,7 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
     acknowledged = await _send_canaries(client, record)
     people = record.plan.canary_people
     begin = time.monotonic()
+    # One of three is enough: whether all are stored rightly is for the checks to say.
     while True:
         seen = await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])
         if any(seen.without(before).punches.values()):
@@ -80,6 +81,7 @@ async def read_back(record: RunRecord, adapter: ReadBack, before: Snapshot) -> N
     seconds = record.profile.settle_s
     found, record.settled_s = await settled(adapter, before.capabilities, people, seconds, _expected(record, before))
     new = found.without(before)
+    # What was there and is gone was never kept, or the adapter looks at another place now.
     if not any(new.punches.get(user) for user in plan.canary_people):
         raise ReadBackError(f"{adapter.name} no longer shows the canary it showed before: the read-back is not stable")
     if new.punches.get(plan.absent) or plan.absent in found.users:

@@ -45,6 +45,7 @@ class RunRecord:
 
     def observed(self) -> list[Observed]:
         """One value a case, for the checks."""
+        # Made when all is sent and read back: a check never looks at a run that goes on.
         rows = by_id()
         return [
             Observed(

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 import aiohttp
 
 from camsim_conformance.checks.sections import plan
-from camsim_conformance.plan.builder import PeopleError
 from camsim_conformance.plan.cases import Stage
 from camsim_conformance.plan.plan import Plan
+from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
 from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
@@ -64,7 +64,9 @@ class Session:
 
     def plan(self) -> Plan:
         """What will be sent. Raises: UsageError when --users is too short."""
-        whole = self._whole_plan()
+        return self._kept(self._whole_plan())
+
+    def _kept(self, whole: Plan) -> Plan:
         return whole if self._keep is None else whole.only(self._keep)
 
     def _whole_plan(self) -> Plan:
@@ -79,8 +81,9 @@ class Session:
         storm = storm_report.read(self.profile.storm) if self.profile.storm else None
         adapter = open_readback(self.profile)
         whole = self._whole_plan()
-        chosen = whole if self._keep is None else whole.only(self._keep)
+        chosen = self._kept(whole)
         target = resolve(self.profile.url, self.profile.ca)
+        # Before a single byte goes out.
         refuse_unless_allowed(target, self.profile)
         record = RunRecord(
             profile=self.profile,
@@ -119,12 +122,14 @@ class Session:
                 before = await adapter_proof.prove(client, record, adapter)
             sender = CaseSender(client, record.plan.preflight, self._on_sent(record.plan))
             record.answers = sender.answers
+            # Quiet first: latency is measured while nothing else is on the line.
             await sender.in_turn(record.plan.stage(Stage.QUIET))
             await sender.many(record.plan.stage(Stage.MAIN))
             await sender.in_turn(record.plan.stage(Stage.BUSY))
             if adapter is not None and before is not None and record.unproved is None:
                 self._progress("settle", 0, 0)
                 await adapter_proof.read_back(record, adapter, before)
+            # Last, after the read-back: what a target does after a hostile body must not be held against its rows.
             record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
 
     def _on_sent(self, chosen: Plan) -> Callable[[str], None]:

@@ -117,6 +117,7 @@ def parse_device(text: str, first: Device | None = None) -> Device:
         if not equals or name.strip() not in _DEVICE_KEYS:
             raise UsageError(f"--device {part!r}: write name=value with a name of {', '.join(_DEVICE_KEYS)}")
         fields[name.strip()] = value
+    # Devices of one target often share a token.
     if "token" not in fields and first is not None:
         fields["token"] = first.token
     if not fields.get("token"):
@@ -166,6 +167,7 @@ def _words(text: str) -> list[str]:
 def check_key(key: str | None) -> str | None:
     """The key when it is usable. Raises: UsageError; the key itself is never shown."""
     if key is not None:
+        # The cipher's message says what is wrong with the length, and never the key.
         try:
             cipher.check_key(key)
         except ValueError as error:

@@ -36,6 +36,7 @@ def lacking(rows: Sequence[RequirementResult], evidence: Evidence) -> list[str]:
 
 def grade_of(rows: Sequence[RequirementResult], record: RunRecord) -> Grade:
     """The highest grade whose needs are all shown, of a complete run that passed."""
+    # Each grade stands on the one below it: state without acknowledgement is no grade.
     if lacking(rows, Evidence.ANSWER):
         return Grade.NONE
     if record.snapshot is None or lacking(rows, Evidence.STATE):

@@ -68,6 +68,7 @@ class Result:
     @property
     def outcome(self) -> Outcome:
         """Void runs are incomplete; a known failure outweighs what could not run."""
+        # A void run may have cases that look failed: whatever made it void may have made them so.
         if self.record.void is not None:
             return Outcome.INCOMPLETE
         if self.violated or self.problems:
@@ -132,6 +133,7 @@ def conclude(record: RunRecord, cases: Sequence[Observed], waivers: Iterable[Wai
     wrong = [*_preflight_problem(record)]
     if record.unproved is not None:
         wrong.append(record.unproved)
+    # Of a void run nothing is known, so no waiver can be said to be needless.
     if record.void is None:
         verdicts = {row.requirement.id: row.verdict for row in rows if row.verdict is not Verdict.COULD_NOT_RUN}
         wrong += problems(accepted, verdicts, frozenset(by_id()), ended.date())
@@ -151,6 +153,7 @@ def _grouped(
 
 
 def _valid(waiver: Waiver | None) -> Waiver | None:
+    # On its last day a waiver still holds.
     if waiver is None or waiver.expires < datetime.now(UTC).date():
         return None
     return waiver

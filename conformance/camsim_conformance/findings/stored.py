@@ -1,4 +1,4 @@
-"""The finding on forged callbacks."""
+"""The finding on whatever a case expects to be stored: templates, names or punches."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from .punches import same_set
 from .users import templates_as_sent, users_as_sent
 
 
-def not_stored(case: Observed) -> Finding:
-    """Nothing of the forged steps is stored; what the honest steps stored is still there."""
+def as_expected(case: Observed) -> Finding:
+    """What the case expects is stored, and nothing else: of a forgery only what the honest steps stored."""
     expect = case.case.expect
     if expect.templates:
         return templates_as_sent(case)
-    return users_as_sent(case) if expect.users else same_set(case)
+    if expect.users:
+        return users_as_sent(case)
+    return same_set(case)

@@ -1,0 +1,148 @@
+"""Who and what a run speaks of: run-unique people, current times, the facts of its devices, operation ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from camsim import chance
+from camsim.protocol.facts import AttendancePhoto, DateModified, Punch, Template, UserDeleted, UserUpdated
+from camsim.protocol.v3.messages import Sender
+from camsim.protocol.vocabulary import TemplateType
+from camsim.synthetic import people as population
+from camsim_conformance.target.profile import DEFAULT_OFFSET, Device, Profile
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+SPREAD_S = 2
+PHOTO_OF = "1"  # a snapshot shows nobody: one person's serves for all, and is drawn once
+
+
+class PeopleError(ValueError):
+    """The list of --users is too short for what was asked (exit 2)."""
+
+
+class RunFacts:
+    """Facts of one run. `now_s` is its start; `prefix` (five digits) makes its people unlike any other run's."""
+
+    def __init__(
+        self, profile: Profile, now_s: int, prefix: int, given: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        self.profile = profile
+        # Two minutes back: a target may refuse what lies ahead of its own clock.
+        self.now = now_s - 2 * MINUTE
+        self.offset = DEFAULT_OFFSET
+        self._prefix = prefix
+        self._given = given
+        self._operations = 0
+        self.people: list[str] = []
+        self.strangers: list[str] = []
+
+    def claims(self, feature: str) -> bool:
+        """True when the profile claims a feature."""
+        return feature in self.profile.features
+
+    # --- people and times ----------------------------------------------------------------------------------------
+
+    def user(self) -> str:
+        """A person nobody else of this run uses: of the run, or the one of --users `given` in its place."""
+        # At most nine digits: longer ids are more than a device shows.
+        numbered = f"{self._prefix:05d}{len(self.people) + 1:04d}"
+        user = self._given.get(numbered, numbered)
+        self.people.append(user)
+        return user
+
+    def stranger(self) -> str:
+        """A digits-only id of this run that the target cannot know; never expected to be stored."""
+        # Counted down from the end, so that strangers never meet the people of the run.
+        user = f"{self._prefix:05d}{9999 - len(self.strangers):04d}"
+        self.strangers.append(user)
+        return user
+
+    def users(self, count: int) -> list[str]:
+        """Several people."""
+        return [self.user() for _ in range(count)]
+
+    def ago(self, seconds: int) -> int:
+        """An instant before the run, in epoch seconds; a little earlier for every person made, so that cases do not
+        share their moments."""
+        return self.now - seconds - SPREAD_S * len(self.people)
+
+    # --- facts ---------------------------------------------------------------------------------------------------
+
+    def punch(
+        self,
+        user: str,
+        at: int | None = None,
+        type_: str = "CheckIn",
+        input_: str = "Face",
+        *,
+        offset: int | None = None,
+        temperature: float | None = 36.8,
+        mask: bool | None = False,
+    ) -> Punch:
+        """A punch; default: a quarter of an hour ago at the run's offset, with temperature and mask as printed."""
+        return Punch(
+            user_id=user,
+            log_time=self.ago(15 * MINUTE) if at is None else at,
+            offset=self.offset if offset is None else offset,
+            type=type_,
+            input=input_,
+            temperature=temperature,
+            mask=mask,
+        )
+
+    def photo(self, user: str, at: int) -> AttendancePhoto:
+        """A snapshot of about 20 kB."""
+        return AttendancePhoto(user, at, self.offset, population.photo(self.profile.seed, PHOTO_OF, 1))
+
+    def updated(
+        self, user: str, *templates: Template, first: str = "Asha", last: str = "Rao", type_: str = "User"
+    ) -> UserUpdated:
+        """A user added or changed now."""
+        return UserUpdated(user, first, last, type_, self.ago(5 * MINUTE), self.offset, templates)
+
+    def deleted(self, user: str) -> UserDeleted:
+        """A user deleted a minute ago."""
+        return UserDeleted(user, self.ago(MINUTE), self.offset)
+
+    def date(self, modified_to: int) -> DateModified:
+        """The clock set by hand."""
+        return DateModified(modified_to, self.offset, self.ago(MINUTE), self.offset)
+
+    def template(self, user: str, kind: TemplateType, index: int = 0, generation: int = 0) -> Template:
+        """A synthetic template."""
+        return population.template(self.profile.seed, user, kind, index, generation)
+
+    def twice(self, user: str, kind: TemplateType, index: int = 0) -> tuple[Template, Template]:
+        """A template, and what the same person enrols in its place later."""
+        return self.template(user, kind, index, 0), self.template(user, kind, index, 1)
+
+    def templates(self, user: str, *kinds: TemplateType) -> list[Template]:
+        """A synthetic template of each kind."""
+        return [self.template(user, kind) for kind in kinds]
+
+    # --- devices -------------------------------------------------------------------------------------------------
+
+    def sender(self, device: int = 0, token: str | None = None) -> Sender:
+        """The device that speaks."""
+        known = self.device(device)
+        return Sender(known.token if token is None else token, known.label, known.serial, known.stgid)
+
+    def device(self, number: int) -> Device:
+        """Device `number` of the run; beyond those given, one of the same token and another serial number."""
+        known = self.profile.devices
+        if number < len(known):
+            return known[number]
+        first = known[0]
+        return Device(
+            token=first.token,
+            serial=f"ZHM11{90000000 + number}",
+            label=f"{first.label} {number + 1}",
+            stgid=first.stgid,
+            key=first.key,
+        )
+
+    def operation_id(self) -> str:
+        """A new OperationID."""
+        self._operations += 1
+        return chance.operation_id(self.profile.seed, str(self._prefix), self._operations)
