@@ -272,7 +272,6 @@ PROVED_BY = {
     "camsim_conformance.commands.*": "conformance/test_commands.py",
     "camsim_conformance.findings.*": "conformance/mutants/test_mutants.py",
     "camsim_conformance.mutants.*": "conformance/mutants/test_mutants.py",
-    "camsim_conformance.observed": "conformance/mutants/test_mutants.py",
     "camsim_conformance.plan.*": "conformance/test_plan.py",
     "camsim_conformance.proof.*": "conformance/test_proof.py",
     "camsim_conformance.pytest_*": "conformance/test_pytest_form.py",

@@ -46,6 +46,7 @@ def _row_of(punch: Punch, rows: tuple[StoredPunch, ...], policy: TimePolicy) -> 
     for row in rows:
         if moment_of(row, punch, policy) is not Moment.WRONG:
             return row
+    # The nearest is what a reader has to see: it says by how much a target is wrong.
     return min(rows, key=lambda row: abs(row.time - punch.log_time))
 
 

@@ -81,13 +81,13 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
     preflight = make.step(make.punch(first), what="preflight")
     absent = make.stranger()
     # Every section makes its cases, asked for or not: so a case keeps its people whatever is selected beside it.
-    made: list[Case] = []
+    every: list[Case] = []
     for requirement, cases in stimuli:
-        made += _of(make, requirement, cases)
+        every += _of(make, requirement, cases)
     # The first one punches before the read-back is looked at for the first time.
     people = tuple(dict.fromkeys(user for user in make.people if user != first))
     return Plan(
-        cases=tuple(_selected(made, make.profile)),
+        cases=tuple(_selected(every, make.profile)),
         people=people,
         left_behind=(first, *people, *make.strangers),
         preflight=preflight,
@@ -102,16 +102,19 @@ def _of(make: Builder, requirement: str, cases: MakeCases) -> Iterator[Case]:
         yield replace(case, requirement=requirement, steps=introduction + case.steps)
 
 
-def _selected(made: Iterable[Case], profile: Profile) -> list[Case]:
+def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
     """The cases that are asked for, in the order of the catalogue; one that says why for a requirement without any."""
     by_requirement: dict[str, list[Case]] = {}
-    for case in made:
+    for case in cases:
         by_requirement.setdefault(case.requirement, []).append(case)
     chosen: list[Case] = []
     for row in profile.selected():
         reason = _blocked(row, profile)
-        cases = by_requirement.get(row.id, []) if reason is None else []
-        chosen += cases or [_placeholder(row, reason or "no case of it applies to this profile")]
+        if reason is None and row.id in by_requirement:
+            chosen += by_requirement[row.id]
+        else:
+            # Never left out in silence: a report names everything that was asked for.
+            chosen.append(_placeholder(row, reason or "no case of it applies to this profile"))
     return chosen
 
 

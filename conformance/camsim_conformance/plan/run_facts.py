@@ -130,10 +130,10 @@ class RunFacts:
 
     def device(self, number: int) -> Device:
         """Device `number` of the run; beyond those given, one of the same token and another serial number."""
-        known = self.profile.devices
-        if number < len(known):
-            return known[number]
-        first = known[0]
+        given = self.profile.devices
+        if number < len(given):
+            return given[number]
+        first = given[0]
         return Device(
             token=first.token,
             serial=f"ZHM11{90000000 + number}",
@@ -144,5 +144,6 @@ class RunFacts:
 
     def operation_id(self) -> str:
         """A new OperationID."""
+        # Of the prefix too: a target that remembers OperationIDs would take a second run's for copies.
         self._operations += 1
         return chance.operation_id(self.profile.seed, str(self._prefix), self._operations)

@@ -101,7 +101,7 @@ def _step(observed: Observed, number: int) -> StepDocument:
         "device": step.device,
         "copies": step.copies,
         "retries": step.retries,
-        "encrypt": step.sealed,
+        "encrypt": step.sealed,  # the plain bytes are kept: a replay encrypts them again, maybe with another key
         "judged": step.judged,
         "answers": [exchange.text(MOST_SHOWN) for exchange in answers],
     }

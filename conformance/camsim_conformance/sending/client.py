@@ -39,6 +39,7 @@ class _Pinned(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
+        # A name that gets another address half-way must not carry hostile bodies to somebody else.
         if host != self._target.host:
             raise OSError(f"{host!r} is not the target {self._target.host!r}")
         return [

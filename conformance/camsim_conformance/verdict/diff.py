@@ -88,6 +88,7 @@ def compare(old: Path, new: Path) -> Changes:
 
 
 def _place(change: Change, changes: Changes) -> None:
+    # Another profile asks for other requirements: that is no change of the target.
     if ABSENT in (change.old, change.new):
         changes.other.append(change)
         return
