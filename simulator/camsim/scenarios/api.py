@@ -56,12 +56,12 @@ async def _post(management: Management, request: web.Request) -> web.Response:
 
     body: ScenarioBody = await body_of(request, routes.RUN_SCENARIO)
     scenario = _wanted(body)
-    runs, port = _runs(management), InProcess(management.runtime, management.gateway_url)
+    runs, driver = _runs(management), InProcess(management.runtime, management.gateway_url)
     number = runs.open(scenario.name)
 
     async def work() -> None:
         async with runs.alone:
-            report = await runner.run(scenario, port, body.callback_url, keep=body.keep)
+            report = await runner.run(scenario, driver, body.callback_url, keep=body.keep)
         runs.reports[number] = {"id": number, "state": "done", **report.shown()}
 
     task = asyncio.ensure_future(work())
