@@ -137,8 +137,10 @@ def _edits(seed: int, body: Users) -> list[actions.PutUser]:
         user, first_name, last_name = body.user, body.first_name, body.last_name
         if user is None:
             user = person.user_id
-            first_name = person.first_name if first_name is None else first_name
-            last_name = person.last_name if last_name is None else last_name
+            if first_name is None:
+                first_name = person.first_name
+            if last_name is None:
+                last_name = person.last_name
         edits.append(
             actions.PutUser(
                 user=user,
@@ -177,7 +179,7 @@ async def _date(context: Context, body: Date) -> list[Finding]:
 # --- faults, receiver, time -------------------------------------------------------------------------------------------
 
 
-async def _fault(context: Context, body: dict[str, Any]) -> list[Finding]:
+async def _fault(context: Context, body: dict[str, object]) -> list[Finding]:
     fault = await context.driver.act(actions.AddFault(fault=body))
     assert isinstance(fault, Fault)  # noqa: S101  the answer of that action
     context.faults.append(fault.id)
@@ -213,8 +215,9 @@ async def _advance(context: Context, body: Duration) -> list[Finding]:
 async def _run_until_idle(context: Context, body: object) -> list[Finding]:
     waiting = (await context.driver.run_until_idle()).waiting
     # Callbacks of a queue that is held or frozen wait for ever: idle is not empty.
-    told = f"still waiting: {waiting.callbacks} callbacks" if waiting.callbacks else ""
-    return [Finding(Verdict.PASS, "", told)]
+    if waiting.callbacks:
+        return [Finding(Verdict.PASS, "", f"still waiting: {waiting.callbacks} callbacks")]
+    return DONE
 
 
 HANDLERS: Mapping[str, Callable[[Context, Any], Awaitable[list[Finding]]]] = {

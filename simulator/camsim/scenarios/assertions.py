@@ -13,7 +13,7 @@ import msgspec
 from camsim.control.records import Entry, PunchRow, Queue
 
 from .matching import count_text, counts, has
-from .steps import Answer, Assert, Callbacks, LedgerCounts, Order, QueueIs, Range, Received
+from .steps import Answer, Assert, Callbacks, Count, LedgerCounts, Order, QueueIs, Range, Received
 
 
 class Verdict(StrEnum):
@@ -75,7 +75,8 @@ def judge(wanted: Assert, facts: Facts) -> list[Finding]:
         value = getattr(wanted, name)
         if value is None:
             continue
-        for item in value if isinstance(value, list) else [value]:
+        items = value if isinstance(value, list) else [value]
+        for item in items:
             findings.append(judged(item, facts))
     return findings
 
@@ -87,14 +88,21 @@ def _told(wanted: Answer | Callbacks | LedgerCounts | QueueIs | Received, *witho
 
 
 def _finding(good: bool, expected: str, actual: str) -> Finding:
-    return Finding(Verdict.PASS if good else Verdict.FAIL, expected, actual)
+    if good:
+        return Finding(Verdict.PASS, expected, actual)
+    return Finding(Verdict.FAIL, expected, actual)
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------
 
 
 def _selected(wanted: Callbacks, facts: Facts) -> list[Entry]:
-    return [entry for entry in facts.entries if entry.direction == "callback" and _fits(wanted, entry)]
+    selected: list[Entry] = []
+    for entry in facts.entries:
+        # The journal has commands and control actions too.
+        if entry.direction == "callback" and _fits(wanted, entry):
+            selected.append(entry)
+    return selected
 
 
 def _fits(wanted: Callbacks, entry: Entry) -> bool:
@@ -116,7 +124,8 @@ def _globbed(actual: str, text: str) -> bool:
 
 
 def _words(wanted: Callbacks) -> str:
-    return " ".join(f"{key}={value}" for key, value in _told(wanted, "count").items()) or "callbacks"
+    words = [f"{key}={value}" for key, value in _told(wanted, "count").items()]
+    return " ".join(words) or "callbacks"
 
 
 def _callbacks(what: str, kept: Callable[[Entry], bool]) -> Callable[[Callbacks, Facts], Finding]:
@@ -124,7 +133,7 @@ def _callbacks(what: str, kept: Callable[[Entry], bool]) -> Callable[[Callbacks,
         if facts.dropped:  # a count of what is left would be too small
             why = f"the journal has dropped {facts.dropped} entries; split the scenario"
             return Finding(Verdict.BLOCKED, what, why)
-        number = sum(1 for entry in _selected(wanted, facts) if kept(entry))
+        number = sum(map(kept, _selected(wanted, facts)))
         expected = f"{count_text(wanted.count)} {what}: {_words(wanted)}"
         return _finding(counts(wanted.count, number), expected, str(number))
 
@@ -171,7 +180,9 @@ def _shape(numbers: list[int]) -> str:
     ordered = sorted(numbers)
     if numbers == ordered:
         return "fifo"
-    return "lifo" if numbers == ordered[::-1] else "mixed"
+    if numbers == ordered[::-1]:
+        return "lifo"
+    return "mixed"
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
@@ -200,8 +211,13 @@ def _ledger(wanted: LedgerCounts, facts: Facts) -> Finding:
             problems.append(f"acknowledged {facts.summary['acknowledged']} of {facts.summary['punches']}")
     if wanted.causes is not None and (actual := _causes(facts)) != wanted.causes:
         problems.append(f"causes {actual}")
-    expected = {key: value for key, value in msgspec.to_builtins(wanted).items() if value is not None}
-    return _finding(not problems, f"ledger {expected}", "; ".join(problems) or str(facts.summary))
+    return _finding(not problems, f"ledger {_given(wanted)}", "; ".join(problems) or str(facts.summary))
+
+
+def _given(wanted: LedgerCounts) -> dict[str, object]:
+    # No causes at all, {}, is something to assert: unlike in other assertions it is told.
+    plain: dict[str, object] = msgspec.to_builtins(wanted)
+    return {key: value for key, value in plain.items() if value is not None}
 
 
 def _causes(facts: Facts) -> dict[str, int]:
@@ -232,8 +248,11 @@ def _received(wanted: Received, facts: Facts) -> Finding:
     if facts.received is None:
         return Finding(Verdict.SKIPPED, "the built-in receiver", "the devices call another receiver")
     found = [request for request in facts.received if _got(wanted, request)]
+    # By their bytes: a repetition is the same request, whatever came before it.
     unique = len({request.body for request in found})
-    limit = wanted.count if wanted.count is not None else Range(at_least=1)
+    limit: Count = Range(at_least=1)
+    if wanted.count is not None:
+        limit = wanted.count
     good = counts(limit, len(found)) and (wanted.unique is None or counts(wanted.unique, unique))
     return _finding(good, f"received {_told(wanted)}", f"{len(found)} requests, {unique} different bodies")
 

@@ -29,8 +29,9 @@ async def punches(context: Context, body: Punches) -> list[Finding]:
         assert isinstance(answer, Punched)  # noqa: S101  the answer of that action
         denied += [punch.why for punch in answer.punches if not punch.recorded]
     # A denied punch is how the world is, not a failed step: an assertion says what it should be.
-    told = f"{len(denied)} denied: {denied[0]}" if denied else ""
-    return [Finding(Verdict.PASS, "", told)]
+    if denied:
+        return [Finding(Verdict.PASS, "", f"{len(denied)} denied: {denied[0]}")]
+    return DONE
 
 
 def _spec(body: Punches, user: str) -> PunchSpec:
@@ -86,6 +87,7 @@ def _spread(context: Context, body: Punches, places: list[str], now: int) -> _Pl
     for stgid in places:
         people = _people(context, body, stgid)
         for number in range(body.count):
+            # Two steps of a scenario draw on, or the second would repeat the moments of the first.
             context.draws += 1
             after = chance.between(1, longest, context.scenario.seed, stgid, "scenario-spread", context.draws)
             plan.append((now + after, stgid, people[number % len(people)], str(body.type)))
@@ -110,6 +112,7 @@ def _shift_day(context: Context, body: Punches, places: list[str], now: int) -> 
         offset = context.known(stgid).offset
         # The next local midnight: a working day begins whole, never in the middle.
         midnight = -(-(now + offset * 60) // 86400) * 86400 - offset * 60
+        # Their days are drawn from the UserIDs alone: names do not matter.
         people = [population.Person(user, "", "") for user in _people(context, body, stgid)]
         day = workday.working_day(context.scenario.seed, people, midnight, offset)
         plan += [(punch.log_time, stgid, punch.user_id, punch.type) for punch in day]

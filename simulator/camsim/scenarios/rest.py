@@ -24,6 +24,7 @@ async def rest(context: Context, body: Rest) -> list[Finding]:
     stgid = body.device or (await context.places(None))[0]
     call = asyncio.ensure_future(_post(context, stgid, body))
     await asyncio.sleep(0)
+    # A device answers in virtual time, which only this loop moves; the socket needs a little of the real one.
     while not call.done():
         if any(not command.answered for command in await context.driver.commands()):
             clock = await context.driver.clock()
@@ -31,7 +32,10 @@ async def rest(context: Context, body: Rest) -> list[Finding]:
         await asyncio.wait({call}, timeout=0.005)
     context.answer = answer = call.result()
     expected, good = _judged(body, answer)
-    return [Finding(Verdict.PASS if good else Verdict.FAIL, expected or "any answer", str(answer)[:300])]
+    verdict = Verdict.FAIL
+    if good:
+        verdict = Verdict.PASS
+    return [Finding(verdict, expected or "any answer", str(answer)[:300])]
 
 
 def _judged(body: Rest, answer: Mapping[str, object]) -> tuple[str, bool]:
@@ -64,7 +68,9 @@ async def _post(context: Context, stgid: str, body: Rest) -> dict[str, object]:
         return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
     message = _opened(raw, key)
     # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-26).
-    code = message.get("StatusCode", 0) if message else None
+    code = None
+    if message:
+        code = message.get("StatusCode", 0)
     return {"closed": False, "http": status, "code": code, "message": message}
 
 
@@ -76,6 +82,7 @@ _WIRES: Mapping[Protocol, tuple[str, str, Callable[[bytes, str | None], bytes]]]
 
 
 async def _request(context: Context, stgid: str, body: Rest) -> bytes:
+    # A text is sent as it stands: it is how a scenario says something that is no command.
     if isinstance(body.body, str):
         return body.body.encode()
     context.requests += 1
@@ -98,9 +105,12 @@ _V2_EMPTY = {"UserId": "", "OperationData": ""}
 
 def _opened(raw: bytes, key: str | None) -> dict[str, object] | None:
     try:
+        # Errors may come in plain text from a device with a key (A-ENC-03).
         if key is not None and raw.lstrip()[:1] != b"{":
             raw = cipher.decrypt(key, raw)
         message = msgspec.json.decode(raw)
     except (cipher.CipherError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return message if isinstance(message, dict) else None
+    if not isinstance(message, dict):
+        return None
+    return message

@@ -6,7 +6,6 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 import aiohttp
 
@@ -49,7 +48,7 @@ class Report:
     virtual_s: float = 0.0
     took_s: float = 0.0
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, object]:
         """As JSON."""
         return asdict(self)
 
@@ -88,6 +87,7 @@ async def _context(scenario: Scenario, driver: Driver, callback_url: str | None,
         receiver = ScenarioReceiver()
         await receiver.start()
         callback_url = receiver.url
+    # Between two steps a running clock would move devices that the next step means to find as they are.
     if scenario.moves_time and mode != "manual":
         await driver.set_clock("manual")
     async with aiohttp.ClientSession() as session:
@@ -182,7 +182,8 @@ def summary_of(punches: list[PunchRow]) -> dict[str, int]:
 def _reordered(punches: list[PunchRow]) -> int:
     """How many punches were first sent after a later one of their device."""
     sent = [row for row in punches if row.first_sequence is not None]
-    late, highest = 0, dict[str, int]()
+    late = 0
+    highest: dict[str, int] = {}
     for row in sorted(sent, key=lambda row: (row.device, row.first_sequence)):
         before = highest.get(row.device, 0)
         late += row.number < before
