@@ -8,7 +8,7 @@ from camsim.actions.values import instant_of
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.scenarios.document import Scenario
-from camsim.scenarios.drivers import InProcess, PortError, Remote
+from camsim.scenarios.drivers import DriverError, InProcess, Remote
 from camsim.scenarios.runner import Report, blocked, run
 from camsim.settings import Settings
 
@@ -23,8 +23,8 @@ async def run_alone(scenario: Scenario, callback_url: str | None = None) -> Repo
     except HostError as problem:
         return blocked(scenario, str(problem))
     try:
-        port = InProcess(host.runtime, host.gateway_url)
-        return await run(scenario, port, callback_url, keep=True)
+        driver = InProcess(host.runtime, host.gateway_url)
+        return await run(scenario, driver, callback_url, keep=True)
     finally:
         await host.stop()
 
@@ -36,7 +36,7 @@ async def run_remote(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with aiohttp.ClientSession(headers=headers) as session:
         try:
-            port = await Remote.connect(session, url)
-            return await run(scenario, port, callback_url, keep=keep)
-        except (PortError, ControlError) as problem:
+            driver = await Remote.connect(session, url)
+            return await run(scenario, driver, callback_url, keep=keep)
+        except (DriverError, ControlError) as problem:
             return blocked(scenario, str(problem))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args
 
 import aiohttp
 import msgspec
+from action_words import action_of
 from aiohttp import web
 from yarl import URL
 
@@ -19,7 +20,6 @@ from camsim.api import views
 from camsim.control.actions import AnyAction
 from camsim.control.devices import DeviceSpec
 from camsim.host import Host
-from camsim.scenarios.drivers import action_of
 from camsim.settings import Settings
 from camsim.state import journal
 from camsim.state.gateway import RegisteredDevice

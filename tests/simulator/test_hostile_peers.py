@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from action_words import action_of
 from aiohttp import web
 from running_sim import DONE, TOKEN, Loop, Received, Sim, device, settings
 
 from camsim.actions.values import is_url
 from camsim.api import views
 from camsim.host import Host, HostError
-from camsim.scenarios.drivers import action_of
 from camsim.service import gateway_port as server
 from camsim.service import store
 from camsim.service.store import Store, StoreError

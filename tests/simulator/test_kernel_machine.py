@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 import wire_v2
+from action_words import action_of
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -21,7 +22,6 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
-from camsim.scenarios.drivers import action_of
 from camsim.state import journal
 from camsim.state.gateway import State
 from camsim.state.models import Capacity, Model

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from camsim.control.records import Carried, Entry, PunchRow
 from camsim.scenarios.assertions import Facts, Request, Verdict, judge, overall
 from camsim.scenarios.matching import counts, has
 from camsim.scenarios.steps import Assert, Range
@@ -14,23 +15,51 @@ from camsim.scenarios.steps import Assert, Range
 PASS, FAIL, BLOCKED, SKIPPED = Verdict.PASS, Verdict.FAIL, Verdict.BLOCKED, Verdict.SKIPPED
 
 
-def entry(**given: Any) -> dict[str, Any]:
-    plain = {
-        "direction": "callback",
-        "operation": "RealTimePunchLog",
-        "user": "1",
-        "device": "SIM1",
-        "verdict": "acknowledged",
-        "attempt": 1,
-        "faults": [],
-        "request": {"body": {"RealTime": {"PunchLog": {"UserId": "1", "Type": "CheckIn"}}}},
-    }
-    return {**plain, **given}
+def entry(**given: Any) -> Entry:
+    body = {"RealTime": {"PunchLog": {"UserId": "1", "Type": "CheckIn"}}}
+    plain = Entry(
+        seq=1,
+        at=0.0,
+        real=0.0,
+        device="SIM1",
+        device_seq=1,
+        direction="callback",
+        operation="RealTimePunchLog",
+        user="1",
+        verdict="acknowledged",
+        why="",
+        field="",
+        status_code=None,
+        http=200,
+        delivery=1,
+        attempt=1,
+        took_ms=0.0,
+        lint=(),
+        faults=(),
+        register=(),
+        request=Carried(length=2, sha256="", body=body),
+        answer=Carried(length=2, sha256="", body={"status": "done"}),
+    )
+    return msgspec.structs.replace(plain, **given)
 
 
-def punch(number: int, sequence: int | None, **given: Any) -> dict[str, Any]:
-    plain = {"device": "SIM1", "number": number, "first_sequence": sequence, "cause": "", "acknowledged": True}
-    return {**plain, **given}
+def punch(number: int, sequence: int | None, **given: Any) -> PunchRow:
+    plain = PunchRow(
+        device="SIM1",
+        number=number,
+        user="1",
+        log_time="",
+        type="CheckIn",
+        sent=1,
+        attempts=1,
+        first_attempt=None,
+        first_sequence=sequence,
+        first_ack=None,
+        acknowledged=True,
+        acks=1,
+        cause="",
+    )
+    return msgspec.structs.replace(plain, **given)
 
 
 def verdict(facts: Facts, **wanted: Any) -> Verdict:
@@ -65,7 +94,7 @@ def test_a_path_holds_a_value_a_pattern_or_nothing() -> None:
     ],
 )
 def test_delivered_counts_acknowledged_callbacks(wanted: dict[str, Any], expected: Verdict) -> None:
-    entries = [entry(), entry(user="2"), entry(verdict="not acknowledged", faults=["callback.answer:drop"])]
+    entries = [entry(), entry(user="2"), entry(verdict="not acknowledged", faults=("callback.answer:drop",))]
 
     assert verdict(Facts(entries), delivered=wanted) is expected
 

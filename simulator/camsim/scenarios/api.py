@@ -28,7 +28,7 @@ class _Runs:
     """Runs of one simulator: numbered, one at a time, the last hundred kept."""
 
     def __init__(self) -> None:
-        self.reports: dict[int, dict[str, Any]] = {}
+        self.reports: dict[int, dict[str, object]] = {}
         self.number = 0
         self.alone = asyncio.Lock()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -56,12 +56,13 @@ async def _post(management: Management, request: web.Request) -> web.Response:
 
     body: ScenarioBody = await body_of(request, routes.RUN_SCENARIO)
     scenario = _wanted(body)
-    runs, port = _runs(management), InProcess(management.runtime, management.gateway_url)
+    runs, driver = _runs(management), InProcess(management.runtime, management.gateway_url)
     number = runs.open(scenario.name)
 
     async def work() -> None:
+        # Two scenarios at once would move each other's clock.
         async with runs.alone:
-            report = await runner.run(scenario, port, body.callback_url, keep=body.keep)
+            report = await runner.run(scenario, driver, body.callback_url, keep=body.keep)
         runs.reports[number] = {"id": number, "state": "done", **report.shown()}
 
     task = asyncio.ensure_future(work())
@@ -69,7 +70,8 @@ async def _post(management: Management, request: web.Request) -> web.Response:
     task.add_done_callback(runs.tasks.discard)
     if body.wait:
         await task
-    return json_response(runs.reports[number], 200 if body.wait else 202)
+        return json_response(runs.reports[number])
+    return json_response(runs.reports[number], 202)
 
 
 def _wanted(body: ScenarioBody) -> Scenario:
@@ -89,15 +91,17 @@ def _wanted(body: ScenarioBody) -> Scenario:
         raise ControlError(404, "unknown_scenario", f"name = {body.name!r} is not in the library", known) from None
 
 
-async def _get(management: Management, request: web.Request) -> dict[str, Any]:
+async def _get(management: Management, request: web.Request) -> dict[str, object]:
     number = request.match_info["id"]
-    report = _runs(management).reports.get(int(number)) if number.isdigit() else None
+    report = None
+    if number.isdigit():
+        report = _runs(management).reports.get(int(number))
     if report is None:
         raise ControlError(404, "unknown_run", f"no run {number!r}", "POST scenarios answers the id")
     return report
 
 
-async def _library(management: Management, request: web.Request) -> dict[str, Any]:
+async def _library(management: Management, request: web.Request) -> dict[str, object]:
     from . import document
 
     return {"scenarios": [document.shown(item) for item in document.library().values()]}

@@ -10,8 +10,10 @@ from typing import Any
 
 import msgspec
 
+from camsim.control.records import Entry, PunchRow, Queue
+
 from .matching import count_text, counts, has
-from .steps import Answer, Assert, Callbacks, LedgerCounts, Order, QueueIs, Range, Received
+from .steps import Answer, Assert, Callbacks, Count, LedgerCounts, Order, QueueIs, Range, Received
 
 
 class Verdict(StrEnum):
@@ -48,13 +50,13 @@ class Request:
 class Facts:
     """What there is to judge by. `entries` as the journal API shows them; `answer` of the last rest step."""
 
-    entries: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     dropped: int = 0
-    punches: list[dict[str, Any]] = field(default_factory=list)
+    punches: list[PunchRow] = field(default_factory=list)
     summary: dict[str, int] = field(default_factory=dict)
-    queues: dict[str, dict[str, Any]] = field(default_factory=dict)
+    queues: dict[str, Queue] = field(default_factory=dict)
     received: list[Request] | None = None
-    answer: dict[str, Any] | None = None
+    answer: Mapping[str, object] | None = None
 
 
 def overall(verdicts: Iterable[Verdict]) -> Verdict:
@@ -73,7 +75,8 @@ def judge(wanted: Assert, facts: Facts) -> list[Finding]:
         value = getattr(wanted, name)
         if value is None:
             continue
-        for item in value if isinstance(value, list) else [value]:
+        items = value if isinstance(value, list) else [value]
+        for item in items:
             findings.append(judged(item, facts))
     return findings
 
@@ -85,27 +88,34 @@ def _told(wanted: Answer | Callbacks | LedgerCounts | QueueIs | Received, *witho
 
 
 def _finding(good: bool, expected: str, actual: str) -> Finding:
-    return Finding(Verdict.PASS if good else Verdict.FAIL, expected, actual)
+    if good:
+        return Finding(Verdict.PASS, expected, actual)
+    return Finding(Verdict.FAIL, expected, actual)
 
 
 # --- callbacks --------------------------------------------------------------------------------------------------------
 
 
-def _selected(wanted: Callbacks, facts: Facts) -> list[dict[str, Any]]:
-    return [entry for entry in facts.entries if entry["direction"] == "callback" and _fits(wanted, entry)]
+def _selected(wanted: Callbacks, facts: Facts) -> list[Entry]:
+    selected: list[Entry] = []
+    for entry in facts.entries:
+        # The journal has commands and control actions too.
+        if entry.direction == "callback" and _fits(wanted, entry):
+            selected.append(entry)
+    return selected
 
 
-def _fits(wanted: Callbacks, entry: Mapping[str, Any]) -> bool:
+def _fits(wanted: Callbacks, entry: Entry) -> bool:
     for key in ("operation", "user", "device"):
         text = getattr(wanted, key)
-        if text is not None and not _globbed(entry[key], text):
+        if text is not None and not _globbed(getattr(entry, key), text):
             return False
-    if wanted.verdict is not None and entry["verdict"] != wanted.verdict:
+    if wanted.verdict is not None and entry.verdict != wanted.verdict:
         return False
     # A label is the number and the word of a fault, as in 3:drop.
-    if wanted.fault is not None and not any(label.endswith(f":{wanted.fault}") for label in entry["faults"]):
+    if wanted.fault is not None and not any(label.endswith(f":{wanted.fault}") for label in entry.faults):
         return False
-    return has(entry["request"]["body"], wanted.has)
+    return has(entry.request.body, wanted.has)
 
 
 def _globbed(actual: str, text: str) -> bool:
@@ -114,15 +124,16 @@ def _globbed(actual: str, text: str) -> bool:
 
 
 def _words(wanted: Callbacks) -> str:
-    return " ".join(f"{key}={value}" for key, value in _told(wanted, "count").items()) or "callbacks"
+    words = [f"{key}={value}" for key, value in _told(wanted, "count").items()]
+    return " ".join(words) or "callbacks"
 
 
-def _callbacks(what: str, kept: Callable[[Mapping[str, Any]], bool]) -> Callable[[Callbacks, Facts], Finding]:
+def _callbacks(what: str, kept: Callable[[Entry], bool]) -> Callable[[Callbacks, Facts], Finding]:
     def judged(wanted: Callbacks, facts: Facts) -> Finding:
         if facts.dropped:  # a count of what is left would be too small
             why = f"the journal has dropped {facts.dropped} entries; split the scenario"
             return Finding(Verdict.BLOCKED, what, why)
-        number = sum(1 for entry in _selected(wanted, facts) if kept(entry))
+        number = sum(map(kept, _selected(wanted, facts)))
         expected = f"{count_text(wanted.count)} {what}: {_words(wanted)}"
         return _finding(counts(wanted.count, number), expected, str(number))
 
@@ -130,7 +141,7 @@ def _callbacks(what: str, kept: Callable[[Mapping[str, Any]], bool]) -> Callable
 
 
 def _never(wanted: Callbacks, facts: Facts) -> Finding:
-    found = [entry for entry in _selected(wanted, facts) if entry["attempt"]]
+    found = [entry for entry in _selected(wanted, facts) if entry.attempt]
     if facts.dropped:
         return Finding(Verdict.BLOCKED, "never attempted", f"the journal has dropped {facts.dropped} entries")
     return _finding(not found, f"never attempted: {_words(wanted)}", f"{len(found)} attempts")
@@ -138,30 +149,30 @@ def _never(wanted: Callbacks, facts: Facts) -> Finding:
 
 def _order(wanted: Order, facts: Facts) -> Finding:
     if wanted.how is not None:
-        return _punch_order(wanted.how, [row for row in facts.punches if wanted.device in (None, row["device"])])
+        return _punch_order(wanted.how, [row for row in facts.punches if wanted.device in (None, row.device)])
     key, listed = "operation", wanted.operations
     if listed is None:
         key, listed = "user", wanted.users or []
     firsts: list[str] = []
     for entry in facts.entries:
         # Repeats come after others by design; the order of a queue is that of its first attempts.
-        is_first = entry["direction"] == "callback" and entry["attempt"] == 1
-        if is_first and wanted.device in (None, entry["device"]):
-            firsts.append(entry[key])
+        is_first = entry.direction == "callback" and entry.attempt == 1
+        if is_first and wanted.device in (None, entry.device):
+            firsts.append(getattr(entry, key))
     return _finding(firsts == listed, f"{key}s in the order {', '.join(listed)}", ", ".join(firsts))
 
 
-def _punch_order(how: str, punches: Sequence[Mapping[str, Any]]) -> Finding:
+def _punch_order(how: str, punches: Sequence[PunchRow]) -> Finding:
     shapes = {_shape(rows) for rows in _by_device(punches) if len(rows) > 1}
     actual = ", ".join(sorted(shapes)) or "fewer than two punches of a device were sent"
     return _finding(shapes == {how}, f"first attempts {how} in each device", actual)
 
 
-def _by_device(punches: Sequence[Mapping[str, Any]]) -> Iterable[list[int]]:
+def _by_device(punches: Sequence[PunchRow]) -> Iterable[list[int]]:
     rows: dict[str, list[tuple[int, int]]] = {}
     for punch in punches:
-        if punch.get("first_sequence") is not None:
-            rows.setdefault(punch["device"], []).append((punch["first_sequence"], punch["number"]))
+        if punch.first_sequence is not None:
+            rows.setdefault(punch.device, []).append((punch.first_sequence, punch.number))
     return ([number for _, number in sorted(pairs)] for pairs in rows.values())
 
 
@@ -169,7 +180,9 @@ def _shape(numbers: list[int]) -> str:
     ordered = sorted(numbers)
     if numbers == ordered:
         return "fifo"
-    return "lifo" if numbers == ordered[::-1] else "mixed"
+    if numbers == ordered[::-1]:
+        return "lifo"
+    return "mixed"
 
 
 # --- the rest ---------------------------------------------------------------------------------------------------------
@@ -198,16 +211,21 @@ def _ledger(wanted: LedgerCounts, facts: Facts) -> Finding:
             problems.append(f"acknowledged {facts.summary['acknowledged']} of {facts.summary['punches']}")
     if wanted.causes is not None and (actual := _causes(facts)) != wanted.causes:
         problems.append(f"causes {actual}")
-    expected = {key: value for key, value in msgspec.to_builtins(wanted).items() if value is not None}
-    return _finding(not problems, f"ledger {expected}", "; ".join(problems) or str(facts.summary))
+    return _finding(not problems, f"ledger {_given(wanted)}", "; ".join(problems) or str(facts.summary))
+
+
+def _given(wanted: LedgerCounts) -> dict[str, object]:
+    # No causes at all, {}, is something to assert: unlike in other assertions it is told.
+    plain: dict[str, object] = msgspec.to_builtins(wanted)
+    return {key: value for key, value in plain.items() if value is not None}
 
 
 def _causes(facts: Facts) -> dict[str, int]:
     causes: dict[str, int] = {}
     for punch in facts.punches:
         # What was acknowledged in the end is not lost, whatever had happened to it before.
-        if punch["cause"] and not punch["acknowledged"]:
-            causes[punch["cause"]] = causes.get(punch["cause"], 0) + 1
+        if punch.cause and not punch.acknowledged:
+            causes[punch.cause] = causes.get(punch.cause, 0) + 1
     return causes
 
 
@@ -215,14 +233,14 @@ def _queue(wanted: QueueIs, facts: Facts) -> Finding:
     queue = facts.queues.get(wanted.device)
     if queue is None:
         return Finding(Verdict.BLOCKED, f"queue of {wanted.device}", "there is no such device")
-    cached = queue["cached_on_device"]
+    cached = queue.cached_on_device
     good = (
-        wanted.state in (None, queue["state"])
-        and (wanted.queued is None or counts(wanted.queued, queue["queued"]))
+        wanted.state in (None, queue.state)
+        and (wanted.queued is None or counts(wanted.queued, queue.queued))
         and (wanted.cached is None or counts(wanted.cached, cached))
-        and (wanted.why is None or fnmatchcase(queue["why"] or "", wanted.why))
+        and (wanted.why is None or fnmatchcase(queue.why or "", wanted.why))
     )
-    actual = f"{queue['state']}, {queue['queued']} queued, {cached} cached, why {queue['why']!r}"
+    actual = f"{queue.state}, {queue.queued} queued, {cached} cached, why {queue.why!r}"
     return _finding(good, f"queue {_told(wanted)}", actual)
 
 
@@ -230,8 +248,11 @@ def _received(wanted: Received, facts: Facts) -> Finding:
     if facts.received is None:
         return Finding(Verdict.SKIPPED, "the built-in receiver", "the devices call another receiver")
     found = [request for request in facts.received if _got(wanted, request)]
+    # By their bytes: a repetition is the same request, whatever came before it.
     unique = len({request.body for request in found})
-    limit = wanted.count if wanted.count is not None else Range(at_least=1)
+    limit: Count = Range(at_least=1)
+    if wanted.count is not None:
+        limit = wanted.count
     good = counts(limit, len(found)) and (wanted.unique is None or counts(wanted.unique, unique))
     return _finding(good, f"received {_told(wanted)}", f"{len(found)} requests, {unique} different bodies")
 
@@ -247,8 +268,8 @@ def _got(wanted: Received, request: Request) -> bool:
 
 
 _JUDGES: Mapping[str, Callable[[Any, Facts], Finding]] = {
-    "delivered": _callbacks("delivered", lambda entry: entry["verdict"] == "acknowledged"),
-    "attempted": _callbacks("attempted", lambda entry: entry["attempt"] > 0),
+    "delivered": _callbacks("delivered", lambda entry: entry.verdict == "acknowledged"),
+    "attempted": _callbacks("attempted", lambda entry: entry.attempt > 0),
     "never": _never,
     "answer": _answer,
     "order": _order,

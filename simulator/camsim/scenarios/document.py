@@ -27,7 +27,7 @@ class Step(msgspec.Struct, frozen=True):
 
     number: int
     action: str
-    body: Any
+    body: object
     note: str = ""
 
 
@@ -39,7 +39,7 @@ class Scenario(msgspec.Struct, frozen=True):
     steps: tuple[Step, ...]
     seed: int = 1
     profile: str = "documented"
-    knobs: dict[str, Any] = msgspec.field(default_factory=dict)
+    knobs: dict[str, object] = msgspec.field(default_factory=dict)
     start: str | None = None
 
     @property
@@ -48,6 +48,7 @@ class Scenario(msgspec.Struct, frozen=True):
         return not _MOVING.isdisjoint(step.action for step in self.steps)
 
 
+# `rest` moves the clock while its command waits; `punches` only with spread or shift, but a standing clock hurts none.
 _MOVING = frozenset({"advance", "run_until_idle", "rest", "punches"})
 
 
@@ -57,6 +58,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     schemaVersion: Literal[1]
     name: Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9-]{0,63}$")]
     teaches: str
+    # Any, for msgspec makes no schema of object.
     steps: list[dict[str, Any]]
     seed: int = 1
     profile: register.Profile = register.Profile.DOCUMENTED
@@ -64,7 +66,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     start: str | None = None
 
 
-ACTIONS: Mapping[str, Any] = {
+ACTIONS: Mapping[str, object] = {
     "devices": DeviceSpec | list[DeviceSpec],
     "online": Online | Where,
     "offline": Where,
@@ -173,7 +175,7 @@ def _check_punches(where: str, body: Punches) -> None:
         raise ScenarioError(where, "punches", "several of spread, shift, at, ago", "one of them")
 
 
-def _check_fault(where: str, body: Mapping[str, Any]) -> None:
+def _check_fault(where: str, body: Mapping[str, object]) -> None:
     try:
         faults.make(0, body)
     except faults.FaultError as problem:
@@ -227,9 +229,9 @@ def reseeded(scenario: Scenario, seed: int) -> Scenario:
     return msgspec.structs.replace(scenario, seed=seed)
 
 
-def shown(scenario: Scenario) -> dict[str, Any]:
+def shown(scenario: Scenario) -> dict[str, object]:
     """A scenario as a document again, defaults left out."""
-    document: dict[str, Any] = {
+    document: dict[str, object] = {
         "schemaVersion": SCHEMA_VERSION,
         "name": scenario.name,
         "teaches": scenario.teaches,

@@ -2,42 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 import msgspec
 
 from camsim.api import views
-from camsim.control.actions import AnyAction
-from camsim.control.answers import Answer
-from camsim.control.routes import ROUTE_OF
+from camsim.control import records, routes
+from camsim.control.actions import AnyAction, ClearFaults, SetKnobs
+from camsim.control.answers import Answer, ClockView, Moved
+from camsim.control.routes import Route
 from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
 from camsim.state.gateway import State
 
+A = TypeVar("A")
 
-class Port(Protocol):
-    """What a scenario needs of a simulator. Every call may raise ControlError; PortError when it cannot be reached."""
+
+class Driver(Protocol):
+    """What a scenario needs of a simulator. Every call may raise ControlError; DriverError when it is out of reach."""
 
     gateway_url: str
     can_restart: bool
 
-    async def control(self, action: str, device: str = "", **args: Any) -> Any: ...
-    async def devices(self) -> dict[str, dict[str, Any]]: ...
-    async def clock(self) -> dict[str, Any]: ...
+    async def act(self, action: AnyAction) -> Answer: ...
+    async def devices(self) -> list[str]: ...
+    async def clock(self) -> ClockView: ...
     async def set_clock(self, mode: str) -> None: ...
-    async def advance(self, seconds: float) -> dict[str, Any]: ...
-    async def run_until_idle(self) -> dict[str, Any]: ...
-    async def commands(self) -> list[dict[str, Any]]: ...
-    async def journal(self, after: int) -> tuple[int, list[dict[str, Any]]]: ...
-    async def punches(self) -> list[dict[str, Any]]: ...
-    async def queue(self, device: str) -> dict[str, Any]: ...
+    async def advance(self, seconds: float) -> Moved: ...
+    async def run_until_idle(self) -> Moved: ...
+    async def commands(self) -> list[records.Command]: ...
+    async def journal(self, after: int) -> tuple[int, list[records.Entry]]: ...
+    async def punches(self) -> list[records.PunchRow]: ...
+    async def queue(self, device: str) -> records.Queue: ...
     async def restart(self) -> None: ...
 
 
-class PortError(Exception):
+class DriverError(Exception):
     """The simulator cannot be reached; the message says why."""
 
 
@@ -53,64 +55,54 @@ class InProcess:
     def _state(self) -> State:
         return self.runtime.kernel.state
 
-    async def control(self, action: str, device: str = "", **args: Any) -> Any:
-        answer = await self.runtime.control(action_of(action, device, args))
-        if action == "knobs":
+    async def act(self, action: AnyAction) -> Answer:
+        answer = await self.runtime.control(action)
+        if isinstance(action, SetKnobs):
+            # The kernel knows the new knobs; certificates and kept connections are the courier's.
             await self.runtime.configure_courier()
-        return msgspec.to_builtins(answer)
+        return answer
 
-    async def devices(self) -> dict[str, dict[str, Any]]:
-        return {stgid: msgspec.to_builtins(views.device(one)) for stgid, one in self._state.devices.items()}
+    async def devices(self) -> list[str]:
+        return list(self._state.devices)
 
-    async def clock(self) -> dict[str, Any]:
-        return _plain(views.clock(self.runtime))
+    async def clock(self) -> ClockView:
+        return views.clock(self.runtime)
 
     async def set_clock(self, mode: str) -> None:
         self.runtime.set_clock(mode)
 
-    async def advance(self, seconds: float) -> dict[str, Any]:
-        return _plain(await self.runtime.advance(seconds))
+    async def advance(self, seconds: float) -> Moved:
+        return await self.runtime.advance(seconds)
 
-    async def run_until_idle(self) -> dict[str, Any]:
-        return _plain(await self.runtime.run_until_idle())
+    async def run_until_idle(self) -> Moved:
+        return await self.runtime.run_until_idle()
 
-    async def commands(self) -> list[dict[str, Any]]:
-        return [_plain(command) for command in views.commands(self.runtime.kernel)]
+    async def commands(self) -> list[records.Command]:
+        return views.commands(self.runtime.kernel)
 
-    async def journal(self, after: int) -> tuple[int, list[dict[str, Any]]]:
+    async def journal(self, after: int) -> tuple[int, list[records.Entry]]:
         book = self._state.journal
-        return book.dropped, [_plain(journal.present(entry)) for entry in book.select() if entry.seq > after]
+        return book.dropped, [journal.present(entry) for entry in book.select() if entry.seq > after]
 
-    async def punches(self) -> list[dict[str, Any]]:
-        return [_plain(ledger.present(device, record)) for device, record in self._state.ledger.rows()]
+    async def punches(self) -> list[records.PunchRow]:
+        return [ledger.present(device, record) for device, record in self._state.ledger.rows()]
 
-    async def queue(self, device: str) -> dict[str, Any]:
+    async def queue(self, device: str) -> records.Queue:
         kernel = self.runtime.kernel
-        return _plain(views.queue(kernel.device(device), kernel.now))
+        return views.queue(kernel.device(device), kernel.now)
 
     async def restart(self) -> None:
         self.runtime.submit(Restarted())
 
 
-def _plain(answer: Answer) -> dict[str, Any]:
-    plain: dict[str, Any] = msgspec.to_builtins(answer)
-    return plain
+class _Refusal(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+    hint: str = ""
 
 
-def action_of(name: str, device: str = "", args: Mapping[str, Any] | None = None) -> AnyAction:
-    """The typed action of a name and its members, as the control API takes them. Raises: ControlError."""
-    members: dict[str, Any] = dict(args or {})
-    if name == "add_fault":
-        members = {"fault": members}
-    if device:
-        members["device"] = device
-    try:
-        action: AnyAction = msgspec.convert({"action": name, **members}, AnyAction)
-    except msgspec.ValidationError as problem:
-        raise ControlError(
-            422, "invalid_value", str(problem), f"action {name}: see the documentation of its body"
-        ) from None
-    return action
+class _Refused(msgspec.Struct):
+    error: _Refusal = msgspec.field(default_factory=_Refusal)
 
 
 class Remote:
@@ -123,65 +115,68 @@ class Remote:
 
     @classmethod
     async def connect(cls, session: aiohttp.ClientSession, url: str) -> Remote:
-        """Ask the simulator who it is. Raises: PortError, ControlError."""
-        port = cls(session, url.rstrip("/"), "")
-        port.gateway_url = (await port.call("GET", "version")).get("gateway_url", "")
-        return port
+        """Ask the simulator who it is. Raises: DriverError, ControlError."""
+        driver = cls(session, url.rstrip("/"), "")
+        driver.gateway_url = (await driver.ask(routes.VERSION)).gateway_url
+        return driver
 
-    async def call(self, method: str, path: str, body: Any = None) -> Any:
-        """One call of the management API. Raises: PortError, ControlError."""
+    async def ask(self, route: Route[A], body: object = None, path: str = "") -> A:
+        """The answer of a route, typed; `path` where that of the route has names. Raises: DriverError, ControlError."""
         data = None if body is None else msgspec.json.encode(body)
+        target = f"{self._url}/api/{path or route.path}"
         try:
-            async with self._session.request(method, f"{self._url}/api/{path}", data=data) as response:
-                answer = msgspec.json.decode(await response.read())
+            async with self._session.request(route.method, target, data=data) as response:
+                raw, status = await response.read(), response.status
+            if status < 400:
+                return msgspec.json.decode(raw, type=route.answer)
+            error = msgspec.json.decode(raw, type=_Refused).error
         except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as problem:
-            raise PortError(f"no simulator answers at {self._url}: {problem or type(problem).__name__}") from None
-        if response.status >= 400:
-            error = answer.get("error", {})
-            raise ControlError(response.status, error.get("code", ""), error.get("message", ""), error.get("hint", ""))
-        return answer
+            raise DriverError(f"no simulator answers at {self._url}: {problem or type(problem).__name__}") from None
+        raise ControlError(status, error.code, error.message, error.hint)
 
-    async def control(self, action: str, device: str = "", **args: Any) -> Any:
-        wanted = action_of(action, device, args)
-        route = ROUTE_OF[type(wanted)]
-        members: dict[str, Any] = msgspec.to_builtins(wanted)
+    async def act(self, action: AnyAction) -> Answer:
+        route = routes.ROUTE_OF[type(action)]
+        if isinstance(action, ClearFaults) and action.id is not None:
+            route = routes.CLEAR_FAULT  # the other of its two routes takes all faults out
+        members: dict[str, Any] = msgspec.to_builtins(action)
         path = route.path.format(**{name: members.pop(member) for name, member in route.in_path.items()})
+        # The tag is for the input log: over HTTP the route says which action it is.
         members.pop("action")
+        body: object = members
         if route.method == "DELETE":
-            return await self.call(route.method, path)
-        return await self.call(route.method, path, members[route.member] if route.member else members)
-
-    async def devices(self) -> dict[str, dict[str, Any]]:
-        return {row["stgid"]: row for row in (await self.call("GET", "devices"))["devices"]}
-
-    async def clock(self) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.call("GET", "clock")
+            body = None
+        elif route.member:
+            body = members[route.member]
+        answer: Answer = await self.ask(route, body, path)
         return answer
+
+    async def devices(self) -> list[str]:
+        return [row.stgid for row in (await self.ask(routes.DEVICES)).devices]
+
+    async def clock(self) -> ClockView:
+        return await self.ask(routes.CLOCK)
 
     async def set_clock(self, mode: str) -> None:
-        await self.call("PUT", "clock", {"mode": mode})
+        await self.ask(routes.SET_CLOCK, routes.ClockBody(mode))
 
-    async def advance(self, seconds: float) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.call("POST", "clock/advance", {"seconds": seconds})
-        return answer
+    async def advance(self, seconds: float) -> Moved:
+        return await self.ask(routes.ADVANCE, routes.AdvanceBody(seconds))
 
-    async def run_until_idle(self) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.call("POST", "clock/run-until-idle")
-        return answer
+    async def run_until_idle(self) -> Moved:
+        return await self.ask(routes.RUN_UNTIL_IDLE)
 
-    async def commands(self) -> list[dict[str, Any]]:
-        return list((await self.call("GET", "commands"))["commands"])
+    async def commands(self) -> list[records.Command]:
+        return (await self.ask(routes.COMMANDS)).commands
 
-    async def journal(self, after: int) -> tuple[int, list[dict[str, Any]]]:
-        answer = await self.call("GET", "journal?limit=10000")
-        return answer["dropped"], [entry for entry in answer["entries"] if entry["seq"] > after]
+    async def journal(self, after: int) -> tuple[int, list[records.Entry]]:
+        answer = await self.ask(routes.JOURNAL, path=f"{routes.JOURNAL.path}?limit=10000")
+        return answer.dropped, [entry for entry in answer.entries if entry.seq > after]
 
-    async def punches(self) -> list[dict[str, Any]]:
-        return list((await self.call("GET", "ledger"))["punches"])
+    async def punches(self) -> list[records.PunchRow]:
+        return (await self.ask(routes.LEDGER)).punches
 
-    async def queue(self, device: str) -> dict[str, Any]:
-        answer: dict[str, Any] = await self.call("GET", f"devices/{device}/queue")
-        return answer
+    async def queue(self, device: str) -> records.Queue:
+        return await self.ask(routes.QUEUE, path=routes.QUEUE.path.format(stgid=device))
 
     async def restart(self) -> None:
-        raise PortError("a running simulator cannot be restarted by a scenario")
+        raise DriverError("a running simulator cannot be restarted by a scenario")

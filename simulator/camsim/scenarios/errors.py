@@ -15,6 +15,7 @@ class ScenarioError(ValueError):
     """A scenario that cannot be; `where` is the step or the file, `key` the dotted key."""
 
     def __init__(self, where: str, key: str, value: str, allowed: str) -> None:
+        # Of a key that is missing there is no value, and of a whole file no key.
         shown = f"{key} = {value}" if key and value else key or value
         if value == MISSING:
             super().__init__(f"{where}: {key} is missing")
@@ -66,20 +67,29 @@ def _inside(value: object, kind: Kind, token: str) -> tuple[object, Kind]:
     if token.isdigit() and isinstance(value, list):
         array = _pick(kind, inspect.ListType)
         return value[int(token)], array and array.item_type
+    member = _member(value, token)
     owner = _pick(kind, inspect.StructType)
-    for field in owner.fields if owner is not None else ():
+    if owner is None:
+        return member, None
+    for field in owner.fields:
         if field.encode_name == token:
-            return _member(value, token), field.type
-    return _member(value, token), None
+            return member, field.type
+    return member, None
 
 
 def _member(value: object, name: str) -> object:
-    return value.get(name) if isinstance(value, dict) else None
+    # The path may lead into a value of another type than the one wanted: that is what is wrong with it.
+    if not isinstance(value, dict):
+        return None
+    return value.get(name)
 
 
 def _pick(kind: Kind, wanted: type[T]) -> T | None:
     """The option of a union that is of the wanted sort."""
-    for option in kind.types if isinstance(kind, inspect.UnionType) else (kind,):
+    options: tuple[Kind, ...] = (kind,)
+    if isinstance(kind, inspect.UnionType):
+        options = kind.types
+    for option in options:
         if isinstance(option, wanted):
             return option
     return None
@@ -87,7 +97,9 @@ def _pick(kind: Kind, wanted: type[T]) -> T | None:
 
 def _shown(value: object) -> str:
     text = repr(value)
-    return text if len(text) <= 80 else text[:77] + "…"
+    if len(text) <= 80:
+        return text
+    return text[:77] + "…"
 
 
 _PLAIN: dict[type, str] = {

@@ -40,6 +40,7 @@ class ScenarioReceiver:
 
     async def start(self) -> None:
         """Listen. Raises: OSError."""
+        # Above what devices send, so that it is never the receiver that refuses a body.
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._take)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -78,6 +79,7 @@ class ScenarioReceiver:
         for connection in list(self._runner.server.connections):
             if connection.transport is not None:
                 connection.transport.abort()
+        # Bound and not listening: connections are refused, and the port stays ours until it listens again.
         self._reserved = socket.socket()
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind(("127.0.0.1", self.port))
@@ -141,9 +143,13 @@ def _members(message: object) -> Collection[object]:
     info, frame = message.get("ApiRequestInfo"), message.get("RealTime")
     if isinstance(info, dict):
         return (info.get("Operation"),)
-    return frame if isinstance(frame, dict) else ()
+    if isinstance(frame, dict):
+        return frame
+    return ()
 
 
 def behaviour_of(body: Behaviour | str) -> Behaviour:
     """The long form of `receiver: hang`."""
-    return msgspec.convert({"behave": body}, Behaviour) if isinstance(body, str) else body
+    if isinstance(body, str):
+        return msgspec.convert({"behave": body}, Behaviour)
+    return body

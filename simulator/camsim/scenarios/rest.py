@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import aiohttp
 import msgspec
@@ -16,26 +15,30 @@ from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import Protocol
 
 from .assertions import Finding, Verdict
-from .context import Stage
+from .context import Context
 from .steps import Rest
 
 
-async def rest(stage: Stage, body: Rest) -> list[Finding]:
+async def rest(context: Context, body: Rest) -> list[Finding]:
     """Send it over HTTP; while it is held, the clock moves from timer to timer."""
-    stgid = body.device or (await stage.places(None))[0]
-    call = asyncio.ensure_future(_post(stage, stgid, body))
+    stgid = body.device or (await context.places(None))[0]
+    call = asyncio.ensure_future(_post(context, stgid, body))
     await asyncio.sleep(0)
+    # A device answers in virtual time, which only this loop moves; the socket needs a little of the real one.
     while not call.done():
-        if any(not command["answered"] for command in await stage.port.commands()):
-            clock = await stage.port.clock()
-            await stage.port.advance(max(0.0, (clock["next_timer"] or clock["now"] + 1) - clock["now"]))
+        if any(not command.answered for command in await context.driver.commands()):
+            clock = await context.driver.clock()
+            await context.driver.advance(max(0.0, (clock.next_timer or clock.now + 1) - clock.now))
         await asyncio.wait({call}, timeout=0.005)
-    stage.answer = answer = call.result()
+    context.answer = answer = call.result()
     expected, good = _judged(body, answer)
-    return [Finding(Verdict.PASS if good else Verdict.FAIL, expected or "any answer", str(answer)[:300])]
+    verdict = Verdict.FAIL
+    if good:
+        verdict = Verdict.PASS
+    return [Finding(verdict, expected or "any answer", str(answer)[:300])]
 
 
-def _judged(body: Rest, answer: Mapping[str, Any]) -> tuple[str, bool]:
+def _judged(body: Rest, answer: Mapping[str, object]) -> tuple[str, bool]:
     """What the step expects, in words, and whether the answer is that."""
     expected, good = "", True
     for key, value in (("code", body.expect), ("http", body.http), ("closed", body.closed or None)):
@@ -48,13 +51,13 @@ def _judged(body: Rest, answer: Mapping[str, Any]) -> tuple[str, bool]:
     return expected, good
 
 
-async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
-    known = stage.made.get(stgid, {})
-    key, data = known.get("security_key"), await _request(stage, stgid, body)
-    path, content_type, seal = _WIRES[known.get("protocol", "v3")]
+async def _post(context: Context, stgid: str, body: Rest) -> dict[str, object]:
+    known = context.known(stgid)
+    key, data = known.security_key, await _request(context, stgid, body)
+    path, content_type, seal = _WIRES[known.protocol]
     try:
-        async with stage.session.post(
-            f"{stage.port.gateway_url}{path.format(stgid)}",
+        async with context.session.post(
+            f"{context.driver.gateway_url}{path.format(stgid)}",
             data=seal(data, key) if isinstance(body.body, dict) else data,
             headers={"Content-Type": content_type},
             timeout=aiohttp.ClientTimeout(total=60),
@@ -65,30 +68,33 @@ async def _post(stage: Stage, stgid: str, body: Rest) -> dict[str, Any]:
         return {"closed": True, "http": None, "code": None, "message": None, "why": type(problem).__name__}
     message = _opened(raw, key)
     # A done of LoadLog brings no StatusCode: 0 is meant (A-REST-26).
-    code = message.get("StatusCode", 0) if message else None
+    code = None
+    if message:
+        code = message.get("StatusCode", 0)
     return {"closed": False, "http": status, "code": code, "message": message}
 
 
 # Path, Content-Type and envelope of a protocol.
-_WIRES: Mapping[str, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
-    "v3": (f"{Protocol.V3.path}?stgid={{}}", "application/json", envelope.seal_v3),
-    "v2": (Protocol.V2.path, envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
+_WIRES: Mapping[Protocol, tuple[str, str, Callable[[bytes, str | None], bytes]]] = {
+    Protocol.V3: (f"{Protocol.V3.path}?stgid={{}}", "application/json", envelope.seal_v3),
+    Protocol.V2: (Protocol.V2.path, envelope_v2.CONTENT_TYPE, envelope_v2.seal_v2),
 }
 
 
-async def _request(stage: Stage, stgid: str, body: Rest) -> bytes:
+async def _request(context: Context, stgid: str, body: Rest) -> bytes:
+    # A text is sent as it stands: it is how a scenario says something that is no command.
     if isinstance(body.body, str):
         return body.body.encode()
-    stage.requests += 1
-    now = int((await stage.port.clock())["now"])
-    known = stage.made.get(stgid, {})
-    if known.get("protocol") == "v2":
-        info = {"AuthToken": known["auth_token"], **_V2_EMPTY, "OperationTime": str(now + known["offset"] * 60)}
-        info["OperationReferenceId"] = f"scenario-{stage.requests}"
+    context.requests += 1
+    now = int((await context.driver.clock()).now)
+    known = context.known(stgid)
+    if known.protocol is Protocol.V2:
+        info = {"AuthToken": known.auth_token, **_V2_EMPTY, "OperationTime": str(now + known.offset * 60)}
+        info["OperationReferenceId"] = f"scenario-{context.requests}"
         return msgspec.json.encode({"ServiceTagId": stgid, "ApiRequestInfo": {**info, **body.body}})
     frame = {
-        "OperationID": f"scenario-{stage.requests}",
-        "AuthToken": known.get("auth_token", ""),
+        "OperationID": f"scenario-{context.requests}",
+        "AuthToken": known.auth_token,
         "Time": gmt(now, 0),
     }
     return msgspec.json.encode({**frame, **body.body})
@@ -97,11 +103,14 @@ async def _request(stage: Stage, stgid: str, body: Rest) -> bytes:
 _V2_EMPTY = {"UserId": "", "OperationData": ""}
 
 
-def _opened(raw: bytes, key: str | None) -> dict[str, Any] | None:
+def _opened(raw: bytes, key: str | None) -> dict[str, object] | None:
     try:
+        # Errors may come in plain text from a device with a key (A-ENC-03).
         if key is not None and raw.lstrip()[:1] != b"{":
             raw = cipher.decrypt(key, raw)
         message = msgspec.json.decode(raw)
     except (cipher.CipherError, msgspec.DecodeError, UnicodeDecodeError):
         return None
-    return message if isinstance(message, dict) else None
+    if not isinstance(message, dict):
+        return None
+    return message

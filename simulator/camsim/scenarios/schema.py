@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from .document import ACTIONS, Document
@@ -12,7 +10,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _REF = "#/$defs/{name}"
 
 
-def schema() -> dict[str, Any]:
+def schema() -> dict[str, object]:
     """A JSON Schema (2020-12) that a document passes when it has the form of a scenario."""
     types = [Document, *ACTIONS.values()]
     (document, *bodies), components = msgspec.json.schema_components(types, ref_template=_REF)
@@ -25,7 +23,7 @@ def schema() -> dict[str, Any]:
     return {"$schema": _DIALECT, "title": "camsim scenario", **document, "$defs": dict(sorted(components.items()))}
 
 
-def _step(action: str, body: dict[str, Any]) -> dict[str, Any]:
+def _step(action: str, body: dict[str, object]) -> dict[str, object]:
     return {
         "type": "object",
         "properties": {action: body, "note": {"type": "string"}},

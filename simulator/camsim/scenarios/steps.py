@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from camsim.control.actions import DateSpec, TemplateSpec
+from camsim.control.actions import DateSpec, OnlineSpec, TemplateSpec
 from camsim.protocol.vocabulary import AttendanceType, InputType, TemplateType
 
 Where = (
@@ -28,13 +28,10 @@ Count = Natural | Range
 # --- steps: the body of each action -----------------------------------------------------------------------------------
 
 
-class Online(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+class Online(OnlineSpec, forbid_unknown_fields=True, kw_only=True):
     """Devices are back; their cached records flow in `order`, `pace` apart."""
 
     device: Where = None
-    order: str | None = None
-    pace: Duration = 0
-    announce_users: bool | None = None
 
 
 class Punches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
