@@ -101,22 +101,39 @@ def test_a_punch_from_the_control_api_takes_each_hop_once() -> None:
     assert asyncio.run(walk(wanted, _punch)) == wanted
 
 
-def test_a_storms_punch_takes_each_hop_in_order(tmp_path: Path) -> None:
-    """The command and Locust's process; a hop that comes once a report, or for the canary too, counts by its first."""
-    wanted, log = hops("A storm's punch"), tmp_path / "walk.log"
+def run(walk: str, folder: Path, module: str, *words: str) -> list[tuple[str, str]]:
+    """Run a module's command as a process; every hop it takes, as (process, name), in order."""
+    log = folder / "walk.log"
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [str(WALKS), os.environ.get("PYTHONPATH", "")])),
-        "CAMSIM_WALK_HOPS": " ".join(wanted),
+        "CAMSIM_WALK_HOPS": " ".join(hops(walk)),
         "CAMSIM_WALK_LOG": str(log),
     }
+    command = [sys.executable, "-m", module, *words, "--out", str(folder / "out")]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode in (0, 3), done.stderr  # 3: a busy machine made the driver of a storm late
+    lines = (line.split(" ") for line in log.read_text().splitlines())
+    return [(process, name) for process, name in lines]
+
+
+def test_a_requirement_takes_each_hop_in_order(tmp_path: Path) -> None:
+    """A hop that other cases or a second look at the store take too counts by its first."""
+    wanted = hops("A requirement")
+    with start() as receiver:
+        where = [receiver.url, "--auth-token", TOKEN, "--readback", receiver.readback_url, "--settle", "0.2"]
+        taken = run("A requirement", tmp_path, "camsim_conformance", "certify", *where, "--requirement", "CB-DUP-001")
+    assert list(dict.fromkeys(name for _, name in taken)) == wanted
+
+
+def test_a_storms_punch_takes_each_hop_in_order(tmp_path: Path) -> None:
+    """The command and Locust's process; a hop that comes once a report, or for the canary too, counts by its first."""
+    wanted = hops("A storm's punch")
     with start() as receiver:
         options = ["--devices", "1", "--rate", "1", "--duration", "1s", "--readback", receiver.readback_url]
-        command = [sys.executable, "-m", "camsim_loadtests", receiver.url, *options, "--out", str(tmp_path / "out")]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode in (0, 3), done.stderr  # 3: a busy machine made the driver late
-    taken = [line.split(" ") for line in log.read_text().splitlines()]
-    in_command = [name for process, name in taken if process == taken[0][0]]
-    in_locust = list(dict.fromkeys(name for process, name in taken if process != taken[0][0]))
+        taken = run("A storm's punch", tmp_path, "camsim_loadtests", receiver.url, *options)
+    command = taken[0][0]
+    in_locust = list(dict.fromkeys(name for process, name in taken if process != command))
     assert in_locust == wanted[5:19]
-    assert list(dict.fromkeys(name for name in in_command if name not in in_locust)) == wanted[:5] + wanted[19:]
+    in_command = dict.fromkeys(name for process, name in taken if process == command and name not in in_locust)
+    assert list(in_command) == wanted[:5] + wanted[19:]
