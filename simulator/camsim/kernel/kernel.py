@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from camsim.control.actions import AnyAction
 from camsim.control.answers import Answer
@@ -13,7 +13,7 @@ from camsim.protocol.facts import Fact, UserUpdated
 from camsim.state.device import User
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice, State
-from camsim.state.journal import Entry
+from camsim.state.journal import Entry, Members
 from camsim.state.models import MODELS, Model
 from camsim.state.outcome import Outcome
 
@@ -156,8 +156,10 @@ class Kernel:
         number = registered.draws[purpose] = registered.draws.get(purpose, 0) + 1
         return number
 
-    def note(self, registered: RegisteredDevice | None, direction: str, operation: str, **members: Any) -> Entry:
-        """Write a journal entry; `members` as of Entry."""
+    def note(
+        self, registered: RegisteredDevice | None, direction: str, operation: str, **members: Unpack[Members]
+    ) -> Entry:
+        """Write a journal entry; `registered` is None for what concerns no device."""
         journal = self.state.journal
         journal.seq += 1
         if registered is None:
