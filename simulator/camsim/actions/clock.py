@@ -31,9 +31,11 @@ def change_date(kernel: Kernel, action: Date) -> Dated:
     if to is not None:
         clock.set_to(to, kernel.now)
     if drift is not None:
+        # What the old drift has made of the clock stays; the new one begins at zero.
         clock.set_to(clock.now_s(kernel.now), kernel.now)
         clock.drift_ppm = drift
     after = clock.now_s(kernel.now)
+    # A drift is nobody's change of date, and automatic setting sends nothing: both are silent (C-02).
     announced = action.announce and (to is not None or action.timezone is not None)
     if announced:
         upload.upload(kernel, registered, DateModified(after, clock.offset, before, offset_before))
@@ -57,5 +59,5 @@ def _step_s(by: float | str) -> int:
     text = str(by)
     if text[:1] not in ("+", "-"):
         return milliseconds_of("by", text) // 1000
-    sign = -1 if text[0] == "-" else 1
-    return sign * (milliseconds_of("by", text[1:]) // 1000)
+    seconds = milliseconds_of("by", text[1:]) // 1000
+    return -seconds if text[0] == "-" else seconds

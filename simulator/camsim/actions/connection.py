@@ -33,7 +33,9 @@ def online(kernel: Kernel, action: Online) -> Connection:
     if order not in ORDERS:
         raise usage("order", order, ", ".join(ORDERS))
     pace_ms = milliseconds_of("pace", action.pace)
-    announces = kernel.policy.announce_users if action.announce_users is None else action.announce_users
+    announces = action.announce_users
+    if announces is None:
+        announces = kernel.policy.announce_users
     cached = len(registered.device.pending)
     _connect(kernel, registered, order, pace_ms, announces=announces)
     return Connection(action.device, True, cached)
@@ -62,6 +64,7 @@ def _connect(kernel: Kernel, registered: RegisteredDevice, order: str, pace_ms: 
     registered.online, registered.last_connected = True, kernel.now
     if was_online:
         return
+    # Users before punches, as live devices do: a receiver that knows nobody yet can place what follows (A-DEV-22).
     if announces:
         upload.announce_users(kernel, registered)
     upload.flush(kernel, registered, order, pace_ms)

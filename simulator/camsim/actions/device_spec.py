@@ -22,6 +22,9 @@ from .values import instant_of, is_url, offset_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 MOST_USERS = 100_000
+_NOT_IN_A_QUERY = frozenset(
+    " ?&#/%"
+)  # the id goes on the wire as `?stgid=`, and live gateways escape nothing (A-CB-10)
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
 
 
@@ -60,8 +63,7 @@ def check_spec(spec: DeviceSpec) -> None:
 
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> RegisteredDevice:
     """One device as described. Raises: ControlError."""
-    seed = kernel.state.seed
-    if not 0 < len(stgid) <= 64 or not stgid.isprintable() or any(c in " ?&#/%" for c in stgid):
+    if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
     check_config(spec.callback_url, spec.direction)
     try:
@@ -72,13 +74,31 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         raise ControlError(422, "unknown_model", str(problem)) from None
     except ValueError as problem:
         raise usage("security_key", "…", str(problem)) from None
+    # One draw makes serial and MAC, so that both stay those of the id, whatever else a site describes.
+    number = chance.draw(kernel.state.seed, stgid, "serial", 0)
+    config = _config(kernel, spec, stgid, spec.serial or f"ZHM{number % 10**10:010d}")
+    mac = "-".join(f"{number >> shift & 255:02X}" for shift in (40, 32, 24, 16, 8, 0))
+    clock = DeviceClock(
+        offset=offset_of(spec.timezone, kernel.now),
+        skew_ms=int(kernel.policy.clock_offset_s * 1000),
+        drift_ppm=kernel.policy.clock_drift_ppm,
+        drift_since=kernel.now,
+    )
+    device = Device(stgid, model, config.serial, mac, clock)
+    registered = RegisteredDevice(config, device, online=spec.online, last_connected=kernel.now)
+    follow_zone(kernel, registered, spec.timezone)
+    _populate(kernel, registered, spec)
+    _recall(kernel, registered, spec.logs)
+    return registered
+
+
+def _config(kernel: Kernel, spec: DeviceSpec, stgid: str, serial: str) -> DeviceConfig:
     offset = offset_of(spec.timezone, kernel.now)
-    number = chance.draw(seed, stgid, "serial", 0)
-    config = DeviceConfig(
+    return DeviceConfig(
         stgid=stgid,
-        auth_token=spec.auth_token or chance.token(seed, stgid),
-        label=spec.label if spec.label is not None else f"Device {stgid}",
-        serial=spec.serial or f"ZHM{number % 10**10:010d}",
+        auth_token=spec.auth_token or chance.token(kernel.state.seed, stgid),
+        label=f"Device {stgid}" if spec.label is None else spec.label,
+        serial=serial,
         protocol=str(spec.protocol),
         mode=str(spec.mode),
         security_key=spec.security_key,
@@ -96,16 +116,6 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         services={str(name): dates for name, dates in spec.services.items()},
         x_level=spec.x_level,
     )
-    mac = "-".join(f"{number >> shift & 255:02X}" for shift in (40, 32, 24, 16, 8, 0))
-    skew = int(kernel.policy.clock_offset_s * 1000)
-    device = Device(
-        stgid, model, config.serial, mac, DeviceClock(offset, skew, kernel.policy.clock_drift_ppm, kernel.now)
-    )
-    registered = RegisteredDevice(config, device, online=spec.online, last_connected=kernel.now)
-    follow_zone(kernel, registered, spec.timezone)
-    _populate(kernel, registered, spec)
-    _recall(kernel, registered, spec.logs)
-    return registered
 
 
 def set_licence_timers(kernel: Kernel, registered: RegisteredDevice) -> None:
@@ -117,28 +127,29 @@ def set_licence_timers(kernel: Kernel, registered: RegisteredDevice) -> None:
 
 
 def _populate(kernel: Kernel, registered: RegisteredDevice, spec: DeviceSpec) -> None:
-    wanted = spec.users if isinstance(spec.users, list) else _synthetic(kernel, spec.users)
-    for person in wanted:
-        kinds = person.templates if person.templates is not None else spec.templates
-        enrol(kernel, registered, person, kinds if kinds is not None else list(DEFAULT_TEMPLATES))
+    """Enrol the people of a description; templates are those of the person, else of the device, else the usual."""
+    people = spec.users if isinstance(spec.users, list) else _synthetic(kernel, spec.users)
+    usual = list(DEFAULT_TEMPLATES) if spec.templates is None else spec.templates
+    for person in people:
+        enrol(kernel, registered, person, usual if person.templates is None else person.templates)
 
 
 def _synthetic(kernel: Kernel, count: int) -> list[PersonSpec]:
     if not 0 <= count <= MOST_USERS:
         raise usage("users", count, f"0 to {MOST_USERS}")
     people = population.people(kernel.state.seed, count)
-    return [PersonSpec(p.user_id, p.first_name, p.last_name, str(p.user_type)) for p in people]
+    return [PersonSpec(one.user_id, one.first_name, one.last_name, str(one.user_type)) for one in people]
 
 
 def enrol(kernel: Kernel, registered: RegisteredDevice, person: PersonSpec, kinds: list[TemplateType]) -> User:
     """Put a person on the device with synthetic templates of those kinds that the model stores."""
     device = registered.device
     if device.why_no_room({}) is not None:
-        raise usage(
-            "users", len(device.users) + 1, f"at most {device.model.capacity.users} on model {device.model.name}"
-        )
+        allowed = f"at most {device.model.capacity.users} on model {device.model.name}"
+        raise usage("users", len(device.users) + 1, allowed)
     user = User(person.id, person.first_name, person.last_name, person.user_type)
     for kind in kinds:
+        # What the model cannot store or has no room for is left out: one description serves devices of many models.
         if device.model.stores(kind) and device.why_no_room({kind: 1}, users=0) is None:
             template = make_template(kernel, person.id, kind)
             user.templates[template.key] = template
@@ -166,4 +177,4 @@ def _recall(kernel: Kernel, registered: RegisteredDevice, count: int) -> None:
         moment = last - 30 * (count - 1 - number)
         punch = Punch(users[number % len(users)], moment, offset, words[number // len(users) % 2], kind)
         device.logs.append(LogRow(device.next_number, punch, True))
-        device.next_number += 1
+        device.next_number += 1  # not by `record`: directions and re-verification look back on punches of today alone

@@ -21,8 +21,10 @@ def set_knobs(kernel: Kernel, action: SetKnobs) -> Applied:
     """Change the profile, knobs, or both; all or none."""
     state = kernel.state
     try:
-        resolved = resolve(state.profile if action.profile is None else action.profile)
-        if action.profile is None:  # the same profile: what was turned before stays turned
+        if action.profile is not None:
+            resolved = resolve(action.profile)
+        else:  # the same profile: what was turned before stays turned
+            resolved = resolve(state.profile)
             resolved.values.update(state.knobs)
         resolved.update(action.knobs)
     except KnobError as problem:
@@ -47,9 +49,10 @@ def add_fault(kernel: Kernel, action: AddFault) -> Fault:
 def clear_faults(kernel: Kernel, action: ClearFaults) -> FaultsRemoved:
     """Take one fault (`id`) or all of them out; those that knobs imply stay."""
     before = kernel.state.faults
-    kernel.state.faults = [
-        fault for fault in before if fault.implied or (action.id is not None and fault.id != action.id)
-    ]
+    kept = [fault for fault in before if fault.implied]
+    if action.id is not None:
+        kept = [fault for fault in before if fault.implied or fault.id != action.id]
+    kernel.state.faults = kept
     return FaultsRemoved(len(before) - len(kernel.state.faults))
 
 

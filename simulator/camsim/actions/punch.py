@@ -28,9 +28,9 @@ def punches(kernel: Kernel, action: Punches) -> Answers:
     """People punch; what is answered as recorded is never lost."""
     registered = kernel.device(action.device)
     # Every object is checked before the first one punches: all or none.
-    prepared = [(spec, *_prepare(kernel, registered, spec)) for spec in action.punches]
+    prepared = [_prepare(kernel, registered, spec) for spec in action.punches]
     answers: list[Punched] = []
-    for spec, every_ms, at in prepared:
+    for spec, (every_ms, at) in zip(action.punches, prepared, strict=True):
         for turn in range(spec.count):
             back_s = (spec.count - 1 - turn) * every_ms // 1000
             answers.append(_punch(kernel, registered, spec, at, back_s))
@@ -53,8 +53,9 @@ def _prepare(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> t
     at = instant_of("at", spec.at, clock.offset)
     if spec.ago is not None:
         at = writable("ago", spec.ago, now_s - milliseconds_of("ago", spec.ago) // 1000)
-    every_ms, last = milliseconds_of("every", spec.every), now_s if at is None else at
-    writable("count", spec.count, last - (spec.count - 1) * every_ms // 1000)
+    every_ms = milliseconds_of("every", spec.every)
+    last = now_s if at is None else at
+    writable("count", spec.count, last - (spec.count - 1) * every_ms // 1000)  # the earliest of them
     return every_ms, at
 
 
@@ -79,7 +80,7 @@ def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: in
         type=device.directed(user, pressed, log_time, offset, rule),
         input=input_type,
         temperature=_temperature(kernel, registered, spec),
-        mask=bool(spec.mask) if device.model.camera else None,
+        mask=bool(spec.mask) if device.model.camera else None,  # told only where there is a camera (C-11)
     )
     number = _record(kernel, registered, punch, spec.photo)
     _redetect(kernel, registered, punch, spec.redetect)
@@ -113,7 +114,7 @@ def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
 
 def _temperature(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> float | None:
     device = registered.device
-    if not device.model.temperature_sensor:
+    if not device.model.temperature_sensor:  # C-11
         return None
     if spec.temperature is not None:
         return spec.temperature
@@ -132,12 +133,15 @@ def _record(kernel: Kernel, registered: RegisteredDevice, punch: Punch, photo: b
     if not device.takes_photo(punch.user_id, bool(photo)):
         upload.upload(kernel, registered, punch, row.number)
         return row.number
-    picture = photo if isinstance(photo, str) else people.photo(kernel.state.seed, punch.user_id, row.number)
-    device.photos[row.number] = picture if isinstance(photo, str) else ""  # a synthetic one can be drawn again
+    if isinstance(photo, str):
+        picture = device.photos[row.number] = photo
+    else:
+        picture = people.photo(kernel.state.seed, punch.user_id, row.number)
+        device.photos[row.number] = ""  # a synthetic one can be drawn again
     pictured, order = device.photo_fact(row, picture), kernel.policy.photo_order
     if order != "after":
         upload.upload(kernel, registered, pictured)
-    if order == "alone":
+    if order == "alone":  # seen in the field: the photo comes and its punch never does (C-10)
         ledger.lost(stgid, row.number, Cause.NOT_PUSHED)
         row.uploaded = True
     else:

@@ -43,32 +43,36 @@ def put_user(kernel: Kernel, action: PutUser) -> Edited:
 
 def _edit(registered: RegisteredDevice, action: PutUser, templates: list[Template]) -> tuple[User, bool]:
     """The user with the new names; nothing has changed when it does not fit. Raises: ControlError."""
-    device = registered.device
-    user = device.users.get(action.user)
-    held = {} if user is None else user.templates
-    extra = Counter(template.type for template in templates if template.key not in held)
-    full = device.why_no_room(extra, users=1 if user is None else 0)
+    device, old = registered.device, registered.device.users.get(action.user)
+    user = User(action.user) if old is None else old
+    # What has the Type and Index of a template that is there replaces it, and takes no room.
+    extra = Counter(template.type for template in templates if template.key not in user.templates)
+    full = device.why_no_room(extra, users=int(old is None))
     if full is not None:
         raise ControlError(409, "device_full", full, "delete users or choose a larger model")
-    is_new = user is None
-    if user is None:
-        user = User(action.user)
+    if old is None:
         device.put_user(user)
-    for name in ("first_name", "last_name", "user_type"):
-        if getattr(action, name) is not None:
-            setattr(user, name, getattr(action, name))
-    return user, is_new
+    if action.first_name is not None:
+        user.first_name = action.first_name
+    if action.last_name is not None:
+        user.last_name = action.last_name
+    if action.user_type is not None:
+        user.user_type = action.user_type
+    return user, old is None
 
 
 def _template(
     kernel: Kernel, registered: RegisteredDevice, user_id: str, item: TemplateType | TemplateSpec
 ) -> Template:
+    """The template that is described, a synthetic one where its data is not given. Raises: ControlError."""
     spec = item if isinstance(item, TemplateSpec) else TemplateSpec(item)
     model = registered.device.model
     if not model.stores(spec.type):
         raise usage("templates", str(spec.type), f"what model {model.name} stores")
     made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
-    return made if spec.data is None else msgspec.structs.replace(made, data=spec.data)
+    if spec.data is None:
+        return made
+    return msgspec.structs.replace(made, data=spec.data)
 
 
 def _facts(
@@ -85,7 +89,8 @@ def _facts(
     how = action.split or kernel.policy.split
     if how == "seeded":
         how = chance.choice(SPLITS[:4], seed, stgid, "split", kernel.count(registered, "split"))
-    renames = any(name is not None for name in (action.first_name, action.last_name, action.user_type))
+    renames = (action.first_name, action.last_name, action.user_type) != (None, None, None)
+    # Only what changed is told: "it only carries" so much, and receivers merge (V3:156).
     changed = User(
         user_id=user.user_id,
         first_name=user.first_name,

@@ -27,7 +27,8 @@ def instant_of(key: str, text: str | int | float | None, offset: int) -> int | N
     """UTC seconds of the vendor's text, ISO 8601, or a number of seconds. Raises: ControlError."""
     if text is None:
         return None
-    return writable(key, text, int(text) if isinstance(text, (int, float)) else _parsed(key, text, offset))
+    epoch_s = _parsed(key, text, offset) if isinstance(text, str) else int(text)
+    return writable(key, text, epoch_s)
 
 
 def _parsed(key: str, text: str, offset: int) -> int:
@@ -39,7 +40,7 @@ def _parsed(key: str, text: str, offset: int) -> int:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise usage(key, text, f"a time such as {timestamps.EXAMPLE} or 2020-09-17T07:48:22+05:30") from None
-    if moment.tzinfo is None:
+    if moment.tzinfo is None:  # as on the device's display
         return int(moment.replace(tzinfo=UTC).timestamp()) - offset * 60
     return int(moment.timestamp())
 

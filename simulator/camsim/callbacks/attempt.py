@@ -26,30 +26,38 @@ _TRANSPORT = frozenset(
         "plain_body",
     ]
 )
-_NOBODYS_KEY = "0" * 31 + "1"
+_NOBODYS_KEY = "0" * 31 + "1"  # 32 bytes, for another length is refused before anything is sent (A-ENC-05)
 
 
 def transport_faults(faults: tuple[Fault, ...], late: tuple[Fault, ...]) -> SendFaults:
     """What the courier must know: faults of the way there, and of the answer's way back."""
-    there = ((fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT)
-    return (*there, *(("late", fault.options) for fault in late))
+    orders = [(fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT]
+    # Both ways have a fault `delay`, so that of the way back goes by another name from here on.
+    orders.extend(("late", fault.options) for fault in late)
+    return tuple(orders)
 
 
 def copies_at_once(faults: tuple[Fault, ...]) -> int:
     """How many connections carry the attempt: more than one only by the fault `concurrent`."""
-    copies = [int(fault.options.get("copies", 2)) for fault in faults if fault.do == "concurrent"]
-    return max(copies, default=1)
+    copies = 1
+    for fault in faults:
+        if fault.do == "concurrent":
+            copies = max(copies, int(fault.options.get("copies", 2)))
+    return copies
 
 
 def url_of(kernel: Kernel, registered: RegisteredDevice, faults: tuple[Fault, ...]) -> str:
-    """The callback URL, with `?stgid=` appended as live gateways do: by plain concatenation (A-CB-10)."""
+    """The callback URL. The page promises "no query parameters" (V3:48); live gateways append `?stgid=` (A-CB-10)."""
     url, how = registered.config.callback_url or "", kernel.policy.stgid
     for fault in faults:
         how = {"stgid": "always", "double_stgid": "double"}.get(fault.do, how)
     if how == "never":
         return url
+    # By plain concatenation, as seen: a URL that has a query already gets a second question mark.
     tag = f"?stgid={registered.config.stgid}"
-    return url + (tag if how == "always" else tag + tag)
+    if how == "double":
+        tag += tag
+    return url + tag
 
 
 def key_of(registered: RegisteredDevice, delivery: Delivery, faults: tuple[Fault, ...]) -> str | None:

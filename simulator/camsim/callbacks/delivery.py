@@ -9,7 +9,7 @@ from camsim.kernel.licence import licensed, subscribed
 from camsim.protocol.acknowledgement import opened, why_no_ack
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import callback_name
-from camsim.protocol.vocabulary import ATTENDANCE_ONLY
+from camsim.protocol.vocabulary import ATTENDANCE_ONLY, TemplateType
 from camsim.state.faults import DOES, Fault
 from camsim.state.gateway import InFlight, RegisteredDevice
 from camsim.state.ledger import Cause
@@ -32,19 +32,18 @@ def receive(
             row.uploaded = True
     refused = _why_not_pushed(kernel, registered, fact)
     if refused:
-        if number is not None:
-            kernel.state.ledger.lost(registered.config.stgid, number, Cause.NOT_PUSHED)
-        kernel.note(
-            registered,
-            "callback",
-            kernel.protocol(registered).callbacks.name(fact),
-            user=_user(fact),
-            verdict="not pushed",
-            why=refused,
-        )
+        _keep_back(kernel, registered, fact, number, refused)
         return
     for name, plain in kernel.protocol(registered).callbacks.render(kernel, registered, fact):
         enqueue(kernel, registered, name, plain, fact, number, anomaly)
+
+
+def _keep_back(kernel: Kernel, registered: RegisteredDevice, fact: Fact, number: int | None, why: str) -> None:
+    """Nobody is told; the ledger names the cause, for a punch that was recorded is never lost without one."""
+    if number is not None:
+        kernel.state.ledger.lost(registered.config.stgid, number, Cause.NOT_PUSHED)
+    name = kernel.protocol(registered).callbacks.name(fact)
+    kernel.note(registered, "callback", name, user=_user(fact), verdict="not pushed", why=why)
 
 
 def enqueue(
@@ -56,48 +55,53 @@ def enqueue(
     number: int | None = None,
     anomaly: str = "",
 ) -> None:
-    """Put finished bytes behind the others and send if nothing is in the way."""
+    """Put finished bytes behind the others and send if nothing is in the way. `fact` None: a v2 lazy response."""
     registered.deliveries += 1
-    log_time = fact.log_time if isinstance(fact, Punch) else None
-    user = _user(fact) if fact is not None else ""
-    key = registered.config.security_key if kernel.policy.requeue == "frozen" else None
-    registered.outbox.push(
-        Delivery(
-            id=registered.deliveries,
-            name=name,
-            body=plain,
-            queued_at=kernel.now,
-            punch=number,
-            user=user,
-            log_time=log_time,
-            anomaly=anomaly,
-            frozen_key=key,
-        )
+    delivery = Delivery(
+        id=registered.deliveries,
+        name=name,
+        body=plain,
+        queued_at=kernel.now,
+        punch=number,
+        user=_user(fact),
+        anomaly=anomaly,
     )
+    if isinstance(fact, Punch):
+        delivery.log_time = fact.log_time
+    if kernel.policy.requeue == "frozen":  # A-ENC-07: live servers went on with the key of the moment of queueing
+        delivery.frozen_key = registered.config.security_key
+    registered.outbox.push(delivery)
     send_next(kernel, registered)
 
 
 def _why_not_pushed(kernel: Kernel, registered: RegisteredDevice, fact: Fact) -> str:
-    config = registered.config
-    managing = not isinstance(fact, (Punch, AttendancePhoto))
-    if managing and not subscribed(config, "ManagementAPI", kernel.now):
+    """Which service, mode, switch or lack of the model keeps a fact from being told; the empty text where none does."""
+    config, model = registered.config, registered.device.model
+    is_management = not isinstance(fact, (Punch, AttendancePhoto))
+    if is_management and not subscribed(config, "ManagementAPI", kernel.now):
         return "ManagementAPI does not run (V2-29)"
-    if config.mode in ATTENDANCE_ONLY and not isinstance(fact, Punch):
+    if config.mode in ATTENDANCE_ONLY and not isinstance(fact, Punch):  # no photo either (M-ATTENDANCE, V3:124)
         return f"connection mode {config.mode} pushes attendance only"
     if isinstance(fact, (UserUpdated, UserDeleted)) and not config.push_user_data:
         return "Push User Data is off"
-    if isinstance(fact, AttendancePhoto) and not config.push_photo:
-        return "Push Photo is off"
-    if isinstance(fact, UserUpdated) and not config.push_photo and any(t.type == "UserPhoto" for t in fact.templates):
+    if not config.push_photo and _has_photo(fact):
         return "Push Photo is off"
     name = callback_name(fact)
-    if name in registered.device.model.without_events:
-        return f"the SDK of model {registered.device.model.name} has no {name}"
+    if name in model.without_events:
+        return f"the SDK of model {model.name} has no {name}"
     return ""
 
 
-def _user(fact: Fact) -> str:
-    return "" if isinstance(fact, DateModified) else fact.user_id
+def _has_photo(fact: Fact) -> bool:
+    """The switch is about photos of users too: live portals have one for both (C-09)."""
+    if isinstance(fact, UserUpdated):
+        return any(template.type is TemplateType.USER_PHOTO for template in fact.templates)
+    return isinstance(fact, AttendancePhoto)
+
+
+def _user(fact: Fact | None) -> str:
+    """Whom a fact is about; nobody, where the date was changed or there is no fact."""
+    return "" if fact is None or isinstance(fact, DateModified) else fact.user_id
 
 
 def send_next(kernel: Kernel, registered: RegisteredDevice) -> None:
@@ -113,32 +117,42 @@ def send_next(kernel: Kernel, registered: RegisteredDevice) -> None:
     if registered.retry_timer is not None:  # fired, or overtaken by retry-now
         kernel.state.timers.cancel(registered.retry_timer)
         registered.retry_timer = None
-    faults = kernel.matching_faults("callback.request", config.stgid, delivery.name, delivery.user, _OF_ATTEMPTS)
-    late = kernel.matching_faults("callback.answer", config.stgid, delivery.name, delivery.user, ("delay",))
-    plain = altered_body(kernel, registered, delivery, faults) if faults else delivery.body
-    wire, content_type = kernel.protocol(registered).callbacks.seal(
-        key_of(registered, delivery, faults), plain, kernel.policy
-    )
-    kernel.state.in_flight[config.stgid] = InFlight(delivery.id, delivery.attempts, plain, wire, [*faults, *late])
+    _send(kernel, registered, delivery)
+
+
+def _send(kernel: Kernel, registered: RegisteredDevice, delivery: Delivery) -> None:
+    """Hand an attempt to the courier, with what faults make of it."""
+    stgid, name, user = registered.config.stgid, delivery.name, delivery.user
+    faults = kernel.matching_faults("callback.request", stgid, name, user, _OF_ATTEMPTS)
+    late = kernel.matching_faults("callback.answer", stgid, name, user, ("delay",))
+    plain = delivery.body
+    if faults:
+        plain = altered_body(kernel, registered, delivery, faults)
+    key = key_of(registered, delivery, faults)
+    wire, content_type = kernel.protocol(registered).callbacks.seal(key, plain, kernel.policy)
+    kernel.state.in_flight[stgid] = InFlight(delivery.id, delivery.attempts, plain, wire, [*faults, *late])
     if delivery.punch is not None:
         first, copies = delivery.attempts == 1, copies_at_once(faults)
-        kernel.state.ledger.attempted(config.stgid, delivery.punch, kernel.now, first=first, copies=copies)
+        kernel.state.ledger.attempted(stgid, delivery.punch, kernel.now, first=first, copies=copies)
     kernel.effects.append(
         Send(
-            config.stgid,
-            delivery.id,
-            delivery.attempts,
-            url_of(kernel, registered, faults),
-            wire,
-            content_type,
-            kernel.policy.timeout_s,
-            transport_faults(faults, late) if faults or late else (),
+            device=stgid,
+            delivery=delivery.id,
+            attempt=delivery.attempts,
+            url=url_of(kernel, registered, faults),
+            body=wire,
+            content_type=content_type,
+            timeout_s=kernel.policy.timeout_s,
+            faults=transport_faults(faults, late),
         )
     )
 
 
 def _drains(kernel: Kernel, registered: RegisteredDevice) -> bool:
-    """What becomes of the queue when the licence does not run: hold, drop, or drain what came before (A-CB-22)."""
+    """What becomes of the queue when the licence does not run: hold, drop, or drain what came before (A-CB-22).
+
+    "API communication for that device stops" and "existing data is not affected" (V3:1232): the page leaves it open.
+    """
     how, head, end = kernel.policy.licence_backlog, registered.outbox.head(), registered.config.licence_end
     if how == "drop":
         drop_queue(kernel, registered, Cause.LICENCE)
@@ -155,15 +169,18 @@ def drop_queue(kernel: Kernel, registered: RegisteredDevice, cause: Cause) -> in
 
 
 def licence_changes(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `licence`: it begins or ends, and the queue goes on or stands still."""
     send_next(kernel, registered)
 
 
 def retry(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `deliver`: the wait after a failed attempt is over (A-CB-06)."""
     registered.retry_timer = None
     send_next(kernel, registered)
 
 
 def answered(kernel: Kernel, event: Answered) -> None:
+    """An attempt ended: note it, settle the queue, go on with what comes next."""
     registered, flight = kernel.state.devices.get(event.device), kernel.state.in_flight.get(event.device)
     if registered is None or flight is None or (flight.delivery, flight.attempt) != (event.delivery, event.attempt):
         return  # the device was removed or reset meanwhile
@@ -171,15 +188,15 @@ def answered(kernel: Kernel, event: Answered) -> None:
     delivery = registered.outbox.head()
     if delivery is None:
         return  # the queue was reset meanwhile
-    after = kernel.matching_faults("callback.answer", event.device, delivery.name, delivery.user, ("drop",))
+    dropped = kernel.matching_faults("callback.answer", event.device, delivery.name, delivery.user, ("drop",))
     problem, answer = _judge(kernel, registered, event)
-    lint: tuple[str, ...] = ()
-    if after and any(fault.do == "drop" for fault in after):
+    if dropped:
         problem = "the answer was lost on the way (fault drop)"
+    lint: tuple[str, ...] = ()
     if problem is not None and not registered.config.handle_response:
-        problem, lint = None, (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
-    again = _repetitions(kernel, registered, delivery) if problem is None else ()
-    struck = (*flight.faults, *after, *again)
+        lint = (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
+        problem = None
+    again = () if problem is not None else _repetitions(kernel, registered, delivery)
     _settle(kernel, registered, delivery, problem)
     kernel.note(
         registered,
@@ -187,7 +204,7 @@ def answered(kernel: Kernel, event: Answered) -> None:
         delivery.name,
         user=delivery.user,
         plain=flight.plain,
-        wire=flight.wire if flight.wire != flight.plain else None,
+        wire=None if flight.wire == flight.plain else flight.wire,
         delivery=delivery.id,
         attempt=event.attempt,
         verdict="acknowledged" if problem is None else "not acknowledged",
@@ -195,7 +212,7 @@ def answered(kernel: Kernel, event: Answered) -> None:
         http=event.status or None,
         answer=answer,
         lint=lint,
-        faults=tuple(fault.label for fault in struck) if struck else (),
+        faults=tuple(fault.label for fault in (*flight.faults, *dropped, *again)),
         real_s=event.real_s,
         took_ms=event.took_ms,
     )
@@ -209,6 +226,7 @@ def _judge(kernel: Kernel, registered: RegisteredDevice, event: Answered) -> tup
     if event.error:
         return event.error, event.body
     body, key, wanted = event.body, registered.config.security_key, kernel.policy.enc_ack
+    # The page wants callbacks decrypted and says nothing of the answer (V3:1101), so both forms are done (A-ENC-02).
     if key is not None and wanted == "encrypted" and body.lstrip()[:1] == b"{":
         return "the answer is plain, an encrypted one is expected (enc.ack)", body
     if wanted != "plain":

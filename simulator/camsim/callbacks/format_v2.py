@@ -35,19 +35,22 @@ def render(kernel: Kernel, registered: RegisteredDevice, fact: Fact) -> list[tup
 
 def seal(key: str | None, plain: bytes, policy: Policy) -> tuple[bytes, str]:
     """The form on the wire, ApiRequestInfo encrypted with a key, and its Content-Type."""
-    charset = policy.content_type.partition(";")[2]
-    content_type = f"{envelope.CONTENT_TYPE};{charset}" if charset else envelope.CONTENT_TYPE
+    content_type = envelope.CONTENT_TYPE
+    charset = policy.content_type.partition(";")[2]  # the knob is about the charset; the type is the protocol's
+    if charset:
+        content_type += f";{charset}"
     return envelope.seal_v2(plain, key), content_type
 
 
 def introduce(user: User, at: int, offset: int, how: str, named: bool) -> list[UserUpdated]:
     """Card and PIN together with the names, everything else alone; names alone only where neither is there (V2-06)."""
-    held = user.templates.values()
-    cards = tuple(template for template in held if template.type in CREDENTIALS)
-    portions: list[tuple[Template, ...]] = [(template,) for template in held if template.type not in CREDENTIALS]
-    if cards or named:
-        portions.insert(0, cards)
-    return [
-        UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion)
-        for portion in portions
-    ]
+    credentials: list[Template] = []
+    portions: list[tuple[Template, ...]] = []
+    for template in user.templates.values():
+        if template.type in CREDENTIALS:
+            credentials.append(template)  # "card and password can come together", and with them the names (V2:89)
+        else:
+            portions.append((template,))  # "will be coming in separate requests" (V2:89), whatever `split` says
+    if credentials or named:
+        portions.insert(0, tuple(credentials))
+    return format_v3.told(user, at, offset, portions)

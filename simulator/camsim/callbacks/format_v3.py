@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from zlib import crc32
 
 from camsim import chance
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.policy import Policy
-from camsim.protocol.facts import Fact, UserUpdated
+from camsim.protocol.facts import Fact, Template, UserUpdated
 from camsim.protocol.v3 import envelope
 from camsim.protocol.v3.messages import Message, Sender, callback, callback_name, split
 from camsim.protocol.vocabulary import AttendanceType
@@ -31,7 +31,7 @@ def render(kernel: Kernel, registered: RegisteredDevice, fact: Fact) -> list[tup
     """The callback that tells a fact: its operation name and its plain bytes, frozen from now on."""
     number = _operation_number(kernel, registered, fact)
     operation_id = chance.operation_id(kernel.state.seed, registered.config.stgid, number)
-    now_s = kernel.now // 1000 - kernel.policy.precede_s
+    now_s = kernel.now // 1000 - kernel.policy.precede_s  # sample #3 has a Time before its event (A-CB-16)
     message = callback(fact, sender_of(registered), operation_id, now_s, kernel.policy.style)
     return [(callback_name(fact), _JSON_STYLES[kernel.policy.json_style](kernel, registered, message))]
 
@@ -41,6 +41,7 @@ def _operation_number(kernel: Kernel, registered: RegisteredDevice, fact: Fact) 
     if not (kernel.policy.share_operation_id and isinstance(fact, UserUpdated)):
         registered.operation_ids += 1
         return registered.operation_ids
+    # One change is one user at one moment; the state keeps numbers alone, so the pair is made one.
     change = fact.at << 32 | crc32(fact.user_id.encode())
     if registered.draws.get("shared change") != change:
         registered.operation_ids += 1
@@ -82,7 +83,13 @@ def introduce(user: User, at: int, offset: int, how: str, named: bool) -> list[U
     portions = split(user.templates.values(), how)
     if named:
         portions.insert(0, ())
-    return [
-        UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion)
-        for portion in portions
-    ]
+    return told(user, at, offset, portions)
+
+
+def told(user: User, at: int, offset: int, portions: Iterable[tuple[Template, ...]]) -> list[UserUpdated]:
+    """One fact a portion of a user's templates; `at` in UTC seconds, `offset` in minutes."""
+    facts = []
+    for portion in portions:
+        fact = UserUpdated(user.user_id, user.first_name, user.last_name, user.user_type, at, offset, portion)
+        facts.append(fact)
+    return facts

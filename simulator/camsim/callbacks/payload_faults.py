@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from camsim import chance
 from camsim.protocol.timestamps import gmt
-
-Message = dict[str, Any]
+from camsim.protocol.v3.messages import Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +41,13 @@ def _write_attendance_type(message: Message, by: Rewriting) -> Message:
     """`AttendanceType` for `Type`, as some live gateways write it."""
     punch = message.get("RealTime", {}).get("PunchLog")
     if punch and "Type" in punch:
-        message["RealTime"]["PunchLog"] = {("AttendanceType" if k == "Type" else k): v for k, v in punch.items()}
+        message["RealTime"]["PunchLog"] = _renamed(punch, {"Type": "AttendanceType"})
     return message
+
+
+def _renamed(message: Message, names: Mapping[str, str]) -> Message:
+    """The message with some members by another name, each in its place: receivers may read by position."""
+    return {names.get(key, key): value for key, value in message.items()}
 
 
 def _add_user_photo(message: Message, by: Rewriting) -> Message:
@@ -70,17 +74,24 @@ def _rename_operation(message: Message, by: Rewriting) -> Message:
     if frame is None:
         message.get("ApiRequestInfo", {})["Operation"] = "FutureOperation"
         return message
-    known = ("PunchLog", "UserUpdated", "UserDeleted", "DateModified", "Log")
-    return {"RealTime": {("FutureOperation" if key in known else key): value for key, value in frame.items()}}
+    return {"RealTime": _renamed(frame, dict.fromkeys(_OPERATIONS, "FutureOperation"))}
 
 
-def _shuffle_keys(message: Any, by: Rewriting) -> Any:
-    if isinstance(message, dict):
-        keys = chance.shuffled(list(message), by.seed, by.device, "shuffle_keys", by.n)
-        return {key: _shuffle_keys(message[key], by) for key in keys}
-    if isinstance(message, list):
-        return [_shuffle_keys(item, by) for item in message]
-    return message
+# A v3 callback says what it is by the one of these that it holds.
+_OPERATIONS = ("PunchLog", "UserUpdated", "UserDeleted", "DateModified", "Log")
+
+
+def _shuffle_keys(message: Message, by: Rewriting) -> Message:
+    keys = chance.shuffled(list(message), by.seed, by.device, "shuffle_keys", by.n)
+    return {key: _shuffle_within(message[key], by) for key in keys}
+
+
+def _shuffle_within(value: object, by: Rewriting) -> object:
+    if isinstance(value, dict):
+        return _shuffle_keys(value, by)
+    if isinstance(value, list):
+        return [_shuffle_within(item, by) for item in value]
+    return value
 
 
 _REWRITES: Mapping[str, Callable[[Message, Rewriting], Message]] = {
@@ -98,15 +109,22 @@ _REWRITES: Mapping[str, Callable[[Message, Rewriting], Message]] = {
 def rewrite(plain: bytes, do: str, by: Rewriting) -> bytes:
     """The bytes a fault makes of a callback; the same bytes when it concerns only how they are sent."""
     if do == "escape":
-        text = plain.decode().replace("/", "\\/")
-        return "".join(c if ord(c) < 128 else _escaped(c) for c in text).encode()
+        return _escaped(plain.decode()).encode()
     change = _REWRITES.get(do)
     if change is None:
         return plain
     return msgspec.json.encode(change(msgspec.json.decode(plain), by))
 
 
-def _escaped(character: str) -> str:
+def _escaped(text: str) -> str:
+    """What JSON allows and string matching does not survive: `\\/`, and `\\uXXXX` for everything beyond ASCII."""
+    return _BEYOND_ASCII.sub(_as_units, text.replace("/", "\\/"))
+
+
+def _as_units(character: re.Match[str]) -> str:
     """`\\uXXXX`, beyond the first plane as the two halves of UTF-16."""
-    units = character.encode("utf-16-be")
-    return "".join(f"\\u{units[n]:02x}{units[n + 1]:02x}" for n in range(0, len(units), 2))
+    digits = character[0].encode("utf-16-be").hex()
+    return "".join("\\u" + digits[start : start + 4] for start in range(0, len(digits), 4))
+
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -17,9 +17,11 @@ _INTERLEAVE_MS = 1000  # between two cached records while live ones go between t
 def upload(kernel: Kernel, registered: RegisteredDevice, fact: Fact, number: int | None = None) -> None:
     """A device has something to tell: at once when it is online, else when it is back."""
     polled = registered.config.mode in (ConnectionMode.DB_DIRECT, ConnectionMode.DB_INDIRECT)
+    # A live punch goes behind the backlog (A-CB-13), but where the order of the flush lets it pass.
     behind = bool(registered.device.pending) and not registered.interleave
     if not registered.online or behind or polled:
-        registered.device.pending.append(Pending(number, None if number is not None else fact))
+        # A punch waits as its number: the log has it, and a command may delete it there before it is told (R-31).
+        registered.device.pending.append(Pending(fact=fact) if number is None else Pending(number))
         if polled and registered.online and len(registered.device.pending) == 1:
             _set_poll(kernel, registered)
         return
@@ -30,7 +32,9 @@ def flush(kernel: Kernel, registered: RegisteredDevice, order: str, pace_ms: int
     """Give the gateway what the device recorded while it was away, in the order this device is given to (A-CB-12)."""
     registered.device.pending = _ordered(kernel, registered, registered.device.pending, order)
     registered.interleave = order == "interleave"
-    registered.pace_ms = pace_ms = pace_ms or (_INTERLEAVE_MS if registered.interleave else 0)
+    if registered.interleave and not pace_ms:
+        pace_ms = _INTERLEAVE_MS
+    registered.pace_ms = pace_ms
     if pace_ms == 0:
         items, registered.device.pending = registered.device.pending, []
         for item in items:
@@ -40,6 +44,7 @@ def flush(kernel: Kernel, registered: RegisteredDevice, order: str, pace_ms: int
 
 
 def _ordered(kernel: Kernel, registered: RegisteredDevice, pending: list[Pending], order: str) -> list[Pending]:
+    """The records in their order: "the order of the data shall be varying from device to device" (V2:136)."""
     if order == "lifo":
         return pending[::-1]
     if order in ("shuffle", "shuffled"):
@@ -49,6 +54,7 @@ def _ordered(kernel: Kernel, registered: RegisteredDevice, pending: list[Pending
 
 
 def _set_poll(kernel: Kernel, registered: RegisteredDevice) -> None:
+    """A row is found up to two intervals later, one on average: nobody knows when the poll was due (M-DB)."""
     number = kernel.count(registered, "poll")
     wait = chance.between(0, kernel.policy.poll_ms * 2, kernel.state.seed, registered.config.stgid, "poll", number)
     kernel.state.timers.set(kernel.now + wait, "poll", registered.config.stgid, number)
@@ -61,6 +67,7 @@ def poll(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
 
 
 def flush_next(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `flush`: one more record of a paced upload; the timer of an older flush has another number."""
     if not registered.online or reference != registered.draws.get("flush") or not registered.device.pending:
         return
     _upload(kernel, registered, registered.device.pending.pop(0))
@@ -74,13 +81,18 @@ def _upload(kernel: Kernel, registered: RegisteredDevice, item: Pending) -> None
             delivery.receive(kernel, registered, item.fact)
         return
     row = registered.device.row(item.number)
-    if row is not None:
-        delivery.receive(kernel, registered, row.punch, item.number)
-        rewritten = registered.config.mode in (ConnectionMode.FILE_DIRECT, ConnectionMode.FILE_INDIRECT)
-        if rewritten and chance.happens(
-            kernel.policy.rewrite_dup, kernel.state.seed, registered.config.stgid, "rewrite", item.number
-        ):
-            delivery.receive(kernel, registered, row.punch, item.number, "rewritten file")
+    if row is None:  # overwritten by the ring, and lost by that name already
+        return
+    delivery.receive(kernel, registered, row.punch, item.number)
+    if _is_rewritten(kernel, registered, item.number):
+        delivery.receive(kernel, registered, row.punch, item.number, "rewritten file")
+
+
+def _is_rewritten(kernel: Kernel, registered: RegisteredDevice, number: int) -> bool:
+    """Whether the site's software wrote its file anew: what has been read is then read again (M-FILE)."""
+    if registered.config.mode not in (ConnectionMode.FILE_DIRECT, ConnectionMode.FILE_INDIRECT):
+        return False
+    return chance.happens(kernel.policy.rewrite_dup, kernel.state.seed, registered.config.stgid, "rewrite", number)
 
 
 def resend(kernel: Kernel, registered: RegisteredDevice, rows: list[LogRow]) -> None:
@@ -91,9 +103,7 @@ def resend(kernel: Kernel, registered: RegisteredDevice, rows: list[LogRow]) -> 
 
 def announce_users(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Tell every enrolled user again, as live devices do after a reconnect (A-DEV-22)."""
-    clock = registered.device.clock
+    clock, introduce = registered.device.clock, kernel.protocol(registered).callbacks.introduce
     for user in list(registered.device.users.values()):
-        for fact in kernel.protocol(registered).callbacks.introduce(
-            user, clock.now_s(kernel.now), clock.offset, "per_template", True
-        ):
+        for fact in introduce(user, clock.now_s(kernel.now), clock.offset, "per_template", True):
             delivery.receive(kernel, registered, fact)

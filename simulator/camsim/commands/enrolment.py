@@ -11,6 +11,7 @@ from camsim.state.device import EnrolSession
 from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.people import template as synthetic_template
 
+# "The user must be physically present at the device" (V3:994); how long is our reading (R-35).
 SESSION_MS = 60_000
 SHOWS_UP_MS = (10_000, 20_000)
 
@@ -29,30 +30,34 @@ def open_session(kernel: Kernel, registered: RegisteredDevice, user_id: str) -> 
 def person_shows_up(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
     """Timer `person`: somebody shows up and puts a finger on the sensor (R-35)."""
     session, device = registered.device.enrolment, registered.device
-    if session is None or session.reference != reference:
+    if session is None or session.reference != reference:  # closed, or the person of an older session
         return
     device.enrolment = None
+    # Between the command and the finger the user may be deleted, or the model be full.
     user = device.users.get(session.user_id)
-    index = device.free_finger(user) if user is not None else None
-    if user is None or index is None or device.why_no_room({TemplateType.FINGERPRINT: 1}, users=0):
-        kernel.note(
-            registered,
-            "control",
-            "EnrollFingerPrint",
-            user=session.user_id,
-            verdict="failed",
-            why="no room or no user any more",
-        )
+    index = None
+    if user is not None and not device.why_no_room({TemplateType.FINGERPRINT: 1}, users=0):
+        index = device.free_finger(user)
+    if user is None or index is None:
+        why = "no room or no user any more"
+        kernel.note(registered, "control", "EnrollFingerPrint", user=session.user_id, verdict="failed", why=why)
         return
     template = synthetic_template(kernel.state.seed, user.user_id, TemplateType.FINGERPRINT, int(index))
     device.put_template(user, template)
     at = device.clock.now_s(kernel.now)
     fact = UserUpdated(
-        user.user_id, user.first_name, user.last_name, user.user_type, at, device.clock.offset, (template,)
+        user_id=user.user_id,
+        first_name=user.first_name,
+        last_name=user.last_name,
+        user_type=user.user_type,
+        at=at,
+        offset=device.clock.offset,
+        templates=(template,),
     )
     upload.upload(kernel, registered, fact)
 
 
 def session_ends(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
+    """Timer `session`: nobody came, and nobody is told (R-35)."""
     if registered.device.enrolment is not None and registered.device.enrolment.reference == reference:
         registered.device.enrolment = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command, Refusal
@@ -17,14 +16,14 @@ from camsim.state.outcome import Context, Handler, Outcome, Rows
 PAGE_ROWS = 50
 
 
-def row_message(row: LogRow) -> dict[str, Any]:
-    """One row of LoadLog: `Temperature` is a number, the key is `UserID` (register, section 1)."""
+def row_message(row: LogRow) -> dict[str, str | float | bool]:
+    """One row of LoadLog as its sample prints it; two members differ from the callback of the same punch."""
     punch = row.punch
-    message: dict[str, Any] = {"Type": punch.type}
+    message: dict[str, str | float | bool] = {"Type": punch.type}
     if punch.temperature is not None:
-        message["Temperature"] = punch.temperature
+        message["Temperature"] = punch.temperature  # a number here, a text in the callback (C-11)
     message["InputType"] = punch.input
-    message["UserID"] = punch.user_id
+    message["UserID"] = punch.user_id  # UserId in the callback (C-11)
     message["LogTime"] = gmt(punch.log_time, punch.offset)
     if punch.mask is not None:
         message["FaceMask"] = punch.mask
@@ -32,11 +31,13 @@ def row_message(row: LogRow) -> dict[str, Any]:
 
 
 def _load_log(device: Device, command: Command, context: Context) -> Outcome:
+    # A copy of the list, not of the rows: what is recorded while the answer is being rendered is not in it.
     rows = Rows(list(device.rows()), command.start, command.end, context.paged, command.offset_rows)
     return Outcome(rows=rows)
 
 
 def _load_device_information(device: Device, command: Command, context: Context) -> Outcome:
+    """Counts are texts, and those of the model: what it has no sensor for it stores none of (R-13)."""
     model, clock = device.model, device.clock
     start, end = context.licence
     return Outcome(
@@ -45,8 +46,8 @@ def _load_device_information(device: Device, command: Command, context: Context)
                 "DeviceModel": model.name,
                 "Manufacturer": model.manufacturer,
                 "MacAddress": device.mac,
-                "StartDate": licence_date(start, clock.offset) if start is not None else "",
-                "EndDate": licence_date(end, clock.offset) if end is not None else "",
+                "StartDate": _licence_date(start, clock.offset),
+                "EndDate": _licence_date(end, clock.offset),
                 "LastConnectedTime": device_information(context.last_connected_s, clock.offset),
                 "RegisteredUsers": str(len(device.users)),
                 "RegisteredFaces": str(device.count(TemplateType.FACE)),
@@ -57,6 +58,11 @@ def _load_device_information(device: Device, command: Command, context: Context)
             }
         }
     )
+
+
+def _licence_date(moment: int | None, offset: int) -> str:
+    """Day first (R-13); a licence without an end has none to tell."""
+    return "" if moment is None else licence_date(moment, offset)
 
 
 def why_unsupported(device: Device, command: Command) -> Refusal | None:
@@ -77,42 +83,66 @@ def why_unsupported(device: Device, command: Command) -> Refusal | None:
 
 
 def _add_user(device: Device, command: Command, context: Context) -> Outcome:
+    """All or nothing (A-DEV-13): 8 before 10 before 11 (A-REST-10), and nothing is stored before all are passed."""
     old = device.users.get(command.user_id)
     if old is not None and context.existing == 8:
         return Outcome.refused(StatusV3.USER_ALREADY_EXISTS, "Add.User.UserID", f"{command.user_id} is on the device")
     if command.content is not None:
         return Outcome.refused(StatusV3.TEMPLATE_ERROR, command.content.field, command.content.why)
-    held = old.templates if old is not None else {}
-    extra = Counter(template.type for template in command.templates if template.key not in held)
-    full = device.why_no_room(extra, users=0 if old is not None else 1)
+    full = _why_no_room(device, command, old)
     if full is not None:
         return Outcome.refused(StatusV3.DEVICE_MEMORY_FULL, "Add", full)
     _store(device, command, old)
-    cards = {t.data for t in command.templates if t.type is TemplateType.CARD}
-    shared = any(
-        user.user_id != command.user_id and _CARD in user.templates and user.templates[_CARD].data in cards
-        for user in (device.users.values() if cards else ())
-    )
-    return Outcome(lint=["Add.Template: the card is another user's too (A-DEV-11)"] if shared else [])
+    outcome = Outcome()
+    if _shares_a_card(device, command):
+        outcome.lint.append("Add.Template: the card is another user's too (A-DEV-11)")
+    return outcome
+
+
+def _why_no_room(device: Device, command: Command, old: User | None) -> str | None:
+    """A template under a Type and Index that the user has replaces the old one and takes no room."""
+    if old is None:
+        return device.why_no_room(Counter(template.type for template in command.templates))
+    extra = Counter(template.type for template in command.templates if template.key not in old.templates)
+    return device.why_no_room(extra, users=0)
 
 
 _CARD = f"{TemplateType.CARD}:0"
 
 
+def _shares_a_card(device: Device, command: Command) -> bool:
+    cards = {template.data for template in command.templates if template.type is TemplateType.CARD}
+    if not cards:  # nearly always, and a full device has thousands of users to look through
+        return False
+    for user in device.users.values():
+        held = user.templates.get(_CARD)
+        if held is not None and held.data in cards and user.user_id != command.user_id:
+            return True
+    return False
+
+
 def _store(device: Device, command: Command, old: User | None) -> None:
-    user = old or User(command.user_id)
-    if old is None:
+    """What the command tells replaces what was there; what it leaves out stays (R-14 add.existing, V2-14)."""
+    user = old
+    if user is None:
+        user = User(command.user_id)
         device.put_user(user)
-    user.first_name = command.first_name if command.first_name is not None else user.first_name
-    user.last_name = command.last_name if command.last_name is not None else user.last_name
-    user.user_type = command.user_type or user.user_type
+    if command.first_name is not None:
+        user.first_name = command.first_name
+    if command.last_name is not None:
+        user.last_name = command.last_name
+    if command.user_type:
+        user.user_type = command.user_type
     for template in command.templates:
         device.put_template(user, template)
 
 
 def _known(device: Device, command: Command, where: str) -> User | Outcome:
+    """The user a command is about, or the refusal where the device has none of that id."""
     user = device.users.get(command.user_id)
-    return user or Outcome.refused(StatusV3.USER_NOT_FOUND, where, f"{command.user_id} is not on the device")
+    if user is None:
+        return Outcome.refused(StatusV3.USER_NOT_FOUND, where, f"{command.user_id} is not on the device")
+    return user
 
 
 def _delete_user(device: Device, command: Command, context: Context) -> Outcome:
@@ -124,6 +154,7 @@ def _delete_user(device: Device, command: Command, context: Context) -> Outcome:
 
 
 def _delete_all_user(device: Device, command: Command, context: Context) -> Outcome:
+    """Administrators go too, and an empty device is no error (R-30)."""
     device.users.clear()
     device.counts.clear()
     return Outcome()
@@ -134,12 +165,14 @@ def _delete_log_all(device: Device, command: Command, context: Context) -> Outco
 
 
 def _delete_photos(device: Device, command: Command, context: Context) -> Outcome:
+    """Photos of punches alone: those of users are templates and stay (R-32)."""
     device.photos.clear()
     return Outcome()
 
 
 def _resend_attendance(device: Device, command: Command, context: Context) -> Outcome:
-    return Outcome(resend=[row for row in device.rows() if command.start <= row.punch.log_time <= command.end])
+    rows = [row for row in device.rows() if command.start <= row.punch.log_time <= command.end]  # both included (R-12)
+    return Outcome(resend=rows)
 
 
 def _resend_all_user(device: Device, command: Command, context: Context) -> Outcome:
@@ -147,7 +180,7 @@ def _resend_all_user(device: Device, command: Command, context: Context) -> Outc
 
 
 def _enroll(device: Device, command: Command, context: Context) -> Outcome:
-    if device.enrolment is not None:
+    if device.enrolment is not None:  # one sensor, one session: a second one times out with 6 (R-35)
         return Outcome(silent=True, why=f"an enrolment of user {device.enrolment.user_id} is open", field="Enroll.User")
     user = device.users.get(command.user_id)
     if user is None:
@@ -169,6 +202,7 @@ def _update_access_time(device: Device, command: Command, context: Context) -> O
 
 
 def _update_user_access(device: Device, command: Command, context: Context) -> Outcome:
+    """Enabling lifts no access window (R-37)."""
     user = _known(device, command, "Update.User.UserID")
     if isinstance(user, Outcome):
         return user

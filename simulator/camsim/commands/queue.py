@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from camsim import chance
 from camsim.callbacks import upload
@@ -20,7 +19,9 @@ from camsim.state.outcome import Context, Handler, Outcome
 
 from . import enrolment
 
-_MEDIAN_MS = 15_000  # A-REST-04: lognormal, sigma 0.25, clipped to 2-28 s around a median of 15 s
+# A-REST-04, "approximately 15 seconds" (V3:1187): lognormal around 15 s, clipped to 2-28 s. 28 keeps a device that does
+# answer inside the window of 30 s (A-REST-05).
+_MEDIAN_MS, _SIGMA, _LEAST_MS, _MOST_MS = 15_000, 0.25, 2_000, 28_000
 
 
 def receive(kernel: Kernel, event: Request) -> None:
@@ -76,8 +77,9 @@ def withdraw(kernel: Kernel, registered: RegisteredDevice, why: str) -> None:
     """The device is no longer registered: whoever waits for it is told so with 2."""
     gone = Outcome.refused(2, "stgid", why)
     protocol = kernel.protocol(registered).commands
-    for pending in [pending for pending in registered.commands if pending.request is not None]:
-        protocol.answer_outcome(kernel, registered, pending, gone)
+    for pending in list(registered.commands):  # an answered command leaves the queue
+        if pending.request is not None:
+            protocol.answer_outcome(kernel, registered, pending, gone)
 
 
 def start(
@@ -100,9 +102,9 @@ def latency(kernel: Kernel, registered: RegisteredDevice) -> int:
         return 0
     drawn = chance.lognormal(
         _MEDIAN_MS * factor,
-        0.25,
-        2000 * factor,
-        28_000 * factor,
+        _SIGMA,
+        _LEAST_MS * factor,
+        _MOST_MS * factor,
         seed=kernel.state.seed,
         device=registered.config.stgid,
         purpose="latency",
@@ -112,12 +114,17 @@ def latency(kernel: Kernel, registered: RegisteredDevice) -> int:
 
 
 def _find(registered: RegisteredDevice, number: int) -> PendingCommand | None:
-    return next((pending for pending in registered.commands if pending.id == number), None)
+    """The command a timer was set for; None when it is done or withdrawn, for its timer fires nevertheless."""
+    for pending in registered.commands:
+        if pending.id == number:
+            return pending
+    return None
 
 
 def device_is_through(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
     """Timers `execute` and `lazy`: the time that the device needs for a command is over."""
     pending = _find(registered, reference)
+    # A command that began anew after the device was away has a later timer of its own: the old one says nothing.
     if pending is not None and pending.state == "running" and (pending.execute_at or 0) <= kernel.now:
         kernel.protocol(registered).commands.through(kernel, registered, pending)
 
@@ -149,7 +156,7 @@ def carry_out(
     was_known = command.user_id in users
     outcome = handlers[command.family](registered.device, command, _context(kernel, registered, existing))
     if outcome.code == 0 and not was_known:
-        outcome.added = users.get(command.user_id)
+        outcome.added = users.get(command.user_id)  # by Add, or by Enroll, which creates an unknown user (R-35)
     return outcome
 
 
@@ -179,8 +186,9 @@ def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, ou
     for fact in outcome.facts:
         upload.upload(kernel, registered, fact)
     upload.resend(kernel, registered, outcome.resend)
+    # The callbacks' names say Manually, so a change by REST has no echo but where the knob asks for one (A-REST-23).
     if outcome.added is not None and kernel.policy.rest.echo_changes:
-        _announce(kernel, registered, outcome.added)  # A-REST-23
+        _announce(kernel, registered, outcome.added)
 
 
 def _announce(kernel: Kernel, registered: RegisteredDevice, user: User) -> None:
@@ -236,9 +244,14 @@ def journal(
     verdict: str,
     *,
     faults: tuple[Fault, ...] = (),
-    **members: Any,
+    lint: tuple[str, ...] = (),
+    field: str = "",
+    why: str = "",
+    answer: bytes = b"",
+    http: int | None = None,
+    user: str = "",
 ) -> Entry:
-    """A journal line about a command. `members` as of Entry: lint, field, why, answer, http, user."""
+    """A journal line about a command; `code` is None where nobody is answered."""
     return kernel.note(
         registered,
         "rest",
@@ -248,5 +261,10 @@ def journal(
         verdict=verdict,
         code=None if code is None else int(code),
         faults=tuple(fault.label for fault in faults),
-        **members,
+        lint=lint,
+        field=field,
+        why=why,
+        answer=answer,
+        http=http,
+        user=user,
     )

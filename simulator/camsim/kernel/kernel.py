@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Unpack
 
 from camsim.control.actions import AnyAction
 from camsim.control.answers import Answer
@@ -13,7 +13,7 @@ from camsim.protocol.facts import Fact, UserUpdated
 from camsim.state.device import User
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice, State
-from camsim.state.journal import Entry
+from camsim.state.journal import Entry, Members
 from camsim.state.models import MODELS, Model
 from camsim.state.outcome import Outcome
 
@@ -105,7 +105,7 @@ class Kernel:
         while (timer := self.state.timers.pop_due(self.now)) is not None:
             _, _, kind, device, reference = timer
             registered = self.state.devices.get(device)
-            if registered is not None:
+            if registered is not None:  # the timers of a removed device fire into nothing
                 self.tables.timers[kind](self, registered, reference)
 
     # --- what is known ------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ class Kernel:
 
     @property
     def models(self) -> Mapping[str, Model]:
-        """Built-in models and those the site describes."""
+        """Built-in models and those the site describes, which may go by the name of a built-in one."""
         return {**MODELS, **self.state.models} if self.state.models else MODELS
 
     def device(self, stgid: str) -> RegisteredDevice:
@@ -156,8 +156,10 @@ class Kernel:
         number = registered.draws[purpose] = registered.draws.get(purpose, 0) + 1
         return number
 
-    def note(self, registered: RegisteredDevice | None, direction: str, operation: str, **members: Any) -> Entry:
-        """Write a journal entry; `members` as of Entry."""
+    def note(
+        self, registered: RegisteredDevice | None, direction: str, operation: str, **members: Unpack[Members]
+    ) -> Entry:
+        """Write a journal entry; `registered` is None for what concerns no device."""
         journal = self.state.journal
         journal.seq += 1
         if registered is None:
@@ -178,10 +180,10 @@ class Kernel:
         state = self.state
         if not state.faults:
             return ()
-        return tuple(
-            fault
-            for fault in state.faults
-            if fault.where == where
-            and (kinds is None or fault.do in kinds)
-            and fault.strikes(state.seed, device, operation, user, state.now)
-        )
+        struck = []
+        for fault in state.faults:
+            if fault.where != where or (kinds is not None and fault.do not in kinds):
+                continue  # before `strikes`, which counts the occasion
+            if fault.strikes(state.seed, device, operation, user, state.now):
+                struck.append(fault)
+        return tuple(struck)

@@ -10,16 +10,17 @@ def licensed(config: DeviceConfig, now_ms: int) -> bool:
 
     A v2 device whose services are told needs AttendanceAPI (V2-29).
     """
-    now_s = now_ms // 1000
-    runs = (config.licence_start is None or config.licence_start <= now_s) and (
-        config.licence_end is None or now_s < config.licence_end
-    )
-    return runs and subscribed(config, "AttendanceAPI", now_ms)
+    now_s, start, end = now_ms // 1000, config.licence_start, config.licence_end
+    if start is not None and now_s < start:
+        return False
+    if end is not None and now_s >= end:
+        return False
+    return subscribed(config, "AttendanceAPI", now_ms)
 
 
 def subscribed(config: DeviceConfig, service: str, now_ms: int) -> bool:
     """True while a service of a v2 device is active; where none is told, all are."""
     if not config.services:
         return True
-    activation, expiry = config.services.get(service, (0, 0))
+    activation, expiry = config.services.get(service, (0, 0))  # told without this one: it is not in the plan
     return activation <= now_ms // 1000 < expiry

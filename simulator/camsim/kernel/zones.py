@@ -1,4 +1,4 @@
-"""Time zones of devices: the offset at a moment, the next daylight saving change, a device that follows its zone."""
+"""A device follows its time zone: its offset now, and a timer for the next change of daylight saving."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def follow_zone(kernel: Kernel, registered: RegisteredDevice, zone: str) -> None
     registered.config.timezone = zone
     registered.device.clock.offset = offset_at(zone, kernel.now)
     change = next_change(zone, kernel.now)
-    number = kernel.count(registered, "zone")
+    number = kernel.count(registered, "zone")  # the timer of a zone that it follows no longer has an older number
     if change is not None:
         kernel.state.timers.set(change, "zone", registered.config.stgid, number)
 

@@ -64,20 +64,23 @@ def parse_mode(text: str) -> tuple[Mode, float]:
     name, _, number = text.partition(":")
     try:
         mode = Mode(name)
-        factor = float(number) if mode is Mode.SCALED else 1.0
-        good = 0.001 <= factor <= 100_000 and (mode is Mode.SCALED) == bool(number)
+        if mode is Mode.SCALED and 0.001 <= float(number) <= 100_000:
+            return mode, float(number)
+        if mode is not Mode.SCALED and not number:
+            return mode, 1.0
     except ValueError:
-        good = False
-    if not good:
-        raise ClockError(
-            f"clock {text!r} is not allowed; allowed: real, manual, auto, scaled:N (N from 0.001 to 100000)"
-        )
-    return mode, factor
+        pass
+    raise ClockError(f"clock {text!r} is not allowed; allowed: real, manual, auto, scaled:N (N from 0.001 to 100000)")
 
 
 def start(text: str, host_ms: int, at: int | None = None, horizon_ms: int = DEFAULT_HORIZON_MS) -> Clock:
     """A clock that starts at `at`, else at the host's time; manual and auto one horizon before it."""
     mode, factor = parse_mode(text)
-    begin = at if at is not None else host_ms - (horizon_ms if mode in (Mode.MANUAL, Mode.AUTO) else 0)
-    begin -= begin % 1000 if mode in (Mode.MANUAL, Mode.AUTO) else 0
+    stands = mode in (Mode.MANUAL, Mode.AUTO)
+    begin = at
+    if begin is None:
+        # One horizon of jumps leads to the host's now, not beyond: receivers that look for the future see none.
+        begin = host_ms - horizon_ms if stands else host_ms
+    if stands:
+        begin -= begin % 1000  # the wire has whole seconds: nothing is rounded in a world that stands
     return Clock(mode, factor, (host_ms, begin), begin)

@@ -30,7 +30,7 @@ PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold vir
 
 def _only_our_faults(record: logging.LogRecord) -> bool:
     """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
-    problem = record.exc_info[1] if record.exc_info else None
+    _, problem, _ = record.exc_info or (None, None, None)
     return not isinstance(problem, (HttpProcessingError, ConnectionError))
 
 
@@ -45,13 +45,16 @@ def listener(runtime: Runtime) -> web.Server:
 
 
 _AT_ONCE = 65536
+# What is left of a body that is not read on would be taken for the next request.
+_CLOSE = {"Connection": "close"}
 _JSON_HEADERS = CIMultiDict({"Content-Type": _JSON})
 _PLAIN_TAG = re.compile(r"stgid=([A-Za-z0-9_.-]+)").fullmatch
 
 
 def _arrived(request: web.BaseRequest, most: int) -> bytes | None:
     """A small body that came with its head, as nearly all do; None when it has to be waited for, or refused."""
-    if request.content.is_eof() and 0 < (request.content_length or 0) <= min(_AT_ONCE, most):
+    length = request.content_length or 0
+    if request.content.is_eof() and 0 < length <= min(_AT_ONCE, most):
         return request.content.read_nowait(-1)
     return None
 
@@ -59,7 +62,9 @@ def _arrived(request: web.BaseRequest, most: int) -> bytes | None:
 def _tags(request: web.BaseRequest) -> list[str]:
     """Every value of `stgid`; the plain form needs no parsing of the whole query."""
     plain = _PLAIN_TAG(request.rel_url.raw_query_string)
-    return [plain[1]] if plain else request.query.getall("stgid", [])
+    if plain:
+        return [plain[1]]
+    return request.query.getall("stgid", [])
 
 
 class Gateway:
@@ -75,69 +80,42 @@ class Gateway:
             return self._refuse(404, request, "path", _PATHS)
         if request.method != "POST":
             return self._refuse(405, request, "method", f"{request.method} is not allowed, POST is", {"Allow": "POST"})
-        self._runtime.inbound += 1
-        counted = True
         try:
-            body = _arrived(request, self._runtime.kernel.policy.rest.max_body)
-            if body is None:
-                if "Expect" in request.headers:
-                    await _go_on(request)
-                async with asyncio.timeout(PATIENCE_S):
-                    body = await self._body(request)
-            if body is None:
-                most = self._runtime.kernel.policy.rest.max_body
-                return self._refuse(413, request, "body", f"longer than {most} bytes", {"Connection": "close"})
-            event = Request(
-                0,
-                _tags(request),
-                body,
-                protocol,
-                _clean(request.headers.get("Content-Type", "")),
-                (request.remote or "") if protocol == "v2" else "",
-                time.time(),
-            )
-            self._runtime.inbound -= 1
-            counted = False
-            reply = await self._runtime.request(event)
-        except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
-            return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", {"Connection": "close"})
-        except TimeoutError:
-            return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", {"Connection": "close"})
+            body = await self._body(request)
+            if isinstance(body, web.Response):
+                return body
+            reply = await self._runtime.request(_event(request, protocol, body))
         except StoreError as problem:
             return web.json_response({"error": str(problem)}, status=503)
-        finally:
-            if counted:
-                self._runtime.settle()
-        if not (reply.faults or reply.rows or self._runtime.clock.stands):
-            self._runtime.settle()
-            if reply.http == 200 and fits(request):
-                return Whole(reply.body)
-            return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
-        try:
-            return await self._written(request, await self._send(request, reply))
-        finally:
-            self._runtime.settle()
+        return await self._answer(request, reply)
 
-    async def _written(self, request: web.BaseRequest, response: web.StreamResponse) -> web.StreamResponse:
-        """Where time stands still, the answer leaves before time may move again."""
-        if self._runtime.clock.stands and isinstance(response, web.Response):
-            await _write(request, response, ())
-        return response
+    # --- in -----------------------------------------------------------------------------------------------------------
 
-    async def _body(self, request: web.BaseRequest) -> bytes | None:
+    async def _body(self, request: web.BaseRequest) -> bytes | web.Response:
+        """The body of a request, or the refusal of one that is too long, broken or late."""
         most = self._runtime.kernel.policy.rest.max_body
-        length = request.content_length
-        if length is not None and length > most:
-            return None
-        if length is not None and length <= 65536:
-            return await request.content.read(-1) if length else b""
-        parts, size = [], 0
-        async for part in request.content.iter_any():
-            size += len(part)
-            if size > most:
-                return None
-            parts.append(part)
-        return b"".join(parts)
+        try:
+            body = _arrived(request, most)
+            if body is None:
+                body = await self._waited_for(request, most)
+        except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
+            return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", _CLOSE)
+        except TimeoutError:
+            return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", _CLOSE)
+        if body is None:
+            return self._refuse(413, request, "body", f"longer than {most} bytes", _CLOSE)
+        return body
+
+    async def _waited_for(self, request: web.BaseRequest, most: int) -> bytes | None:
+        """A body that comes behind its head, None when it is longer than `most`; virtual time stands until then."""
+        self._runtime.inbound += 1
+        try:
+            if "Expect" in request.headers:
+                await _go_on(request)
+            async with asyncio.timeout(PATIENCE_S):
+                return await _read(request, most)
+        finally:
+            self._runtime.settle()
 
     def _refuse(
         self, status: int, request: web.BaseRequest, field: str, why: str, headers: Mapping[str, str] | None = None
@@ -146,12 +124,30 @@ class Gateway:
         self._runtime.note_http(status, f"{request.method} {request.path[:200]}", field, why)
         return web.json_response({"error": f"{field}: {why}"}, status=status, headers=headers)
 
-    async def _send(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    # --- out ----------------------------------------------------------------------------------------------------------
+
+    async def _answer(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+        """Write an answer; the runtime counts it as in flight until it has left."""
+        runtime = self._runtime
+        if not (reply.faults or reply.rows or runtime.clock.stands):  # as nearly always
+            runtime.settle()
+            if reply.http == 200 and fits(request):
+                return Whole(reply.body)
+            return _complete(reply)
+        try:
+            response = await self._response(request, reply)
+            if runtime.clock.stands and isinstance(response, web.Response):
+                await _write(request, response, ())  # where time stands still, the answer leaves before it may move
+            return response
+        finally:
+            runtime.settle()
+
+    async def _response(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
         if reply.faults:
             return await self._damaged(request, reply)
         if reply.rows is not None:
             return await self._rows(request, reply)
-        return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
+        return _complete(reply)
 
     async def _rows(self, request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
         parts = [part async for part in rendered(reply)]
@@ -166,12 +162,16 @@ class Gateway:
         faults = dict(reply.faults)
         if "delay" in faults:
             await asyncio.sleep(faults["delay"].get("ms", 1000) / 1000)
-        whole = b"".join([part async for part in rendered(reply)]) if reply.rows is not None else reply.body
+        whole = reply.body
+        if reply.rows is not None:
+            whole = b"".join([part async for part in rendered(reply)])
         if "drop" in faults or "close" in faults:
             return await self._cut(request, reply, whole if "close" in faults else b"")
         if "garbage" in faults:
             whole = b"\x00\xff<not json>" + whole[:7]
-        status = int(faults["http"].get("http", 502)) if "http" in faults else reply.http
+        status = reply.http
+        if "http" in faults:
+            status = int(faults["http"].get("http", 502))
         return web.Response(body=whole, status=status, content_type=_JSON)
 
     async def _cut(self, request: web.BaseRequest, reply: Reply, whole: bytes) -> web.StreamResponse:
@@ -181,9 +181,50 @@ class Gateway:
         if whole:
             await response.prepare(request)
             await response.write(whole[: len(whole) // 2])
-        if request.transport is not None:
-            request.transport.close() if whole else request.transport.abort()
+        transport = request.transport
+        if transport is None:  # the client was faster
+            return response
+        if whole:
+            transport.close()  # what was written leaves first
+        else:
+            transport.abort()
         return response
+
+
+def _event(request: web.BaseRequest, protocol: str, body: bytes) -> Request:
+    """The request as the kernel takes it; the runtime numbers it."""
+    return Request(
+        id=0,
+        stgid=_tags(request),
+        body=body,
+        protocol=protocol,
+        content_type=_clean(request.headers.get("Content-Type", "")),
+        # v2 alone knows code 3, INVALID_ORIGIN_IP (V2:58); where nobody looks the input log need not keep it.
+        remote=(request.remote or "") if protocol == "v2" else "",
+        real_s=time.time(),
+    )
+
+
+async def _read(request: web.BaseRequest, most: int) -> bytes | None:
+    """The whole body; None as soon as it is longer than `most`, whatever its head announces."""
+    length = request.content_length
+    if length is not None and length > most:
+        return None
+    if length == 0:
+        return b""
+    if length is not None and length <= _AT_ONCE:
+        return await request.content.read(-1)
+    parts, size = [], 0
+    async for part in request.content.iter_any():
+        size += len(part)
+        if size > most:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _complete(reply: Reply) -> web.Response:
+    return web.Response(body=reply.body, status=reply.http, headers=_JSON_HEADERS)
 
 
 async def _write(request: web.BaseRequest, response: web.StreamResponse, parts: Iterable[bytes]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 
 from camsim.commands.execute import PAGE_ROWS, row_message
 from camsim.kernel.events import Reply
@@ -12,6 +14,16 @@ from camsim.protocol.v3 import envelope
 from camsim.state.outcome import Rows
 
 _BATCH = 200  # rows between two turns for other work
+_EVERY = 4  # pieces between two turns: encrypting them costs as much as rendering did
+
+
+@dataclass(slots=True)
+class _Rendered:
+    """Rows in pieces of JSON text; how many they are, and how many match the filter in all."""
+
+    pieces: list[bytes]
+    returned: int
+    total: int
 
 
 def _envelope_of(reply: Reply, members: Mapping[str, str]) -> tuple[bytes, bytes]:
@@ -24,43 +36,55 @@ async def rendered(reply: Reply) -> AsyncIterator[bytes]:
     """The whole answer in pieces, plain or encrypted; other work gets a turn between them."""
     rows = reply.rows
     assert rows is not None  # noqa: S101  whoever calls has looked
-    pieces, total = await _pieces(rows)
-    members = _paging(rows, total, sum(count for _, count in pieces)) if rows.paged else {"ReturnRowCount": str(total)}
-    head, tail = _envelope_of(reply, members)
-    seal = Encryptor(reply.key) if reply.key is not None else None
-    for number, piece in enumerate((head, *(piece for piece, _ in pieces), tail)):
-        yield piece if seal is None else seal.update(piece)
-        if number % 4 == 3:
+    shown = await _render(rows)
+    # The members stand before the rows and count them, so all must be rendered before the first piece leaves.
+    head, tail = _envelope_of(reply, _counts(rows, shown))
+    pieces = (head, *shown.pieces, tail)
+    if reply.key is None:
+        for piece in pieces:
+            yield piece
+        return
+    seal = Encryptor(reply.key)
+    for number, piece in enumerate(pieces, 1):
+        yield seal.update(piece)
+        if number % _EVERY == 0:
             await asyncio.sleep(0)
-    if seal is not None:
-        yield seal.finish()
+    yield seal.finish()
 
 
-async def _pieces(rows: Rows) -> tuple[list[tuple[bytes, int]], int]:
-    """Rendered rows in pieces with their number, and how many rows match in all."""
-    pieces: list[tuple[bytes, int]] = []
+async def _render(rows: Rows) -> _Rendered:
+    first, last = 0, sys.maxsize
+    if rows.paged:
+        first, last = rows.offset_rows, rows.offset_rows + PAGE_ROWS
+    shown = _Rendered([], 0, 0)
     batch: list[bytes] = []
-    total = kept = 0
-    first, last = (rows.offset_rows, rows.offset_rows + PAGE_ROWS) if rows.paged else (0, 1 << 62)
     for row in rows.matching():
         if row is None:
             await asyncio.sleep(0)
             continue
-        if first <= total < last:
-            batch.append((b"," if kept else b"") + envelope.encode(row_message(row)))
-            kept += 1
-        total += 1
+        if first <= shown.total < last:
+            batch.append(envelope.encode(row_message(row)))
+        shown.total += 1
         if len(batch) == _BATCH:
-            pieces.append((b"".join(batch), len(batch)))
+            _add(shown, batch)
             batch = []
             await asyncio.sleep(0)
     if batch:
-        pieces.append((b"".join(batch), len(batch)))
-    return pieces, total
+        _add(shown, batch)
+    return shown
 
 
-def _paging(rows: Rows, total: int, returned: int) -> dict[str, str]:
-    """Page members as live gateways show them: the next OffSet, empty at the end (R-12)."""
-    after = rows.offset_rows + returned
-    next_page = str(after) if after < total else ""
-    return {"ReturnRowCount": str(returned), "ActualRowCount": str(total), "OffSet": next_page}
+def _add(shown: _Rendered, batch: list[bytes]) -> None:
+    """One more piece, with the comma that parts it from the piece before."""
+    comma = b"," if shown.pieces else b""
+    shown.pieces.append(comma + b",".join(batch))
+    shown.returned += len(batch)
+
+
+def _counts(rows: Rows, shown: _Rendered) -> dict[str, str]:
+    """What the answer counts, as texts; a page also says where the next one begins, empty at the end (R-12)."""
+    if not rows.paged:
+        return {"ReturnRowCount": str(shown.total)}
+    after = rows.offset_rows + shown.returned
+    following = str(after) if after < shown.total else ""
+    return {"ReturnRowCount": str(shown.returned), "ActualRowCount": str(shown.total), "OffSet": following}

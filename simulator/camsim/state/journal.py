@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TypedDict
 
 import msgspec
 
@@ -46,7 +46,27 @@ class Entry(msgspec.Struct, omit_defaults=True, gc=False):
     def size(self) -> int:
         """Bytes this entry holds on to."""
         wire = self.wire
-        return len(self.plain) + len(self.answer) + (len(wire) if wire else 0) + 300
+        return len(self.plain) + len(self.answer) + (len(wire) if wire else 0) + 300  # 300: the object itself
+
+
+class Members(TypedDict, total=False):
+    """What whoever notes an entry says of it, as of Entry; where and when it happened the kernel knows."""
+
+    user: str
+    plain: bytes
+    wire: bytes | None
+    delivery: int
+    attempt: int
+    verdict: str
+    why: str
+    field: str
+    code: int | None
+    http: int | None
+    answer: bytes
+    lint: tuple[str, ...]
+    faults: tuple[str, ...]
+    real_s: float
+    took_ms: float
 
 
 class Journal(msgspec.Struct):
@@ -74,6 +94,7 @@ class Journal(msgspec.Struct):
             self.held_bytes -= entries[self.start].size
             self.start += 1
             self.dropped += 1
+        # Taking off the head one by one would move the whole list each time: so the start moves.
         if self.start > 1024 and self.start * 2 > len(self.entries):
             del self.entries[: self.start]
             self.start = 0
@@ -82,14 +103,14 @@ class Journal(msgspec.Struct):
         """Forget every entry; numbers go on."""
         self.entries, self.start, self.held_bytes, self.dropped = [], 0, 0, 0
 
-    def select(self, **wanted: Any) -> Iterator[Entry]:
+    def select(self, **wanted: object) -> Iterator[Entry]:
         """Entries in order whose attributes equal what is wanted (None is any)."""
         keys = {key: value for key, value in wanted.items() if value is not None}
         for entry in self.entries[self.start :]:
             if all(str(getattr(entry, key)) == str(value) for key, value in keys.items()):
                 yield entry
 
-    def newest(self, limit: int, **wanted: Any) -> list[Entry]:
+    def newest(self, limit: int, **wanted: object) -> list[Entry]:
         """The last `limit` entries that match, oldest of them first."""
         return list(deque(self.select(**wanted), maxlen=limit))
 
@@ -99,7 +120,7 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def masked(value: Any, *, full: bool = False) -> Any:
+def masked(value: object, *, full: bool = False) -> object:
     """A message for people: templates and photos as sha256 and size, tokens hidden, unless `full`."""
     if full:
         return value
@@ -110,7 +131,7 @@ def masked(value: Any, *, full: bool = False) -> Any:
     return value
 
 
-def _masked_member(key: str, value: Any) -> Any:
+def _masked_member(key: str, value: object) -> object:
     if key in _SECRET and isinstance(value, str):
         return mask_secret(value)
     if key in _LONG and isinstance(value, str) and len(value) > 32:
@@ -125,7 +146,7 @@ def mask_secret(secret: str | None) -> str | None:
     return f"{secret[:2]}…{secret[-2:]}" if len(secret) > 8 else "…"
 
 
-def _parsed(data: bytes, full: bool) -> Any:
+def _parsed(data: bytes, full: bool) -> object:
     try:
         return masked(msgspec.json.decode(data), full=full)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -177,7 +198,7 @@ def canonical(journal: Journal, versions: Mapping[str, str] | None = None) -> by
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 
-def _canonical(entry: Entry) -> list[Any]:
+def _canonical(entry: Entry) -> list[object]:
     return [
         entry.at,
         entry.device,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import msgspec
 
@@ -48,7 +47,7 @@ class Outcome(msgspec.Struct, gc=False):
     code: int = 0
     field: str = ""
     why: str = ""
-    members: dict[str, Any] = msgspec.field(default_factory=dict)
+    members: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     rows: Rows | None = None
     facts: list[Fact] = msgspec.field(default_factory=list)
     resend: list[LogRow] = msgspec.field(default_factory=list)

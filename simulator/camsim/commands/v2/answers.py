@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from camsim.callbacks import delivery, format_v2
 from camsim.callbacks.format_v3 import sender_of
 from camsim.commands import queue
-from camsim.kernel.events import Reply, Request
+from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.command import Refusal
 from camsim.protocol.statuses import StatusV2
@@ -18,10 +16,12 @@ from camsim.protocol.v3.messages import Message
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice
 
+from .incoming import Incoming
 from .parse import reference
 
 # A-REST-01, `rest.http_status = mapped`; every other code is 400.
 HTTP_MAPPED = {0: 200, 2: 404, 3: 403, 5: 402, 7: 401, 11: 409, 13: 401, 14: 422, 15: 422, 999: 500}
+# Whoever gets one of these has no key that can be trusted (A-ENC-03).
 _CLEAR_CODES = frozenset({StatusV2.INVALID_SERVICE_TAG_ID, StatusV2.INVALID_ENCRYPTION, StatusV2.INVALID_SECURITY_KEY})
 
 
@@ -33,7 +33,8 @@ def answer(
     verdict: str,
     *,
     faults: tuple[Fault, ...] = (),
-    **noted: Any,
+    lint: tuple[str, ...] = (),
+    why: str = "",
 ) -> None:
     """Answer a held request with a message; nobody is answered twice."""
     if pending.request is None:
@@ -53,7 +54,8 @@ def answer(
         user=pending.command.user_id,
         answer=body,
         http=http,
-        **noted,
+        lint=lint,
+        why=why,
     )
     shape = tuple((fault.do, fault.options) for fault in faults)
     wire = _sealed(kernel, registered, code, body)
@@ -67,7 +69,9 @@ def forced(pending: PendingCommand, code: int) -> Message:
 
 
 def _http(kernel: Kernel, code: int) -> int:
-    return 200 if kernel.policy.rest.http_status == "always_200" else HTTP_MAPPED.get(code, 400)
+    if kernel.policy.rest.http_status == "always_200":
+        return 200
+    return HTTP_MAPPED.get(code, 400)
 
 
 def _sealed(kernel: Kernel, registered: RegisteredDevice | None, code: int, body: bytes) -> bytes:
@@ -77,32 +81,25 @@ def _sealed(kernel: Kernel, registered: RegisteredDevice | None, code: int, body
     return envelope_v2.seal_answer(body, registered.config.security_key)
 
 
-def refuse(
-    kernel: Kernel,
-    registered: RegisteredDevice | None,
-    event: Request,
-    refusal: Refusal,
-    plain: bytes,
-    info: Any,
-    lint: list[str],
-) -> None:
-    """Answer an error at once; `info` is ApiRequestInfo as far as it can be read."""
-    asked = info.get("Operation") if isinstance(info, dict) else None
+def refuse(kernel: Kernel, incoming: Incoming, refusal: Refusal) -> None:
+    """Answer an error at once, with as much of the request as could be read."""
+    registered, event = incoming.registered, incoming.event
+    asked = incoming.info.get("Operation")
     operation = asked if isinstance(asked, str) else ""
-    code = StatusV2(refusal.code)
-    body = envelope.encode(messages_v2.answer(operation, code, reference(info)))
+    code, plain = StatusV2(refusal.code), incoming.shown()
+    body = envelope.encode(messages_v2.answer(operation, code, reference(incoming.info)))
     http = _http(kernel, code)
     kernel.note(
         registered,
         "rest",
-        operation[:64] or "?",
+        operation[:64] or "?",  # whoever calls chooses it: a journal line stays a line
         plain=plain,
         wire=event.body if plain is not event.body else None,
         verdict="refused",
         code=int(code),
         why=refusal.why,
         field=refusal.field,
-        lint=tuple(lint),
+        lint=tuple(incoming.lint),
         answer=body,
         http=http,
         real_s=event.real_s,

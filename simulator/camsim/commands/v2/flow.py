@@ -2,50 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from camsim import chance
 from camsim.commands import queue
-from camsim.kernel.events import Request
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
 from camsim.protocol.statuses import StatusV2
 from camsim.protocol.v2 import messages as messages_v2
+from camsim.protocol.v3.messages import Message
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.outcome import Outcome, Rows
 
 from . import answers
 from .execute import HANDLERS, page
+from .incoming import Incoming
 from .parse import reference
 
 LAZY_MS = (30_000, 60_000)  # V2-10
 _MERGE = "merge"  # V2-14: a user who is there already is no error
-# A device whose services are not told has these two from 1970 to 2100.
-_UNTOLD: Mapping[str, tuple[int, int]] = {"AttendanceAPI": (0, 4_102_444_800), "ManagementAPI": (0, 4_102_444_800)}
+# A device whose services are not told has these two; without a licence to end them, from 1970 to 2100.
+_UNTOLD = ("AttendanceAPI", "ManagementAPI")
+_ALWAYS = (0, 4_102_444_800)
 _MOST_CURSORS = 64
 
 
-def accept(
-    kernel: Kernel,
-    registered: RegisteredDevice,
-    event: Request,
-    command: Command,
-    plain: bytes,
-    info: Mapping[str, Any],
-    lint: list[str],
-) -> None:
+def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, command: Command) -> None:
     """Answer a checked command (V2-10); what does not end with that is queued for the device."""
     registered.command_ids += 1
-    echo = reference(info)
     pending = PendingCommand(
         id=registered.command_ids,
-        request=event.id,
-        plain=plain,
+        request=incoming.event.id,
+        plain=incoming.shown(),
         command=command,
-        operation_id=echo,
+        operation_id=reference(incoming.info),
         received_at=kernel.now,
     )
 
@@ -54,21 +44,31 @@ def accept(
 
     if queue.apply_faults(kernel, registered, pending, force):
         return
-    notes = (*lint, *command.lint)
-    if command.family is Family.LOAD_DEVICE_INFORMATION:
-        message = messages_v2.info_answer(_device_info(registered), echo)
-        faults = _answer_faults(kernel, registered, command)
-        answers.answer(kernel, registered, pending, message, "answered", faults=faults, lint=notes)
-    elif command.family is Family.LOAD_LOG:
-        pending.lint = tuple(lint)
+    if command.family is Family.LOAD_LOG:
+        pending.lint = tuple(incoming.lint)
         _load(kernel, registered, pending)
+    elif command.family is Family.LOAD_DEVICE_INFORMATION:
+        message = messages_v2.info_answer(_device_info(registered), pending.operation_id)
+        _answer_now(kernel, registered, pending, message, "answered", incoming.lint)
     else:
-        message = messages_v2.answer(command.name, StatusV2.DONE, echo)
-        faults = _answer_faults(kernel, registered, command)
-        answers.answer(kernel, registered, pending, message, "accepted", faults=faults, lint=notes)
+        message = messages_v2.answer(command.name, StatusV2.DONE, pending.operation_id)
+        _answer_now(kernel, registered, pending, message, "accepted", incoming.lint)
         if pending.state != "lost":
             registered.commands.append(pending)
             begin(kernel, registered)
+
+
+def _answer_now(
+    kernel: Kernel,
+    registered: RegisteredDevice,
+    pending: PendingCommand,
+    message: Message,
+    verdict: str,
+    lint: list[str],
+) -> None:
+    faults = _answer_faults(kernel, registered, pending.command)
+    notes = (*lint, *pending.command.lint)
+    answers.answer(kernel, registered, pending, message, verdict, faults=faults, lint=notes)
 
 
 def _answer_faults(kernel: Kernel, registered: RegisteredDevice, command: Command) -> tuple[Fault, ...]:
@@ -78,21 +78,20 @@ def _answer_faults(kernel: Kernel, registered: RegisteredDevice, command: Comman
 def _device_info(registered: RegisteredDevice) -> messages_v2.DeviceInfo:
     config, device = registered.config, registered.device
     return messages_v2.DeviceInfo(
-        config.serial,
-        registered.last_connected // 1000,
-        config.label,
-        device.model.name,
-        device.clock.offset,
-        config.services or _services_untold(config.licence_start, config.licence_end),
+        serial=config.serial,
+        last_connected=registered.last_connected // 1000,
+        label=config.label,
+        model=device.model.name,
+        offset=device.clock.offset,
+        services=config.services or _services_untold(config.licence_start, config.licence_end),
     )
 
 
 def _services_untold(start: int | None, end: int | None) -> dict[str, tuple[int, int]]:
     """Services of a device that has none configured: they run as long as its licence does."""
-    periods: dict[str, tuple[int, int]] = {}
-    for name, (since, until) in _UNTOLD.items():
-        periods[name] = (since if start is None else start, until if end is None else end)
-    return periods
+    since = _ALWAYS[0] if start is None else start
+    until = _ALWAYS[1] if end is None else end
+    return dict.fromkeys(_UNTOLD, (since, until))
 
 
 def _load(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
@@ -113,8 +112,10 @@ def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Everything that waits begins at once and ends in its order, each 30-60 s after it could begin (V2-10)."""
     if not registered.online:
         return
-    running = [pending.execute_at or 0 for pending in registered.commands if pending.state == "running"]
-    last = max(running, default=0)
+    last = 0  # when the device is through with what it has: a later command never overtakes an earlier one
+    for pending in registered.commands:
+        if pending.state == "running":
+            last = max(last, pending.execute_at or 0)
     for pending in registered.commands:
         if pending.state != "waiting":
             continue
@@ -184,7 +185,7 @@ def _answer_page(
     if shown.next_row is not None and shown.next_number is not None:
         cursors[f"{rows.start}:{rows.end}:{shown.next_row}"] = shown.next_number
         while len(cursors) > _MOST_CURSORS:
-            del cursors[next(iter(cursors))]  # the oldest
+            del cursors[next(iter(cursors))]  # the oldest: whoever asks for its page again is served by row number
     message = messages_v2.load_page(shown.punches, shown.total, shown.next_row, pending.operation_id, style)
     faults = _answer_faults(kernel, registered, pending.command)
     answers.answer(kernel, registered, pending, message, "answered", faults=faults, lint=lint)

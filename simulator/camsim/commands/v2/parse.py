@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.catalogue import Family, Operation
@@ -25,7 +24,7 @@ ORDER = (
 )
 # Answered at once with their result; everything else is answered twice (V2-10, V2-19, V2-20).
 SYNCHRONOUS = frozenset({Family.LOAD_LOG, Family.LOAD_DEVICE_INFORMATION})
-_LONGEST_NUMBER = 11
+_LONGEST_NUMBER = 11  # digits of a Unix time until the year 5138: more is a mistake, milliseconds for one
 
 
 @dataclass(slots=True)
@@ -50,18 +49,18 @@ class Reading:
         """The problem that is told."""
         return min(self.problems, key=lambda problem: ORDER.index(StatusV2(problem.code)), default=None)
 
-    def text(self, value: Any, where: str, code: StatusV2) -> str | None:
+    def text(self, value: object, where: str, code: StatusV2) -> str | None:
         """A text; a number is taken for one with lint, anything else is refused with `code`."""
         if isinstance(value, str):
             return value
-        if isinstance(value, int) and not isinstance(value, bool) and not self.strict and abs(value) < 1 << 53:
+        if not self.strict and _is_whole(value):
             self.command.lint.append(f"{where}: a number where the page shows a text")
             return str(value)
         self.refuse(code, where, f"a text is expected, not {type(value).__name__}")
         return None
 
 
-def read(info: Mapping[str, Any], operation: Operation, model: Model, rest: RestPolicy) -> Reading:
+def read(info: Mapping[str, object], operation: Operation, model: Model, rest: RestPolicy) -> Reading:
     """Read `ApiRequestInfo` of a known operation; `problems` is empty when all is well."""
     reading = Reading(Command(operation.family, operation.name, user_type=""), model, rest)
     _read_reference(reading, info)
@@ -70,15 +69,21 @@ def read(info: Mapping[str, Any], operation: Operation, model: Model, rest: Rest
     return reading
 
 
-def reference(info: Any) -> str:
+def reference(info: Mapping[str, object]) -> str:
     """`OperationReferenceId` as it is echoed; the empty text when it cannot be (V2-10)."""
-    value = info.get("OperationReferenceId") if isinstance(info, Mapping) else None
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53:
-        return str(value)
-    return value if isinstance(value, str) and len(value) <= MAX_OPERATION_ID else ""
+    value = info.get("OperationReferenceId")
+    if isinstance(value, str):
+        return value if len(value) <= MAX_OPERATION_ID else ""
+    return str(value) if _is_whole(value) else ""
 
 
-def _read_reference(reading: Reading, info: Mapping[str, Any]) -> None:
+def _is_whole(value: object) -> bool:
+    """A number that stands for a text: no true or false, and nothing that other JSON parsers would round."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 53
+
+
+def _read_reference(reading: Reading, info: Mapping[str, object]) -> None:
+    """`OperationReferenceId`: "any alphanumeric value", or empty (V2:52); missing is odd and no more."""
     value = info.get("OperationReferenceId")
     if value is None:
         reading.command.lint.append("OperationReferenceId is missing, the empty text is echoed")
@@ -89,7 +94,7 @@ def _read_reference(reading: Reading, info: Mapping[str, Any]) -> None:
         reading.refuse(StatusV2.INVALID_API_REQUEST_INFO, "OperationReferenceId", why)
 
 
-def _read_user_id(reading: Reading, info: Mapping[str, Any], *, required: bool) -> None:
+def _read_user_id(reading: Reading, info: Mapping[str, object], *, required: bool) -> None:
     """`UserId`: 1-24 of A-Z a-z 0-9 _ - (A-DEV-01); missing or malformed is 10."""
     value = info.get("UserId")
     if value in (None, ""):
@@ -108,7 +113,7 @@ def _read_user_id(reading: Reading, info: Mapping[str, Any], *, required: bool) 
 # --- OperationData, by family -----------------------------------------------------------------------------------------
 
 
-def _read_nothing(reading: Reading, data: Any) -> None:
+def _read_nothing(reading: Reading, data: object) -> None:
     """The page wants the empty text here; absent and null are the same, anything else is ignored (V2-15)."""
     if data in (None, ""):
         return
@@ -117,7 +122,7 @@ def _read_nothing(reading: Reading, data: Any) -> None:
     reading.command.lint.append("OperationData: the empty text is expected, what is there is ignored")
 
 
-def _read_add(reading: Reading, data: Any) -> None:
+def _read_add(reading: Reading, data: object) -> None:
     try:
         user = signatures_v2.user(data)
     except signatures_v2.SignatureError as problem:
@@ -126,20 +131,21 @@ def _read_add(reading: Reading, data: Any) -> None:
     command = reading.command
     if user.first_name or user.last_name:  # the empty names of a biometric message erase nothing (V2:89)
         command.first_name, command.last_name = user.first_name, user.last_name
-    if data.get("Priority") not in (None, ""):
+    if isinstance(data, Mapping) and data.get("Priority") not in (None, ""):  # else who is there stays what he was
         command.user_type = str(user.user_type)
     command.templates = user.templates
     command.lint.extend(user.lint)
+    rejects_samples = reading.strict or reading.rest.placeholders == "reject"  # A-DEV-07
     for template in user.templates:
         if not reading.model.stores(template.type):
             why = f"model {reading.model.name} cannot store {template.type}"
             reading.refuse(StatusV2.INVALID_TEMPLATE, "OperationData.Signature", why)
-        elif template.data.endswith(PLACEHOLDER) and (reading.strict or reading.rest.placeholders == "reject"):
+        elif rejects_samples and template.data.endswith(PLACEHOLDER):
             why = f"{template.type} is a shortened sample ending in {PLACEHOLDER}"
             reading.refuse(StatusV2.INVALID_TEMPLATE, "OperationData.Signature", why)
 
 
-def _read_range(reading: Reading, data: Any) -> None:
+def _read_range(reading: Reading, data: object) -> None:
     """Command.start and .end are seconds as the device counts them (V2-01)."""
     if not isinstance(data, Mapping):
         why = f"an object with StartTime and EndTime is expected, not {type(data).__name__}"
@@ -154,7 +160,8 @@ def _read_range(reading: Reading, data: Any) -> None:
     _read_offset(reading, data.get("OffSet"))
 
 
-def _read_time(reading: Reading, data: Mapping[str, Any], key: str) -> int | None:
+def _read_time(reading: Reading, data: Mapping[str, object], key: str) -> int | None:
+    """StartTime or EndTime: missing is wrong data, 14, while one that cannot be read is a wrong time, 9 (V2-12)."""
     where = f"OperationData.{key}"
     if key not in data:
         reading.refuse(StatusV2.INVALID_OPERATION_DATA, where, "required")
@@ -172,7 +179,8 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
 
 
-def _read_offset(reading: Reading, value: Any) -> None:
+def _read_offset(reading: Reading, value: object) -> None:
+    """`OffSet`, as the page spells it (V2:105): the row at which the page begins; empty is the first (V2-19)."""
     if value in (None, ""):
         return
     text = reading.text(value, "OperationData.OffSet", StatusV2.INVALID_OPERATION_DATA)
@@ -185,9 +193,11 @@ def _read_offset(reading: Reading, value: Any) -> None:
     reading.command.offset_rows = int(text)
 
 
-def _read_message(reading: Reading, data: Any) -> None:
+def _read_message(reading: Reading, data: object) -> None:
     """The text itself, or `{"Message": text}`: the page does not say (V2-17)."""
-    value = data.get("Message") if isinstance(data, Mapping) else data
+    value = data
+    if isinstance(data, Mapping):
+        value = data.get("Message")
     if not isinstance(value, str) or not value:
         why = 'a text to show is expected, or {"Message": text}'
         reading.refuse(StatusV2.INVALID_OPERATION_DATA, "OperationData", why)
@@ -195,19 +205,19 @@ def _read_message(reading: Reading, data: Any) -> None:
     reading.command.message = value
 
 
-def _read_switch(reading: Reading, data: Any) -> None:
+def _read_switch(reading: Reading, data: object) -> None:
     """Empty switches photos on, `"off"` off again (V2-18)."""
-    word = "" if data is None else data
-    if not isinstance(word, str) or word.lower() not in ("", "on", "off"):
+    word = data.lower() if isinstance(data, str) else data
+    if word not in (None, "", "on", "off"):
         reading.refuse(StatusV2.INVALID_OPERATION_DATA, "OperationData", 'the empty text or "off" is expected')
         return
-    reading.command.enable = word.lower() != "off"
+    reading.command.enable = word != "off"
 
 
 _NEED_USER = frozenset(
     {Family.ADD_USER, Family.DELETE_USER, Family.ENROLL, Family.ENABLE_MESSAGE, Family.DISABLE_MESSAGE}
 )
-_READERS: Mapping[Family, Callable[[Reading, Any], None]] = {
+_READERS: Mapping[Family, Callable[[Reading, object], None]] = {
     Family.ADD_USER: _read_add,
     Family.DELETE_USER: _read_nothing,
     Family.ENROLL: _read_nothing,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from camsim.commands import queue
 from camsim.kernel.events import Reply
@@ -16,12 +16,28 @@ from camsim.state.outcome import Rows
 
 from .incoming import Incoming
 
+Members = Mapping[str, Mapping[str, str]]
+
 # A-REST-01, `rest.http_status = mapped`; every other code is 500.
-HTTP_MAPPED = {0: 200, 1: 400, 3: 400, 4: 400, 2: 404, 9: 404, 7: 401, 13: 401, 8: 409, 10: 422, 11: 507, 15: 501}
-HTTP_MAPPED |= {5: 503, 6: 504}
+HTTP_MAPPED = {
+    0: 200,
+    1: 400,
+    2: 404,
+    3: 400,
+    4: 400,
+    5: 503,
+    6: 504,
+    7: 401,
+    8: 409,
+    9: 404,
+    10: 422,
+    11: 507,
+    13: 401,
+    15: 501,
+}
 
 
-def answer_message(kernel: Kernel, code: int, operation_id: str, members: dict[str, Any]) -> dict[str, Any]:
+def answer_message(kernel: Kernel, code: int, operation_id: str, members: Members) -> dict[str, object]:
     """`{"Status", "OperationID", "StatusCode", …}`; `Status` is `done` exactly for 0 (A-REST-02)."""
     style = kernel.policy.rest.status_text
     return {"Status": status_text(code, style), "OperationID": operation_id, "StatusCode": int(code), **members}
@@ -32,13 +48,15 @@ def answer(
     registered: RegisteredDevice,
     pending: PendingCommand,
     code: int,
-    members: dict[str, Any],
+    members: Members,
     *,
     rows: Rows | None = None,
     faults: tuple[Fault, ...] = (),
-    noted: dict[str, Any] | None = None,
+    lint: tuple[str, ...] = (),
+    field: str = "",
+    why: str = "",
 ) -> None:
-    """Answer a held request; nobody is answered twice."""
+    """Answer a held request; nobody is answered twice. `lint`, `field` and `why` are for the journal alone."""
     if pending.request is None:
         return
     for fault in faults:
@@ -49,16 +67,31 @@ def answer(
         del message["StatusCode"]  # the printed sample has none (A-REST-26)
     body, http = envelope.encode(message), _http(kernel, code)
     entry = queue.journal(
-        kernel, registered, pending, code, "answered", faults=faults, answer=body, http=http, **(noted or {})
+        kernel,
+        registered,
+        pending,
+        code,
+        "answered",
+        faults=faults,
+        lint=lint,
+        field=field,
+        why=why,
+        answer=body,
+        http=http,
     )
-    key = registered.config.security_key if code == 0 or kernel.policy.rest.encrypt_errors else None
-    wire = body if key is None or rows is not None else envelope.seal_v3(body, key)
+    key = registered.config.security_key
+    if code != 0 and not kernel.policy.rest.encrypt_errors:
+        key = None
+    if rows is None:  # an answer with rows is sealed by whoever renders them, for the whole is one text (A-ENC-01)
+        body = envelope.seal_v3(body, key)
     shape = tuple((fault.do, fault.options) for fault in faults)
-    queue.reply(kernel, pending, Reply(pending.request, http, wire, rows, key, shape, entry))
+    queue.reply(kernel, pending, Reply(pending.request, http, body, rows=rows, key=key, faults=shape, entry=entry))
 
 
 def _http(kernel: Kernel, code: int) -> int:
-    return 200 if kernel.policy.rest.http_status == "always_200" else HTTP_MAPPED.get(code, 500)
+    if kernel.policy.rest.http_status == "always_200":
+        return 200
+    return HTTP_MAPPED.get(code, 500)
 
 
 _CLEAR_CODES = frozenset({2, 4, 13, 19})  # A-ENC-03: who gets them may have no key, or a wrong one
@@ -67,8 +100,10 @@ _CLEAR_CODES = frozenset({2, 4, 13, 19})  # A-ENC-03: who gets them may have no 
 def refuse(kernel: Kernel, incoming: Incoming, refusal: Refusal) -> None:
     """Answer an error at once; 2, 4 and 13 in clear (A-ENC-03)."""
     rest, registered, event = kernel.policy.rest, incoming.registered, incoming.event
-    echo = incoming.message.get("OperationID", "")
-    body = envelope.encode(answer_message(kernel, refusal.code, echo if isinstance(echo, str) else "", {}))
+    echo = incoming.message.get("OperationID")
+    if not isinstance(echo, str):
+        echo = ""  # A-REST-12: where there is none to echo
+    body = envelope.encode(answer_message(kernel, refusal.code, echo, {}))
     http = _http(kernel, refusal.code)
     kernel.note(
         registered,

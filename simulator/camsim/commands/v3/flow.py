@@ -30,15 +30,15 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
     )
 
     def force(code: int, faults: tuple[Fault, ...]) -> None:
-        answers.answer(kernel, registered, pending, code, {}, faults=faults, noted={"why": "forced by a fault"})
+        answers.answer(kernel, registered, pending, code, {}, faults=faults, why="forced by a fault")
 
     if queue.apply_faults(kernel, registered, pending, force):
         return
-    if pending.state == "lost":
+    if pending.state == "lost":  # by a fault: it never reaches the device, and 6 is answered when the window ends
         queue.open_window(kernel, registered, pending)
         registered.commands.append(pending)
         return
-    if kernel.policy.rest.mode == "accept":
+    if kernel.policy.rest.mode == "accept":  # A-REST-03: what becomes of it stands in the journal alone
         answers.answer(kernel, registered, pending, StatusV3.SUCCESS, {})
     if _answers_at_once(kernel, registered, command):
         pending.connected = True
@@ -69,11 +69,11 @@ def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Hand the first waiting command to an online device; one at a time (A-REST-04)."""
     if not registered.online or any(pending.state == "running" for pending in registered.commands):
         return
-    waiting = (pending for pending in registered.commands if pending.state in ("waiting", "parked"))
-    pending = next(waiting, None)
-    if pending is not None:
-        queue.open_window(kernel, registered, pending)
-        queue.start(kernel, registered, pending, kernel.now + queue.latency(kernel, registered))
+    for pending in registered.commands:
+        if pending.state in ("waiting", "parked"):
+            queue.open_window(kernel, registered, pending)
+            queue.start(kernel, registered, pending, kernel.now + queue.latency(kernel, registered))
+            return
 
 
 def through(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
@@ -108,13 +108,15 @@ def expire(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand
 def _give_up(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, code: int, why: str) -> None:
     """Answer 5 or 6; the command itself waits for the device (A-REST-07) or is carried out late (A-REST-08)."""
     if pending.request is not None:
-        answers.answer(kernel, registered, pending, code, {}, noted={"why": why})
+        answers.answer(kernel, registered, pending, code, {}, why=why)
     dropped = code == StatusV3.DEVICE_OFFLINE and kernel.policy.rest.after_5 == "drop"
     if pending.state == "lost" or pending.executed or dropped:
         registered.commands.remove(pending)
         begin(kernel, registered)
     elif pending.state == "waiting":
-        pending.state = "parked"
+        pending.state = (
+            "parked"  # "queues the command and delivers it automatically when the device reconnects" (V3:1193)
+        )
 
 
 def answer_outcome(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, outcome: Outcome) -> bool:
@@ -134,7 +136,6 @@ def answer_outcome(kernel: Kernel, registered: RegisteredDevice, pending: Pendin
     else:
         command = pending.command
         faults = kernel.matching_faults("rest.answer", registered.config.stgid, command.name, command.user_id)
-        noted = {"lint": lint, "field": outcome.field, "why": outcome.why}
         answers.answer(
             kernel,
             registered,
@@ -143,7 +144,9 @@ def answer_outcome(kernel: Kernel, registered: RegisteredDevice, pending: Pendin
             outcome.members,
             rows=outcome.rows,
             faults=faults,
-            noted=noted,
+            lint=lint,
+            field=outcome.field,
+            why=outcome.why,
         )
     return True
 

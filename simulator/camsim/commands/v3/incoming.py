@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from camsim.kernel.events import Request
 from camsim.state.gateway import RegisteredDevice
@@ -16,6 +16,6 @@ class Incoming:
     event: Request
     plain: bytes
     registered: RegisteredDevice | None = None
-    message: dict[str, Any] = field(default_factory=dict)
+    message: Mapping[str, object] = field(default_factory=dict)
     operation: str = "?"
     lint: list[str] = field(default_factory=list)

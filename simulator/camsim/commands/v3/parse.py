@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.catalogue import Family, Recognition
@@ -14,11 +13,16 @@ from camsim.protocol.templates import check as check_template
 from camsim.protocol.timestamps import TimestampError, parse
 from camsim.protocol.vocabulary import TemplateType, UserType
 
-from .reading import Reading, refuse_unprinted
+from .reading import Reading, inner, refuse_unprinted
+
+_ORDER = (StatusV3.INVALID_REQUEST, StatusV3.INVALID_REQUEST_DATA, StatusV3.FEATURE_NOT_SUPPORTED)  # A-REST-10
+_MOST_TEMPLATES = 64
+_RECOMMENDED_S = 30 * 86_400  # "Recommended max range: 30 days" (V3:481): recommended, so more is served
+_LONGEST_ROW_NUMBER = 9
 
 
 def check(
-    message: Mapping[str, Any], recognition: Recognition, device_offset: int, rest: RestPolicy
+    message: Mapping[str, object], recognition: Recognition, device_offset: int, rest: RestPolicy
 ) -> Command | Refusal:
     """Read a recognised request. Problems come in the order 3, 1, 15 (A-REST-10); 10 waits for the device."""
     reading = Reading(Command(recognition.family, recognition.name), device_offset, rest)
@@ -26,17 +30,19 @@ def check(
         refuse_unprinted(reading, message, "")
     reading.operation_id(message)
     _READERS[recognition.family](reading, message)
-    for code in (3, 1, 15):
+    for code in _ORDER:
         for problem in reading.problems:
             if problem.code == code:
                 return problem
     return reading.command
 
 
-def _read_range(word: str) -> Callable[[Reading, Mapping[str, Any]], None]:
-    def read(reading: Reading, message: Mapping[str, Any]) -> None:
-        where = f"{word}.PunchLog.Filter"
-        wanted = message[word]["PunchLog"].get("Filter")
+def _read_range(word: str) -> Callable[[Reading, Mapping[str, object]], None]:
+    """The reader of `Load` or `Resend`, whose filters are printed alike."""
+    where = f"{word}.PunchLog.Filter"
+
+    def read(reading: Reading, message: Mapping[str, object]) -> None:
+        wanted = inner(message, word, "PunchLog").get("Filter")
         if not isinstance(wanted, Mapping):
             reading.refuse(3, where, "required, an object" if wanted is None else "an object is expected")
             return
@@ -49,46 +55,58 @@ def _read_range(word: str) -> Callable[[Reading, Mapping[str, Any]], None]:
         command.end = end.instant(reading.device_offset)
         if command.start > command.end:
             reading.refuse(1, where, f"StartTime {wanted['StartTime']} is after EndTime {wanted['EndTime']}")
-        if command.end - command.start > 30 * 86400:
+        if command.end - command.start > _RECOMMENDED_S:
             command.lint.append(f"{where}: more than the recommended 30 days (R-12)")
 
     return read
 
 
-def _read_offset(reading: Reading, wanted: Mapping[str, Any], where: str) -> None:
+def _read_offset(reading: Reading, wanted: Mapping[str, object], where: str) -> None:
+    """`OffSet`: not on the v3 page, but live gateways page by it (R-12, loadlog.paging)."""
     value = wanted.get("OffSet")
     if value in (None, ""):
         return
-    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or not text.isascii() or not text.isdigit() or len(text) > 9:
+    text = value
+    if isinstance(value, int) and not isinstance(value, bool):
+        text = str(value)
+    if not isinstance(text, str) or not _is_row_number(text):
         reading.refuse(1, f"{where}.OffSet", f"{str(value)[:40]!r} is no row number")
         return
     reading.command.offset_rows = int(text)
 
 
-def _read_add(reading: Reading, message: Mapping[str, Any]) -> None:
-    body = message["Add"]
-    user, command = body["User"], reading.command
+def _is_row_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_ROW_NUMBER
+
+
+def _read_add(reading: Reading, message: Mapping[str, object]) -> None:
+    user, command = inner(message, "Add", "User"), reading.command
     reading.user_id(user, "Add.User")
     command.first_name = reading.name(user, "FirstName", "Add.User")
     command.last_name = reading.name(user, "LastName", "Add.User")
     word = reading.text(user, "UserType", "Add.User", required=False)
     if word is not None:
-        known = {kind.lower(): kind for kind in UserType}.get(word.lower())  # A-DEV-03
-        if known is None:
-            reading.refuse(1, "Add.User.UserType", f"{word[:40]!r} is neither User nor Admin")
-        command.user_type = known or "User"
-    _read_templates(reading, body.get("Template"))
+        command.user_type = _user_type(reading, word)
+    _read_templates(reading, inner(message, "Add").get("Template"))
 
 
-def _read_templates(reading: Reading, items: Any) -> None:
+def _user_type(reading: Reading, word: str) -> str:
+    """`User` or `Admin` in the page's spelling, whatever the case it came in (A-DEV-03)."""
+    for kind in UserType:
+        if kind.lower() == word.lower():
+            return kind
+    reading.refuse(1, "Add.User.UserType", f"{word[:40]!r} is neither User nor Admin")
+    return UserType.USER
+
+
+def _read_templates(reading: Reading, items: object) -> None:
     if items is None:
         return
     if not isinstance(items, list):
         reading.refuse(1, "Add.Template", f"an array is expected, not {type(items).__name__}")
         return
     found: dict[str, Template] = {}
-    for number, item in enumerate(items[:64]):
+    for number, item in enumerate(items[:_MOST_TEMPLATES]):
         where = f"Add.Template[{number}]"
         template = _read_template(reading, item, where)
         if template is None:
@@ -96,12 +114,12 @@ def _read_templates(reading: Reading, items: Any) -> None:
         if template.key in found:
             reading.refuse(1, where, f"{template.type} index {template.index or '0'} occurs twice (A-DEV-10)")
         found[template.key] = template
-    if len(items) > 64:
-        reading.refuse(1, "Add.Template", f"{len(items)} items, at most 64 are possible")
+    if len(items) > _MOST_TEMPLATES:
+        reading.refuse(1, "Add.Template", f"{len(items)} items, at most {_MOST_TEMPLATES} are possible")
     reading.command.templates = tuple(found.values())
 
 
-def _read_template(reading: Reading, item: Any, where: str) -> Template | None:
+def _read_template(reading: Reading, item: object, where: str) -> Template | None:
     if not isinstance(item, Mapping):
         reading.refuse(1, where, f"an object is expected, not {type(item).__name__}")
         return None
@@ -110,42 +128,47 @@ def _read_template(reading: Reading, item: Any, where: str) -> Template | None:
         reading.refuse(1, f"{where}.UserID", f"{owner[:40]!r} is not the user {reading.command.user_id!r} (A-DEV-09)")
     checked = check_template(item, strict=reading.strict or reading.rest.placeholders == "reject")
     reading.command.lint.extend(f"{where}: {note}" for note in checked.lint)
-    if checked.code == StatusV3.TEMPLATE_ERROR and reading.rest.content == "any":
-        return _as_it_is(item)  # A-DEV-08: template.content = any
     if checked.code == StatusV3.TEMPLATE_ERROR:
-        reading.command.content = reading.command.content or Refusal(10, f"{where}.{checked.field}", checked.why)
-        kind = TemplateType(item["Type"])
-        return Template(kind, "", str(item.get("Index", "0")) if kind in _INDEXED else None)
+        return _with_bad_content(reading, item, Refusal(10, f"{where}.{checked.field}", checked.why))
     if checked.template is None:
         reading.refuse(int(checked.code or 1), f"{where}.{checked.field}", checked.why)
     return checked.template
 
 
-def _as_it_is(item: Mapping[str, Any]) -> Template:
-    kind = TemplateType(item["Type"])
+def _with_bad_content(reading: Reading, item: Mapping[str, object], refusal: Refusal) -> Template:
+    """A template of a known Type whose content is not what its Type says (A-DEV-08).
+
+    Whether it fits a model comes first (15 before 10, A-DEV-04), and so does whether the user exists: the first such
+    refusal waits in the command, with a template that has its key alone.
+    """
+    kind = TemplateType(str(item["Type"]))
     index = str(item.get("Index", "0")) if kind in _INDEXED else None
-    return Template(kind, str(item.get("Data", "")), index, str(item["Size"]) if "Size" in item else None)
+    if reading.rest.content == "any":
+        return Template(kind, str(item.get("Data", "")), index, str(item["Size"]) if "Size" in item else None)
+    if reading.command.content is None:
+        reading.command.content = refusal
+    return Template(kind, "", index)
 
 
 _INDEXED = frozenset({TemplateType.FINGERPRINT, TemplateType.FACE, TemplateType.PALM})
 
 
-def _read_delete(reading: Reading, message: Mapping[str, Any]) -> None:
-    reading.user_id(message["Delete"]["User"], "Delete.User")
+def _read_delete(reading: Reading, message: Mapping[str, object]) -> None:
+    reading.user_id(inner(message, "Delete", "User"), "Delete.User")
 
 
-def _read_enroll(reading: Reading, message: Mapping[str, Any]) -> None:
-    user, command = message["Enroll"]["User"], reading.command
+def _read_enroll(reading: Reading, message: Mapping[str, object]) -> None:
+    user, command = inner(message, "Enroll", "User"), reading.command
     reading.user_id(user, "Enroll.User")
     kind = reading.text(user, "Type", "Enroll.User")
-    if kind is not None and kind != TemplateType.FINGERPRINT:
+    if kind is not None and kind != TemplateType.FINGERPRINT:  # the only session that the page knows (V3:1197)
         reading.refuse(15, "Enroll.User.Type", f"{kind[:40]!r} cannot be enrolled, only Fingerprint")
     command.first_name = reading.name(user, "FirstName", "Enroll.User")
     command.last_name = reading.name(user, "LastName", "Enroll.User")
 
 
-def _read_access_time(reading: Reading, message: Mapping[str, Any]) -> None:
-    body, where = message["Update"]["AccessTime"], "Update.AccessTime"
+def _read_access_time(reading: Reading, message: Mapping[str, object]) -> None:
+    body, where = inner(message, "Update", "AccessTime"), "Update.AccessTime"
     reading.user_id(body, where)
     start, end = _local_time(reading, body, "Start", where), _local_time(reading, body, "End", where)
     if start is None or end is None:
@@ -155,7 +178,7 @@ def _read_access_time(reading: Reading, message: Mapping[str, Any]) -> None:
     reading.command.access = (start, end)
 
 
-def _local_time(reading: Reading, body: Mapping[str, Any], key: str, where: str) -> int | None:
+def _local_time(reading: Reading, body: Mapping[str, object], key: str, where: str) -> int | None:
     """Wall-clock seconds of the device; an offset is accepted and noted (R-36)."""
     value = reading.text(body, key, where)
     if value is None:
@@ -171,8 +194,8 @@ def _local_time(reading: Reading, body: Mapping[str, Any], key: str, where: str)
     return stamp.instant(0) + reading.device_offset * 60
 
 
-def _read_user_access(reading: Reading, message: Mapping[str, Any]) -> None:
-    user = message["Update"]["User"]
+def _read_user_access(reading: Reading, message: Mapping[str, object]) -> None:
+    user = inner(message, "Update", "User")
     reading.user_id(user, "Update.User")
     word = reading.text(user, "Access", "Update.User")
     if word is None:
@@ -184,11 +207,11 @@ def _read_user_access(reading: Reading, message: Mapping[str, Any]) -> None:
     reading.command.enable = word.lower() == "enable"
 
 
-def _nothing(reading: Reading, message: Mapping[str, Any]) -> None:
+def _nothing(reading: Reading, message: Mapping[str, object]) -> None:
     """Recognition has already checked the literal."""
 
 
-_READERS: Mapping[Family, Callable[[Reading, Mapping[str, Any]], None]] = {
+_READERS: Mapping[Family, Callable[[Reading, Mapping[str, object]], None]] = {
     Family.LOAD_LOG: _read_range("Load"),
     Family.RESEND_ATTENDANCE: _read_range("Resend"),
     Family.LOAD_DEVICE_INFORMATION: _nothing,

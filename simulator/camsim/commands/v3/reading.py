@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.command import MAX_NAME, MAX_OPERATION_ID, MAX_USER_ID, Command, Refusal, is_user_id
 from camsim.protocol.timestamps import Stamp, TimestampError, parse
+
+
+def inner(message: Mapping[str, object], *path: str) -> Mapping[str, object]:
+    """The object under a path of the message, where recognition has found one; else the empty object."""
+    found: object = message
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 class Reading(msgspec.Struct, gc=False):
@@ -29,13 +36,11 @@ class Reading(msgspec.Struct, gc=False):
         """Note a problem."""
         self.problems.append(Refusal(code, where, why))
 
-    def text(self, body: Mapping[str, Any], key: str, where: str, *, required: bool = True) -> str | None:
+    def text(self, body: Mapping[str, object], key: str, where: str, *, required: bool = True) -> str | None:
         """A text member; missing is 3 where required, a wrong type is 1 (A-REST-11)."""
         if key not in body:
             if required:
-                near = next((name for name in body if isinstance(name, str) and name.lower() == key.lower()), None)
-                hint = f' (found "{near}"; the spelling is exact)' if near else ""
-                self.refuse(3, f"{where}.{key}", f"required{hint}")
+                self.refuse(3, f"{where}.{key}", f"required{_hint(body, key)}")
             return None
         value = body[key]
         if not isinstance(value, str):
@@ -43,13 +48,13 @@ class Reading(msgspec.Struct, gc=False):
             return None
         return value
 
-    def operation_id(self, message: Mapping[str, Any]) -> None:
+    def operation_id(self, message: Mapping[str, object]) -> None:
         """`OperationID`: a text of 1-64 characters (A-REST-13)."""
         number = message.get("OperationID")
         if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
             self.refuse(1, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected")
 
-    def user_id(self, body: Mapping[str, Any], where: str) -> None:
+    def user_id(self, body: Mapping[str, object], where: str) -> None:
         """`UserID`: 1-24 of A-Z a-z 0-9 _ - (A-DEV-01)."""
         value = self.text(body, "UserID", where)
         if value is None:
@@ -59,14 +64,14 @@ class Reading(msgspec.Struct, gc=False):
             return
         self.command.user_id = value
 
-    def name(self, body: Mapping[str, Any], key: str, where: str) -> str | None:
+    def name(self, body: Mapping[str, object], key: str, where: str) -> str | None:
         """`FirstName` or `LastName`: optional, at most 24 characters (A-DEV-02)."""
         value = self.text(body, key, where, required=False)
         if value is not None and len(value) > MAX_NAME:
             self.refuse(1, f"{where}.{key}", f"{len(value)} characters, at most {MAX_NAME} fit")
         return value
 
-    def time(self, body: Mapping[str, Any], key: str, where: str) -> Stamp | None:
+    def time(self, body: Mapping[str, object], key: str, where: str) -> Stamp | None:
         """A timestamp; one that cannot be read is 1 (R-12)."""
         value = self.text(body, key, where)
         if value is None:
@@ -83,43 +88,58 @@ class Reading(msgspec.Struct, gc=False):
         return stamp
 
 
+def _hint(body: Mapping[str, object], key: str) -> str:
+    """What a missing member may have been meant by: the page itself writes UserID here and UserId there (A-REST-15)."""
+    for name in body:
+        if name.lower() == key.lower():
+            return f' (found "{name}"; the spelling is exact)'
+    return ""
+
+
+# --- the page's own spelling ------------------------------------------------------------------------------------------
+
 _KEYS = """
     OperationID AuthToken Time Load Add Delete Resend Enroll Update PunchLog Filter StartTime EndTime DeviceInformation
     User UserID FirstName LastName UserType Template Type Size Index Data Log PunchPhoto AccessTime Start End Access
 """
-
-
 _PRINTED = frozenset(_KEYS.split())
-
-
 _BY_LOWER = {key.lower(): key for key in _PRINTED}
+_DEEPEST = 8  # levels of any printed message, and some more: what is deeper would only exhaust the stack
 
 
-_DEEPEST = 8  # levels of any printed message, and some more
-
-
-def refuse_unprinted(reading: Reading, value: Any, where: str, level: int = 0) -> None:
+def refuse_unprinted(reading: Reading, value: object, where: str, level: int = 0) -> None:
+    """Refuse every member that no printed message has (A-REST-14, `rest.strictness = strict`)."""
     if level > _DEEPEST:
         reading.refuse(3, where[:80], f"deeper than {_DEEPEST} levels")
         return
-    for key, item in value.items() if isinstance(value, Mapping) else ():
-        if key not in _PRINTED:
-            reading.refuse(3, f"{where}{key[:40]}", "the page prints no such member (A-REST-14)")
-        refuse_unprinted(reading, item, f"{where}{key}.", level + 1)
-    for item in value if isinstance(value, list) else ():
-        refuse_unprinted(reading, item, where, level + 1)
+    if isinstance(value, list):
+        for item in value:
+            refuse_unprinted(reading, item, where, level + 1)
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if key not in _PRINTED:
+                reading.refuse(3, f"{where}{key[:40]}", "the page prints no such member (A-REST-14)")
+            refuse_unprinted(reading, item, f"{where}{key}.", level + 1)
 
 
-def leniently(message: Any, level: int = 0) -> Any:
+def leniently(message: Mapping[str, object]) -> dict[str, object]:
     """The message with its keys in the page's spelling, for `rest.strictness = lenient` (A-REST-13, A-REST-15)."""
+    return _spelt(message, 0)
+
+
+def _spelt(message: Mapping[str, object], level: int) -> dict[str, object]:
     if level > _DEEPEST:
-        return message
-    if isinstance(message, list):
-        return [leniently(item, level + 1) for item in message]
-    if not isinstance(message, Mapping):
-        return message
-    spelt = {_BY_LOWER.get(key.lower(), key): leniently(item, level + 1) for key, item in message.items()}
+        return dict(message)
+    spelt: dict[str, object] = {}
+    for key, item in message.items():
+        spelt[_BY_LOWER.get(key.lower(), key)] = _spelt_item(item, level + 1)
     number = spelt.get("OperationID")
     if isinstance(number, int) and not isinstance(number, bool):
         spelt["OperationID"] = str(number)
     return spelt
+
+
+def _spelt_item(item: object, level: int) -> object:
+    if isinstance(item, list) and level <= _DEEPEST:
+        return [_spelt_item(one, level + 1) for one in item]
+    return _spelt(item, level) if isinstance(item, Mapping) else item

@@ -27,7 +27,7 @@ def receive(kernel: Kernel, event: Request) -> None:
         incoming.lint.append("Content-Type is not application/json (A-REST-18)")
     registered = incoming.registered = _find_device(kernel, incoming)
     if registered is None:
-        shown = event.stgid[0][:40] if event.stgid else "missing"
+        shown = event.stgid[0][:40] if event.stgid else "missing"  # whoever calls chooses it: the journal's is short
         refusal = Refusal(StatusV3.INVALID_SERVICE_TAG_ID, "stgid", f"{shown!r} is no registered device")
         answers.refuse(kernel, incoming, refusal)
         return
@@ -50,11 +50,13 @@ def _find_device(kernel: Kernel, incoming: Incoming) -> RegisteredDevice | None:
     if len(tags) > 1:
         incoming.lint.append("stgid occurs more than once, the first one counts (A-REST-17)")
     found = kernel.state.devices.get(tags[0])
-    if found is None and kernel.policy.rest.stgid_alias:
-        found = next((other for other in kernel.state.devices.values() if other.config.serial == tags[0]), None)
-        if found is not None:
+    if found is not None or not kernel.policy.rest.stgid_alias:
+        return found
+    for other in kernel.state.devices.values():  # only where live clients' habit is served: the page has tags alone
+        if other.config.serial == tags[0]:
             incoming.lint.append("stgid is the serial number (A-REST-16)")
-    return found
+            return other
+    return None
 
 
 def _stay_silent(kernel: Kernel, registered: RegisteredDevice, event: Request) -> None:
@@ -97,7 +99,7 @@ def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> R
         why = f"{content_type[:60]!r} is not application/json (A-REST-18)"
         return Refusal(StatusV3.INVALID_REQUEST_DATA, "Content-Type", why)
     if rest.strictness == "lenient":
-        incoming.message = leniently(opened.message)
+        incoming.message = leniently(opened.message)  # `plain` stays as it came: the journal shows what was sent
     incoming.lint.extend(opened.lint)
     return None
 
@@ -106,6 +108,7 @@ def _recognise(incoming: Incoming, token: str) -> Recognition | Refusal:
     """Token 7, OperationID missing 3, shape 3 (A-REST-10, A-REST-12)."""
     message = incoming.message
     if message.get("AuthToken") != token:
+        # Missing and wrong are one code (A-REST-12); only the journal tells them apart.
         why = "does not match the device's token" if "AuthToken" in message else "missing"
         return Refusal(StatusV3.INVALID_AUTH_TOKEN, "AuthToken", why)
     if "OperationID" not in message:
