@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from enum import Enum
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 import msgspec
 
@@ -37,10 +37,10 @@ class Settings:
     seed: int = 1
     clock: str = "real"
     profile: str = "documented"
-    knobs: dict[str, Any] = dataclass_field(default_factory=dict)
+    knobs: dict[str, object] = dataclass_field(default_factory=dict)
     devices: list[DeviceSpec] = dataclass_field(default_factory=list)
     models: dict[str, Model] = dataclass_field(default_factory=dict)
-    faults: list[dict[str, Any]] = dataclass_field(default_factory=list)
+    faults: list[dict[str, object]] = dataclass_field(default_factory=list)
     host: str = "127.0.0.1"
     port: int = 0
     management_host: str = "127.0.0.1"
@@ -95,7 +95,7 @@ def load(path: Path) -> Settings:
         raise SiteError(f"{path}: {problem}") from None
 
 
-def parse(data: dict[str, Any]) -> Settings:
+def parse(data: dict[str, object]) -> Settings:
     """Settings of the tables of a site file. Raises: SiteError."""
     for key in data:
         if key not in _TABLES:
@@ -116,14 +116,14 @@ def parse(data: dict[str, Any]) -> Settings:
     return settings
 
 
-def _list(data: dict[str, Any], key: str) -> list[dict[str, Any]]:
+def _list(data: dict[str, object], key: str) -> list[dict[str, object]]:
     tables = data.get(key, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise SiteError(f"{key} is a list of tables: write [[{key}]]")
     return tables
 
 
-def _read_gateway(settings: Settings, table: dict[str, Any]) -> None:
+def _read_gateway(settings: Settings, table: object) -> None:
     if not isinstance(table, dict):
         raise SiteError("gateway is a table: write [gateway]")
     # Whatever is not one of the three is a knob.
@@ -135,9 +135,9 @@ def _read_gateway(settings: Settings, table: dict[str, Any]) -> None:
     settings.knobs = _flat({key: value for key, value in table.items() if key not in own})
 
 
-def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
     """TOML reads `rest.latency = "1s"` as nested tables; a knob's name is the dotted path."""
-    knobs: dict[str, Any] = {}
+    knobs: dict[str, object] = {}
     for key, value in table.items():
         if isinstance(value, dict):
             knobs.update(_flat(value, f"{prefix}{key}."))
@@ -146,7 +146,7 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return knobs
 
 
-def _model(table: dict[str, Any], where: str) -> Model:
+def _model(table: dict[str, object], where: str) -> Model:
     told = _convert(table, _ModelTable, where)
     return Model(
         key=told.key,
@@ -181,9 +181,10 @@ def _convert(value: object, kind: type[Table], where: str) -> Table:
         raise SiteError(_explain(str(problem), value, kind, where)) from None
 
 
-def _explain(text: str, value: Any, kind: type[msgspec.Struct], where: str) -> str:
+def _explain(text: str, value: object, kind: type[msgspec.Struct], where: str) -> str:
     """The complaint with its key, the value that caused it and what is allowed."""
     path, reason, full = "", text, where
+    # msgspec ends its sentence with the place below the table; people know the table by its name.
     if found := _PATH.search(text):
         path, reason = found[1], text[: found.start()]
         full = f"{where}.{path}"
@@ -191,15 +192,24 @@ def _explain(text: str, value: Any, kind: type[msgspec.Struct], where: str) -> s
     if unknown:
         allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
         return f"{full}.{unknown[1]} is unknown; allowed: {allowed}"
-    current = value
-    for part in re.findall(r"[^.\[\]]+", path):
-        try:
-            current = current[int(part)] if part.isdigit() else current[part]
-        except (KeyError, IndexError, TypeError):
-            break
-    said = f"{full} = {current!r}: {reason}"
+    said = f"{full} = {_at(value, path)!r}: {reason}"
+    # A site's tables are flat: the first name of a path is the member whose type says what is allowed.
     allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
-    return f"{said}; allowed: {allowed}" if allowed else said
+    if not allowed:
+        return said
+    return f"{said}; allowed: {allowed}"
+
+
+def _at(value: object, path: str) -> object:
+    """What stands at a path as msgspec writes it, `a[0].b`; the last thing found where the path leads nowhere."""
+    for part in re.findall(r"[^.\[\]]+", path):
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            break
+    return value
 
 
 def _allowed(kind: type[msgspec.Struct], name: str) -> str:
@@ -235,6 +245,7 @@ def check(settings: Settings) -> None:
             make(1, fault)
         except FaultError as problem:
             raise SiteError(f"faults[{number}].{problem}") from None
+    # A pattern such as SIM{:05d} stands for many devices, which may meet those of another description.
     seen: set[str] = set()
     for number, spec in enumerate(settings.devices):
         _check_device(settings, spec, f"devices[{number}]")

@@ -6,7 +6,7 @@ import importlib.metadata
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.models import CommandInfo
@@ -113,7 +113,7 @@ def punch(
 
     Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
     """
-    spec: dict[str, Any] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
+    spec: dict[str, object] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
     if input_ is not None:
         spec["input"] = input_
     if at is not None:
@@ -124,9 +124,11 @@ def punch(
         typer.echo(json.dumps(answer, indent=1))
     else:
         for item in answer["punches"]:
-            became = "recorded" if item["recorded"] else f"denied: {item['why']}"
+            became = "recorded"
+            if not item["recorded"]:
+                became = f"denied: {item['why']}"
             typer.echo(f"user {item['user']} {item['log_time']} {became}")
-    raise typer.Exit(1 if denied else 0)
+    raise typer.Exit(int(bool(denied)))
 
 
 @app.command()

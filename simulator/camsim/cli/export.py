@@ -92,7 +92,13 @@ def _components() -> Document:
 def _local(value: object) -> object:
     """The same schema with references that point into `components`."""
     if isinstance(value, dict):
-        return {key: _pointed(item) if key == "$ref" else _local(item) for key, item in value.items()}
+        schema: Document = {}
+        for key, item in value.items():
+            if key == "$ref":
+                schema[key] = _pointed(item)
+            else:
+                schema[key] = _local(item)
+        return schema
     if isinstance(value, list):
         return [_local(item) for item in value]
     return value
@@ -182,10 +188,11 @@ def _postman_item(row: Operation) -> Document:
 def schemas() -> Document:
     """Every JSON Schema by its path below schemas/."""
     root = resources.path("schemas")
-    return {
-        str(path.relative_to(root)): resources.load("schemas", *path.relative_to(root).parts)
-        for path in sorted(root.rglob("*.json"))
-    }
+    found: Document = {}
+    for path in sorted(root.rglob("*.json")):
+        name = path.relative_to(root)
+        found[str(name)] = resources.load("schemas", *name.parts)
+    return found
 
 
 def control_openapi() -> Document:

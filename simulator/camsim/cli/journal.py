@@ -50,15 +50,19 @@ def show(entries: list[Entry]) -> None:
         for where, problem in remarks(entry):
             typer.echo(f"{entry['seq']} {entry['operation']}, {where}: {line(problem)}")
             said += 1
-    if not said:
+    if said == 0:
         typer.echo(f"{len(entries)} entries, all clean")
+    elif said == 1:
+        typer.echo(f"1 schema problem in {len(entries)} entries")
     else:
-        typer.echo(f"{said} schema problem{'s' if said > 1 else ''} in {len(entries)} entries")
+        typer.echo(f"{said} schema problems in {len(entries)} entries")
 
 
 def _body(entry: Entry, name: str) -> object:
     side = entry[name]
-    return side.get("body") if isinstance(side, Mapping) else None
+    if not isinstance(side, Mapping):
+        return None
+    return side.get("body")
 
 
 # --- masked members ---------------------------------------------------------------------------------------------------

@@ -96,7 +96,9 @@ def line(problem: Problem) -> str:
 
 def _print(results: list[Checked]) -> None:
     for number, (kind, problems) in enumerate(results, 1):
-        what = f"{kind.protocol} {kind.name}, {kind.part}" if kind else "not recognised"
+        what = "not recognised"
+        if kind is not None:
+            what = f"{kind.protocol} {kind.name}, {kind.part}"
         typer.echo(f"message {number}: {what}: {_count(len(problems))}")
         for problem in problems:
             typer.echo(f"  {line(problem)}")
@@ -105,7 +107,9 @@ def _print(results: list[Checked]) -> None:
 def _count(number: int) -> str:
     if not number:
         return "clean"
-    return "1 problem" if number == 1 else f"{number} problems"
+    if number == 1:
+        return "1 problem"
+    return f"{number} problems"
 
 
 # --- options ----------------------------------------------------------------------------------------------------------
@@ -127,9 +131,9 @@ def _check_operation(name: str, protocol: Protocol | None) -> None:
     known = names(protocol)
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = (
-            f"did you mean {' or '.join(near)}?" if near else "`camsim operations` lists them, with --protocol v2 too"
-        )
+        hint = "`camsim operations` lists them, with --protocol v2 too"
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
         raise _Usage(f"--operation {name!r} does not exist; {hint}")
 
 

@@ -62,7 +62,9 @@ def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
     """What is told of each callback."""
     if quiet:
         return None
-    return _json_line if as_json else _line
+    if as_json:
+        return _json_line
+    return _line
 
 
 def _usage(text: str) -> typer.Exit:
@@ -103,7 +105,9 @@ def _open(
 
 
 def _announce(running: Running, settings: Settings, ready_file: Path | None, as_json: bool) -> None:
-    told = {"url": running.url, "readback_url": running.readback_url if settings.readback else None, "pid": os.getpid()}
+    told: dict[str, str | int | None] = {"url": running.url, "readback_url": None, "pid": os.getpid()}
+    if settings.readback:
+        told["readback_url"] = running.readback_url
     if as_json:
         _console.print(json.dumps(told), markup=False)
     else:

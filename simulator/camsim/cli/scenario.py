@@ -52,7 +52,9 @@ def _of_library(name: str) -> Path:
     except FileNotFoundError:
         known = sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml"))
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
-        hint = f"did you mean {' or '.join(near)}?" if near else "`camsim scenario list` shows it"
+        hint = "`camsim scenario list` shows it"
+        if near:
+            hint = f"did you mean {' or '.join(near)}?"
         raise Usage(f"{name!r} is no file (.yaml, .yml, .json) and not in the library; {hint}") from None
 
 
@@ -113,7 +115,10 @@ def _print(report: Report) -> None:
     )
     for step in report.steps:
         if step.verdict != "PASS":
-            said = f"expected {step.expected}; " if step.expected else ""
+            # A step that was blocked or skipped expected nothing.
+            said = ""
+            if step.expected:
+                said = f"expected {step.expected}; "
             typer.echo(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
 
 

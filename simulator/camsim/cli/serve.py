@@ -23,7 +23,9 @@ from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
-    settings = load(flags["config"]) if flags["config"] is not None else Settings()
+    settings = Settings()
+    if flags["config"] is not None:
+        settings = load(flags["config"])
     # A flag that was not given leaves what the site file says.
     for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
         if flags[name] is not None:
@@ -44,15 +46,18 @@ def _start(text: str | None) -> int | None:
         moment = instant_of("--start", text, 0)
     except ControlError as problem:
         raise SiteError(f"{problem.message}; {problem.hint}") from None
-    return None if moment is None else moment * 1000
+    if moment is None:
+        return None
+    return moment * 1000
 
 
-def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
+def _knobs(flags: dict[str, Any]) -> dict[str, object]:
     given = list(flags["knob"] or [])
     if flags["latency"] is not None:
         given.append(f"rest.latency={flags['latency']}")
-    knobs: dict[str, Any] = {}
+    knobs: dict[str, object] = {}
     for text in given:
+        # Checked here, where the flag is known; kept as written, for a site checks its knobs as a whole.
         try:
             parse_assignment(text)
         except KnobError as problem:
@@ -68,7 +73,9 @@ def _knobs(flags: dict[str, Any]) -> dict[str, Any]:
 def _devices(settings: Settings, flags: dict[str, Any]) -> None:
     """Without a site file: `--devices` of them; with one: the flags override what its devices say."""
     if not settings.devices and flags["config"] is None:
-        count = 1 if flags["devices"] is None else flags["devices"]
+        count = flags["devices"]
+        if count is None:
+            count = 1
         if count:  # 0 is a gateway that waits for devices by the control API
             settings.devices = [DeviceSpec(count=count, users=20)]
     elif flags["devices"] is not None:
@@ -98,6 +105,7 @@ def serve(flags: dict[str, Any]) -> int:
 
 def run(settings: Settings, ready_file: Path | None = None, *, as_json: bool = False, quiet: bool = False) -> int:
     """Serve with these settings. Raises: HostError when it cannot start."""
+    # Not built for every platform.
     try:
         import uvloop
 
@@ -172,7 +180,9 @@ def greeting(host: Host) -> str:
     if settings.state is None:
         lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
     else:
-        how = "new" if host.restored is None else f"restored, {host.restored} events replayed"
+        how = "new"
+        if host.restored is not None:
+            how = f"restored, {host.restored} events replayed"
         lines.append(f"  state       {settings.state} ({how}; survives a killed process, not a power cut)")
     return "\n".join(lines) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 from rich.console import Console
 from rich.table import Table
@@ -10,12 +10,23 @@ from rich.table import Table
 from camsim.protocol.catalogue import V2, V3, Operation
 
 
-def operations(protocol: str) -> list[dict[str, Any]]:
+class OperationRow(TypedDict):
+    """A row of the catalogue, as `--json` prints it."""
+
+    number: int | None
+    name: str
+    direction: str
+    family: str
+    templates: list[str]
+    purpose: str
+
+
+def operations(protocol: str) -> list[OperationRow]:
     """The catalogue as plain rows; empty for an unknown protocol."""
     return [_operation(row) for row in {"v3": V3, "v2": V2}.get(protocol, ())]
 
 
-def _operation(row: Operation) -> dict[str, Any]:
+def _operation(row: Operation) -> OperationRow:
     return {
         "number": row.number,
         "name": row.name,
@@ -26,7 +37,7 @@ def _operation(row: Operation) -> dict[str, Any]:
     }
 
 
-def show_operations(rows: list[dict[str, Any]]) -> None:
+def show_operations(rows: list[OperationRow]) -> None:
     """A table of operations."""
     table = Table("#", "operation", "direction", "what for", title=f"{len(rows)} operations")
     for row in rows:

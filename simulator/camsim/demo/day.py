@@ -45,7 +45,9 @@ class Tally:
 
     def median_latency(self) -> float | None:
         """Seconds; None when nothing was measured."""
-        return round(median(self.latencies), 4) if self.latencies else None
+        if not self.latencies:
+            return None
+        return round(median(self.latencies), 4)
 
 
 Report = dict[str, Any]  # what came of a demonstration, as `--json` prints it
@@ -107,7 +109,9 @@ async def work(day: Day) -> None:
         await day.until(punch.log_time)
         stgid = (FRONT, FACTORY, GATE)[int(punch.user_id) % 3]
         kinds = day.slot(stgid).device.model.inputs
-        kind = punch.input if punch.input in kinds else kinds[0]  # the gate reads cards and fingers alone
+        kind = punch.input
+        if kind not in kinds:
+            kind = kinds[0]  # the gate reads cards and fingers alone
         pictured = int(punch.user_id) % 5 < 2
         spec = PunchSpec(user=punch.user_id, type=punch.type, input=InputType(kind), photo=pictured)
         await control(Punches(device=stgid, punches=[spec]))

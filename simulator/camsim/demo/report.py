@@ -31,6 +31,7 @@ async def report_of(day: Day, inbox: Report) -> Report:
     ledger = day.host.runtime.kernel.state.ledger.summary()
     stored = await stored_of(inbox, day)
     tallies = [*callbacks_of(day, CALLBACKS).values(), *day.commands.values()]
+    # Of an operation that was never sent nothing is missing: that it came at all is asked first.
     problems = [f"{tally.operation.name} was never acknowledged" for tally in tallies if tally.acknowledged == 0]
     for tally in tallies:
         if tally.sent != tally.acknowledged:
@@ -100,13 +101,18 @@ def show(report: Report) -> None:
     for row in report["operations"]:
         good = row["sent"] and row["sent"] == row["acknowledged"]
         counts = (str(row["sent"]), str(row["acknowledged"]), codes_text(row), latency_text(row))
-        table.add_row(str(row["number"] or ""), row["operation"], *counts, style=None if good else "red")
+        style = None
+        if not good:
+            style = "red"
+        table.add_row(str(row["number"] or ""), row["operation"], *counts, style=style)
     show_end(report, table, f", {report['redelivered']} delivered again on request")
 
 
 def show_end(report: Report, table: Table, more: str) -> None:
     """The table and the lines under it; `more` ends the line about punches."""
-    console = Console(width=None if sys.stdout.isatty() else 136)  # a pipe has no width, and the table needs this one
+    console = Console()
+    if not sys.stdout.isatty():
+        console = Console(width=136)  # a pipe has no width, and the table needs this one
     console.print(table)
     console.print(
         f"{report['people']} people, {report['punches']} punches: {report['acknowledged']} acknowledged, "
@@ -118,4 +124,7 @@ def show_end(report: Report, table: Table, more: str) -> None:
     console.print(f"seed {report['seed']}, {report['took_s']} s")
     for problem in report["problems"]:
         console.print(f"[red]problem:[/red] {problem}")
-    console.print("[green]PASS[/green]" if report["passed"] else "[red]FAIL[/red]")
+    if report["passed"]:
+        console.print("[green]PASS[/green]")
+    else:
+        console.print("[red]FAIL[/red]")

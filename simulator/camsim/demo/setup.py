@@ -32,6 +32,7 @@ def receiver(folder: Path) -> Iterator[Report]:
     words += ["--ready-file", str(ready)]
     for device in devices:
         words += ["--device", device]
+    # A process of its own, as a customer's server is: the two loops do not wait for each other.
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, env=dict(os.environ))  # noqa: S603  our own program
     try:
         yield _wait_ready(ready, process)

@@ -43,7 +43,7 @@ def run(*, seed: int, people: int, as_json: bool = False) -> int:
         sys.stdout.write(json.dumps(report, indent=1) + "\n")
     else:
         _show(report)
-    return 0 if report["passed"] else 1
+    return int(not report["passed"])
 
 
 async def _demonstrate(seed: int, count: int, inbox: Report, step: Callable[[str], None]) -> Report:
@@ -127,13 +127,15 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     local = runtime.now() // 1000 + OFFSET * 60
     message = messages_v2.command(tally.operation, f"demo{day.numbers:05d}", sender, local, **fields)
     body = envelope_v2.seal_v2(envelope.encode(message), config.security_key)
-    runtime.set_clock("auto")
+    runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
     async with client.post(
         day.host.gateway_url + Protocol.V2.path, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
     ) as response:
         raw = await response.read()
     runtime.set_clock("manual")
-    answer = envelope.decode(cipher.decrypt(config.security_key, raw) if config.security_key else raw)
+    if config.security_key:
+        raw = cipher.decrypt(config.security_key, raw)
+    answer = envelope.decode(raw)
     code = int(answer["StatusCode"])
     tally.answered(code)
     return answer
@@ -168,8 +170,10 @@ async def _report(day: Day, inbox: Report, loaded: int) -> Report:
     logged = sum(day.slot(stgid).device.log_count for stgid in (FRONT, FACTORY))
     rows = [_row(tally, None) for tally in callbacks.values()]
     for name, tally in day.commands.items():
-        reply = lazy[name]
-        rows.append(_row(tally, reply if reply.sent else None))  # loads are answered at once and have none
+        reply: Tally | None = lazy[name]
+        if not lazy[name].sent:
+            reply = None  # loads are answered at once and have none
+        rows.append(_row(tally, reply))
     problems = [f"{row['operation']}: {row['why']}" for row in rows if row["why"]]
     if ledger["acknowledged"] != ledger["punches"] or stored != ledger["punches"]:
         problems.append(f"{ledger['punches']} punches, {ledger['acknowledged']} acknowledged, {stored} stored")
@@ -199,7 +203,9 @@ def _why(tally: Tally, lazy: Tally | None) -> str:
         return f"{tally.sent} sent, {lazy.acknowledged} lazy replies done and acknowledged"
     if tally.sent != tally.acknowledged:
         return f"{tally.sent - tally.acknowledged} not acknowledged"
-    return "" if tally.acknowledged else "was never acknowledged"
+    if not tally.acknowledged:
+        return "was never acknowledged"
+    return ""
 
 
 def _row(tally: Tally, lazy: Tally | None) -> Report:
@@ -220,7 +226,9 @@ def _row(tally: Tally, lazy: Tally | None) -> Report:
 def _show(report: Report) -> None:
     table = Table("direction", "operation", "sent", "acknowledged", "lazy replies", "status codes", "median latency")
     for row in report["operations"]:
-        lazy = "-" if row["lazy"] is None else str(row["lazy"])
+        lazy = "-"
+        if row["lazy"] is not None:
+            lazy = str(row["lazy"])
         counts = (str(row["sent"]), str(row["acknowledged"]), lazy)
         texts = (codes_text(row), latency_text(row))
         table.add_row(row["direction"], row["operation"], *counts, *texts, style="red" if row["why"] else None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -67,12 +67,26 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     async with client.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
         raw = await response.read()
     runtime.set_clock("manual")
-    answer = envelope.decode(cipher.decrypt(config.security_key, raw) if config.security_key else raw)
-    # A done of LoadLog brings no StatusCode (A-REST-26).
-    code = int(answer.get("StatusCode", 0 if answer.get("Status") == "done" else 999))
+    if config.security_key:
+        raw = cipher.decrypt(config.security_key, raw)
+    answer = envelope.decode(raw)
+    code = _code_of(answer)
     tally.answered(code)
     tally.latencies.append((runtime.now() - began) / 1000)
     return code
+
+
+_NO_CODE = 999  # no code of the page: the table shows it as a failure
+
+
+def _code_of(answer: Mapping[str, object]) -> int:
+    code = answer.get("StatusCode")
+    if code is not None:
+        return int(str(code))
+    # A done of LoadLog brings no StatusCode (A-REST-26).
+    if answer.get("Status") == "done":
+        return 0
+    return _NO_CODE
 
 
 async def _add_users(day: Day, client: aiohttp.ClientSession) -> None:
@@ -102,5 +116,6 @@ async def _evening(day: Day, client: aiohttp.ClientSession) -> None:
     await _send(day, client, FRONT, "DeleteUser", user_id="8003")
     await _send(day, client, FRONT, "DeleteAttendancePhoto")
     await day.host.runtime.run_until_idle()
+    # Last, for what they delete the others load, resend and change.
     await _send(day, client, FACTORY, "DeleteLogAll")
     await _send(day, client, GATE, "DeleteAllUser")

@@ -157,7 +157,9 @@ def check(name: str, value: object) -> Value:
 def unknown(name: str) -> KnobError:
     """The error for a name that no row has, with the nearest ones."""
     near = difflib.get_close_matches(name, specs(), n=3, cutoff=0.5)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`camsim register` lists them"
+    hint = "`camsim register` lists them"
+    if near:
+        hint = f"did you mean {' or '.join(near)}?"
     return KnobError(f"knob {name!r} does not exist; {hint}")
 
 
@@ -165,7 +167,9 @@ def shown(spec: KnobSpec, value: Value) -> object:
     """A kept value as people write it."""
     if spec.type == "duration" and isinstance(value, int):
         return duration_text(value)
-    return list(value) if isinstance(value, tuple) else value
+    if isinstance(value, tuple):
+        return list(value)
+    return value
 
 
 def _enum(spec: KnobSpec, value: object) -> Value | None:
@@ -190,11 +194,15 @@ def _number(spec: KnobSpec, value: object) -> int | float | None:
     low, high = spec.minimum, spec.maximum
     # Asked so that nan, which is neither below nor above, is not inside either.
     inside = (low is None or value >= low) and (high is None or value <= high)
-    return value if inside else None
+    if not inside:
+        return None
+    return value
 
 
 def _int(spec: KnobSpec, value: object) -> int | float | None:
-    return _number(spec, value) if isinstance(value, int) else None
+    if not isinstance(value, int):
+        return None
+    return _number(spec, value)
 
 
 def _duration(_: KnobSpec, value: object) -> int | None:
