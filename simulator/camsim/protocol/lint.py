@@ -39,11 +39,15 @@ def lint(message: object, kind: Kind) -> list[Problem]:
 
 def unrecognised(problem: UnrecognisedError, message: object) -> Problem:
     """The problem of a message that no row of the catalogue fits."""
-    where = "" if problem.field == "message" else problem.field
+    if problem.field in ("", "message"):  # the whole of it, which has no path
+        return Problem("", f"not recognised: {problem.why}", brief(message))
     found = message
-    for key in filter(None, where.split(".")):
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return Problem(where, f"not recognised: {problem.why}", brief(found))
+    for key in problem.field.split("."):
+        if not isinstance(found, Mapping):
+            found = None
+            break
+        found = found.get(key)
+    return Problem(problem.field, f"not recognised: {problem.why}", brief(found))
 
 
 def kind_of(message: object, protocol: Protocol | None = None) -> Kind:
@@ -57,18 +61,30 @@ def kind_of(message: object, protocol: Protocol | None = None) -> Kind:
 
 def kind_named(operation: str, message: object, protocol: Protocol | None = None) -> Kind:
     """The kind of that operation, whatever the message looks like. Raises: KeyError when no catalogue has the name."""
-    wanted = protocol or (Protocol.V2 if _is_object(message) and _looks_like_v2(message) else Protocol.V3)
-    rows = _named(operation, wanted)
-    if not rows and protocol is None:  # a name that only the other protocol has
-        wanted = Protocol.V2 if wanted is Protocol.V3 else Protocol.V3
-        rows = _named(operation, wanted)
+    wanted, rows = _rows_named(operation, message, protocol)
     if not rows:
         raise KeyError(operation)
-    part = RESPONSE if _is_answer(message) else REQUEST
+    part = REQUEST
+    if _is_answer(message):
+        part = RESPONSE
     row = rows[0]
     if _is_object(message) and wanted is Protocol.V2 and part == REQUEST:
         row = _v2_row(operation, _info(message)) or row
     return Kind(wanted, row.family, part, row.name)
+
+
+def _rows_named(operation: str, message: object, protocol: Protocol | None) -> tuple[Protocol, list[Operation]]:
+    """The rows of that name in the protocol meant: the one given, or what the message looks like, or the other one."""
+    if protocol is not None:
+        return protocol, _named(operation, protocol)
+    order = (Protocol.V3, Protocol.V2)
+    if _is_object(message) and _looks_like_v2(message):
+        order = (Protocol.V2, Protocol.V3)
+    for likely in order:
+        rows = _named(operation, likely)
+        if rows:
+            return likely, rows
+    return order[0], []
 
 
 def names(protocol: Protocol | None = None) -> list[str]:
@@ -82,7 +98,9 @@ def names(protocol: Protocol | None = None) -> list[str]:
 
 
 def _named(operation: str, protocol: Protocol) -> list[Operation]:
-    tables = (BY_NAME,) if protocol is Protocol.V3 else (V2_CALLBACKS, V2_COMMANDS)
+    tables: tuple[Mapping[str, Operation], ...] = (BY_NAME,)
+    if protocol is Protocol.V2:
+        tables = (V2_CALLBACKS, V2_COMMANDS)
     return [table[operation] for table in tables if operation in table]
 
 
@@ -142,7 +160,9 @@ def _v2_answer(message: Fields) -> Kind:
     operation = message.get("RequestedOperation")
     if operation is None and "status" in message:
         return Kind(Protocol.V2, Family.PUNCH_LOG, RESPONSE, "acknowledgement")
-    row = V2_COMMANDS.get(operation) if isinstance(operation, str) else None
+    row = None
+    if isinstance(operation, str):
+        row = V2_COMMANDS.get(operation)
     if row is None:  # a refusal may name no operation, or one that does not exist (V2-12)
         return Kind(Protocol.V2, Family.DELETE_USER, RESPONSE, "answer to a command")
     return Kind(Protocol.V2, row.family, RESPONSE, row.name)
@@ -167,4 +187,6 @@ def _v2_row(operation: str, info: Fields) -> Operation | None:
 
 def _info(message: Fields) -> Fields:
     info = message.get("ApiRequestInfo")
-    return info if _is_object(info) else {}
+    if _is_object(info):
+        return info
+    return {}

@@ -45,8 +45,10 @@ def validate(family: Family | str, part: str, message: Any, protocol: Protocol |
 
 def families(protocol: Protocol | str = Protocol.V3) -> list[Family]:
     """The families that have a schema, in the order of the page."""
-    found = dict.fromkeys(row.family for row in (V3 if protocol == Protocol.V3 else V2))
-    return [*found] if protocol == Protocol.V3 else [*found, Family.LAZY_RESPONSE]
+    # Several operations are one family.
+    if protocol == Protocol.V3:
+        return list(dict.fromkeys(row.family for row in V3))
+    return [*dict.fromkeys(row.family for row in V2), Family.LAZY_RESPONSE]
 
 
 def document(family: Family | str, protocol: Protocol | str = Protocol.V3) -> dict[str, Any]:
@@ -80,10 +82,12 @@ def _reader(family: str, part: str, protocol: str) -> Validator:
 @lru_cache(maxsize=256)
 def _compiled(pattern: str) -> re.Pattern[str]:
     # A schema's `$` is the very end; Python's also stands before a last line feed.
-    return re.compile(pattern.removesuffix("$") + r"\Z" if pattern.endswith("$") else pattern)
+    if pattern.endswith("$"):
+        pattern = pattern.removesuffix("$") + r"\Z"
+    return re.compile(pattern)
 
 
-def _pattern(_: Validator, pattern: str, instance: Any, schema: Mapping[str, Any]) -> Iterator[ValidationError]:
+def _pattern(_: Validator, pattern: str, instance: object, schema: Mapping[str, object]) -> Iterator[ValidationError]:
     if isinstance(instance, str) and not _compiled(pattern).search(instance):
         yield ValidationError(f"not {schema.get('description', 'of the form ' + pattern)}")
 
@@ -92,7 +96,12 @@ _Reading: Any = extend(Draft202012Validator, {"pattern": _pattern})  # type: ign
 
 
 def _problem(error: ValidationError) -> Problem:
-    path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path)
+    path = ""
+    for step in error.absolute_path:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        else:
+            path += f".{step}"
     words = _WORDS.get(str(error.validator), _otherwise)
     return Problem(path.removeprefix("."), words(error), _found(error))
 
@@ -100,7 +109,9 @@ def _problem(error: ValidationError) -> Problem:
 def _found(error: ValidationError) -> str:
     """The value that caused the error, unless it is one that nobody should read in a report."""
     value: object = error.instance
-    name = error.absolute_path[-1] if error.absolute_path else ""
+    name: str | int = ""
+    if error.absolute_path:
+        name = error.absolute_path[-1]
     if name in _HIDDEN and isinstance(value, str):
         return f"a hidden text of {len(value)} characters"
     if name in _HIDDEN and isinstance(value, int | float):
@@ -124,8 +135,9 @@ def brief(value: object) -> str:
         return f'"{value}"'
     if value is None:
         return "null"
-    # bool is an int: True would be shown as a number
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, bool):  # JSON writes true where Python writes True
+        return str(value).lower()
+    return str(value)
 
 
 def _described(error: ValidationError) -> str:
@@ -140,13 +152,16 @@ def _required(error: ValidationError) -> str:
 
 
 def _type(error: ValidationError) -> str:
-    value = cast("str | list[str]", error.validator_value)
-    wanted = value if isinstance(value, list) else [value]
+    wanted = cast("str | list[str]", error.validator_value)
+    if isinstance(wanted, str):
+        wanted = [wanted]
     return f"{_found(error)} is of another type than {' or '.join(wanted)}"
 
 
 def _words_allowed(error: ValidationError) -> str:
-    allowed = cast("list[object]", error.validator_value) if error.validator == "enum" else [error.validator_value]
+    allowed: list[object] = [error.validator_value]
+    if error.validator == "enum":
+        allowed = cast("list[object]", error.validator_value)
     return f"{_found(error)} is not allowed; allowed: {' | '.join(map(brief, allowed))}"
 
 

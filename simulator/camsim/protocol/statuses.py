@@ -160,4 +160,6 @@ def status_text(code: int, style: StatusText | str = StatusText.LABEL) -> str:
     """The `Status` member of a v3 answer: `done` exactly for code 0, else label or enum text (A-REST-02)."""
     if code == StatusV3.SUCCESS:
         return "done"
-    return enum_text(code) if style == StatusText.ENUM else label(code)
+    if style == StatusText.ENUM:
+        return enum_text(code)
+    return label(code)

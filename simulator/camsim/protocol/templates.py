@@ -69,7 +69,9 @@ def check(item: object, *, strict: bool = False) -> Checked:
             raise _wrong_shape("", f"a template is an object, not {type(item).__name__}")
         kind = _kind(item)
         data = _text(item, "Data")
-        template = _digits(kind, data) if kind in _DIGITS else _binary(kind, data, item, lint, strict)
+        if kind in _DIGITS:
+            return Checked(_digits(kind, data))
+        template = _binary(kind, data, item, lint, strict)
     except _Fault as fault:
         return Checked(None, fault.code, fault.field, fault.why, tuple(lint))
     return Checked(template, lint=tuple(lint))
@@ -100,8 +102,11 @@ def _digits(kind: TemplateType, data: str) -> Template:
 
 
 def _binary(kind: TemplateType, data: str, item: Mapping[str, object], lint: list[str], strict: bool) -> Template:
-    index = _index(item, lint, strict) if kind in _INDEXED else None
-    size = _size(item, lint, strict) if kind in _SIZED else None
+    index = size = None
+    if kind in _INDEXED:
+        index = _index(item, lint, strict)
+    if kind in _SIZED:
+        size = _size(item, lint, strict)
     if data.endswith(PLACEHOLDER):
         if strict:
             raise _wrong_content("Data", "a shortened sample of the vendor page, not a template")
@@ -125,7 +130,10 @@ def _number(item: Mapping[str, object], key: str, lint: list[str], strict: bool)
         lint.append(f"{key}: a number where the page shows a text")
         return value
     text = _text(item, key)
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+    # int() reads signs, spaces and digits of every script; and nobody's count has ten digits.
+    if text.isascii() and text.isdigit() and len(text) <= 9:
+        return int(text)
+    return None
 
 
 def _index(item: Mapping[str, object], lint: list[str], strict: bool) -> str:
@@ -166,7 +174,9 @@ def _decode(data: str, lint: list[str], strict: bool) -> bytes:
 
 def kind_problem(kind: TemplateType, decoded: bytes) -> str | None:
     """Why these bytes cannot be a template of that kind, or None; a look at size and header (A-DEV-08)."""
-    largest = LARGEST_PHOTO if kind is TemplateType.USER_PHOTO else LARGEST
+    largest = LARGEST
+    if kind is TemplateType.USER_PHOTO:
+        largest = LARGEST_PHOTO
     if not SMALLEST <= len(decoded) <= largest:
         return f"{len(decoded)} bytes; a {kind} has {SMALLEST} to {largest}"
     return _HEADERS[kind](decoded)
