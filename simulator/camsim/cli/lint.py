@@ -66,6 +66,7 @@ def lint(
         typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
         _print(results)
+    # A command that checks fails like a compiler does, or no pipeline would stop at it.
     raise typer.Exit(int(any(result.problems for result in results)))
 
 

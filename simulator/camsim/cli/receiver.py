@@ -75,6 +75,7 @@ def _usage(text: str) -> typer.Exit:
 def _settings(tokens: list[str], texts: list[str], key: str | None, readback: bool) -> Settings:
     try:
         devices = [parse_device(text) for text in texts]
+        # What is wrong with a key is said by the same sentence, whether it stands alone or with its token.
         if key is not None:
             parse_device(f"token=any,key={key}")
     except DeviceTextError as error:

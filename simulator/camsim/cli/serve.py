@@ -173,6 +173,7 @@ def greeting(host: Host) -> str:
         lines.append("  devices     0")
     else:
         first, last = slots[0].config, slots[-1].config
+        # Devices of a site may have URLs of their own: the first one's shows the kind.
         url = first.callback_url or "no URL: events wait in the queue; --callback-url sets one"
         lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
