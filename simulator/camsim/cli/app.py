@@ -119,7 +119,6 @@ def punch(
     if at is not None:
         spec["at"] = at
     answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
-    # A script has to notice that somebody did not get in, though the call itself went well.
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         typer.echo(json.dumps(answer, indent=1))
@@ -129,7 +128,7 @@ def punch(
             if not item["recorded"]:
                 became = f"denied: {item['why']}"
             typer.echo(f"user {item['user']} {item['log_time']} {became}")
-    raise typer.Exit(int(bool(denied)))
+    raise typer.Exit(int(bool(denied)))  # the call went well, and somebody did not get in
 
 
 @app.command()
@@ -291,7 +290,6 @@ def main() -> None:
 
 
 def _first_word() -> str:
-    # The value of an option before the command would be taken for it; camsim itself has none that takes a value.
     for word in sys.argv[1:]:
         if not word.startswith("-"):
             return word
