@@ -57,13 +57,13 @@ async def _config(api: Api, request: web.Request) -> answers.Config:
 async def _patch_config(api: Api, request: web.Request) -> answers.Answer:
     """`{"profile", "knobs"}`, or an object of knobs alone."""
     raw, route = await request.read(), routes.PATCH_CONFIG
-    body: dict[str, Any] = decoded(raw, dict[str, Any], route)
-    if set(body) <= {"profile", "knobs"}:
+    body: dict[str, object] = decoded(raw, dict[str, object], route)
+    if set(body) <= {"profile", "knobs"}:  # no knob goes by one of these names
         action: SetKnobs = decoded(raw, SetKnobs, route)
     else:
         action = SetKnobs(knobs=body)
     answer = await api.runtime.control(action)
-    await api.runtime.configure_courier()
+    await api.runtime.configure_courier()  # tls.verify and callback.keepalive are of the courier's connections
     return answer
 
 
@@ -76,7 +76,7 @@ async def _metrics(api: Api, request: web.Request) -> web.Response:
     return web.Response(text=views.metrics(api.runtime), content_type=routes.TEXT)
 
 
-async def _openapi(api: Api, request: web.Request) -> dict[str, Any]:
+async def _openapi(api: Api, request: web.Request) -> dict[str, object]:
     return openapi.document(__version__)
 
 
@@ -191,6 +191,7 @@ async def _journal_wait(api: Api, request: web.Request) -> records.Waited:
         if not 0 <= value <= MOST_WAIT_S:
             raise usage(key, value, f"0 to {MOST_WAIT_S}")
     filters, deadline = filters_of_body(body), time.monotonic() + body.timeout
+    # Asked again and again: a journal that told its readers would cost every callback.
     while True:
         found = _matching(api, filters)
         if found >= body.count or time.monotonic() >= deadline:
@@ -214,7 +215,7 @@ async def _ledger_csv(api: Api, request: web.Request) -> web.Response:
     return web.Response(text=ledger.as_csv(api.runtime.kernel.state.ledger), content_type=routes.CSV)
 
 
-HANDLERS: Mapping[Route[Any], Handler] = {
+HANDLERS: Mapping[Route[object], Handler] = {
     routes.HEALTH: _health,
     routes.VERSION: _version,
     routes.CONFIG: _config,

@@ -7,7 +7,6 @@ import hmac
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 import msgspec
 from aiohttp import web
@@ -38,7 +37,7 @@ class Management:
         allowed_hosts: frozenset[str] = LOOPBACK,
         full: bool = False,
         gateway_url: str = "",
-        more: Mapping[Route[Any], Handler] | None = None,
+        more: Mapping[Route[object], Handler] | None = None,
     ) -> None:
         self.runtime = runtime
         self.token = token
@@ -56,7 +55,7 @@ class Management:
         app.router.add_get("/", _root)
         return app
 
-    def _served(self, route: Route[Any]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _served(self, route: Route[object]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """What answers a route: its own handler, else the action of its body is carried out."""
         handler = self.handlers.get(route)
 
@@ -110,7 +109,7 @@ async def _root(request: web.Request) -> web.Response:
     return web.Response(text="camsim: the control API is under /api/ (start with /api/health)\n")
 
 
-def json_response(value: Any, status: int = 200) -> web.Response:
+def json_response(value: object, status: int = 200) -> web.Response:
     """A JSON answer, encoded once."""
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
 

@@ -18,11 +18,12 @@ from camsim.protocol.facts import Template
 from camsim.protocol.timestamps import gmt, local
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
-from camsim.state.gateway import RegisteredDevice
+from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.journal import digest, mask_secret
 
 
 def _seconds(at_ms: int | None) -> float | None:
+    """The kernel counts virtual milliseconds, the control API seconds."""
     return None if at_ms is None else at_ms / 1000
 
 
@@ -99,38 +100,35 @@ def metrics(runtime: Runtime) -> str:
 
 def device(registered: RegisteredDevice) -> answers.Device:
     """A device in one row."""
-    return answers.Device(**_row(registered))
-
-
-def _row(registered: RegisteredDevice) -> dict[str, Any]:
     config, terminal, outbox = registered.config, registered.device, registered.outbox
-    return {
-        "stgid": config.stgid,
-        "label": config.label,
-        "serial": config.serial,
-        "model": terminal.model.name,
-        "protocol": config.protocol,
-        "mode": config.mode,
-        "online": registered.online,
-        "encrypted": config.security_key is not None,
-        "callback_url": config.callback_url,
-        "users": len(terminal.users),
-        "logs": terminal.log_count,
-        "cached": len(terminal.pending),
-        "queue": answers.QueueState(str(outbox.state), len(outbox)),
-    }
+    return answers.Device(
+        stgid=config.stgid,
+        label=config.label,
+        serial=config.serial,
+        model=terminal.model.name,
+        protocol=config.protocol,
+        mode=config.mode,
+        online=registered.online,
+        encrypted=config.security_key is not None,
+        callback_url=config.callback_url,
+        users=len(terminal.users),
+        logs=terminal.log_count,
+        cached=len(terminal.pending),
+        queue=answers.QueueState(str(outbox.state), len(outbox)),
+    )
 
 
 def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.DeviceDetails:
     """A device with configuration, capacity, clock and queue; token and key masked unless `full`."""
     config, terminal = registered.config, registered.device
     model, device_clock = terminal.model, terminal.clock
+    services = config.services.items()
     return answers.DeviceDetails(
-        **_row(registered),
+        **msgspec.structs.asdict(device(registered)),
         auth_token=config.auth_token if full else str(mask_secret(config.auth_token)),
         security_key=config.security_key if full else mask_secret(config.security_key),
         licence={"start": config.licence_start, "end": config.licence_end},
-        services={name: {"activation": start, "expiry": end} for name, (start, end) in config.services.items()},
+        services={name: {"activation": start, "expiry": end} for name, (start, end) in services},
         origin_ips=config.origin_ips,
         switches={
             "restful_api": config.restful_api,
@@ -190,7 +188,9 @@ def logs(registered: RegisteredDevice, start: str | None = None, end: str | None
     shown = []
     for row in registered.device.rows():
         punch = row.punch
-        if (first is not None and punch.log_time < first) or (last is not None and punch.log_time > last):
+        if first is not None and punch.log_time < first:
+            continue
+        if last is not None and punch.log_time > last:
             continue
         log_time = gmt(punch.log_time, punch.offset)
         shown.append(on_device.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded))
@@ -221,6 +221,7 @@ def device_digest(registered: RegisteredDevice) -> str:
     clock = (terminal.clock.offset, terminal.clock.skew_ms)
     photos = (sorted(terminal.photos), sorted(terminal.photo_switch.items()))
     users, rows = list(terminal.users.values()), list(terminal.rows())
+    # Sorted where the order says nothing, and without what moves by itself: the drift of the clock, the counters.
     state = (terminal.model.key, *clock, users, rows, *photos, terminal.enrolment)
     return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
 
@@ -235,19 +236,22 @@ def digest_of(registered: RegisteredDevice) -> on_device.Digest:
 
 def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
     """The callback queue of a device: what it does, and why it waits."""
-    box, head = registered.outbox, registered.outbox.head()
+    box, waiting = registered.outbox, registered.outbox.head()
     state = str(box.state)
     if box.held:
         state = "held"
     elif not licensed(registered.config, now_ms):
-        state = "frozen"
+        state = "frozen"  # A-CB-22
+    head, attempts = None, 0
+    if waiting is not None:
+        head, attempts = records.Head(waiting.id, waiting.name, waiting.user, waiting.attempts), waiting.attempts
     return records.Queue(
         received=box.received,
         queued=len(box),
         pushed=box.pushed,
         state=state,
-        head=None if head is None else records.Head(head.id, head.name, head.user, head.attempts),
-        attempts=0 if head is None else head.attempts,
+        head=head,
+        attempts=attempts,
         last_attempt=_seconds(box.last_attempt_at),
         next_retry=_seconds(box.next_at),
         why=box.problem,
@@ -261,14 +265,17 @@ def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
     for registered in kernel.state.devices.values():
         for pending in registered.commands:
             if state is None or pending.state == state:
-                command = records.Command(
-                    device=registered.config.stgid,
-                    id=pending.id,
-                    operation=pending.command.name,
-                    operation_id=pending.operation_id,
-                    state=pending.state,
-                    received=pending.received_at / 1000,
-                    answered=pending.request is None,
-                )
-                shown.append(command)
+                shown.append(_command(registered, pending))
     return shown
+
+
+def _command(registered: RegisteredDevice, pending: PendingCommand) -> records.Command:
+    return records.Command(
+        device=registered.config.stgid,
+        id=pending.id,
+        operation=pending.command.name,
+        operation_id=pending.operation_id,
+        state=pending.state,
+        received=pending.received_at / 1000,
+        answered=pending.request is None,
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
@@ -80,7 +80,7 @@ class Client:
         """Seed, profile and every knob in force."""
         return self._api.ask(routes.CONFIG)
 
-    def patch_config(self, profile: str | None = None, **knobs: Any) -> answers.Applied:
+    def patch_config(self, profile: str | None = None, **knobs: object) -> answers.Applied:
         """Put a profile, knobs, or both in force; a knob with dots goes in as `**{"retry.schedule": [30]}`."""
         body = given(profile=profile, knobs=knobs or None)
         return self._api.ask(routes.PATCH_CONFIG, body)
@@ -106,14 +106,15 @@ class Client:
         """Every device, one row each."""
         return self._api.ask(routes.DEVICES).devices
 
-    def add_devices(self, **spec: Any) -> list[DeviceHandle]:
+    def add_devices(self, **spec: object) -> list[DeviceHandle]:
         """Make devices: `id="SIM{:05d}"`, `count`, `model`, `users`, `callback_url` …; all or none."""
         made = self._api.ask(routes.ADD_DEVICES, spec).devices
+        key = spec.get("security_key")  # a text, or the server had refused it; it answers tokens, and no keys
         for one in made:
-            self._secrets[one.stgid] = Secrets(one.auth_token, spec.get("security_key"))
+            self._secrets[one.stgid] = Secrets(one.auth_token, None if key is None else str(key))
         return [self.find(one.stgid) for one in made]
 
-    def device(self, stgid: str, **spec: Any) -> DeviceHandle:
+    def device(self, stgid: str, **spec: object) -> DeviceHandle:
         """The device with this id, made if there is none; with a description it must be new.
 
         Raises: ApiError `device_exists`, or what is wrong with the description.
@@ -178,12 +179,14 @@ class Client:
         where: str,
         do: str,
         *,
-        match: dict[str, str] | None = None,
-        when: dict[str, Any] | None = None,
-        **with_: Any,
+        match: Mapping[str, str] | None = None,
+        when: Mapping[str, object] | None = None,
+        **with_: object,
     ) -> records.Fault:
         """Put a fault in force: `fault("callback.answer", "drop", when={"next": 3})`; options as `ms=500`."""
-        body = given(where=where, do=do, match=match, when=when, **{"with": with_ or None})
+        body = given(where=where, do=do, match=match, when=when)
+        if with_:
+            body["with"] = with_  # a word of Python, so no keyword can be called so
         return self._api.ask(routes.ADD_FAULT, body)
 
     def fault_catalogue(self) -> dict[str, dict[str, str]]:
@@ -198,7 +201,7 @@ class Client:
 
     # --- what happened ------------------------------------------------------------------------------------------------
 
-    def journal(self, *, limit: int = 200, **wanted: Any) -> list[records.Entry]:
+    def journal(self, *, limit: int = 200, **wanted: str | int | None) -> list[records.Entry]:
         """The newest entries, oldest of them first; by `operation`, `user`, `device`, `direction`, `verdict`."""
         return self._api.ask(routes.JOURNAL, query=given(limit=limit, **wanted)).entries
 
@@ -206,11 +209,11 @@ class Client:
         """The comparable form: equal for equal seed and inputs."""
         return self._api.ask_bytes(routes.JOURNAL, query={"canonical": 1})
 
-    def journal_count(self, **wanted: Any) -> int:
+    def journal_count(self, **wanted: str | int | None) -> int:
         """How many entries match."""
         return self._api.ask(routes.JOURNAL_COUNT, given(**wanted)).count
 
-    def wait_for(self, count: int = 1, *, timeout: float = 10.0, **wanted: Any) -> int:
+    def wait_for(self, count: int = 1, *, timeout: float = 10.0, **wanted: str | int | None) -> int:
         """Wait until `count` entries match, at most `timeout` real seconds. Raises: TimeoutError."""
         found = self._api.ask(routes.JOURNAL_WAIT, given(count=count, timeout=timeout, **wanted))
         if not found.reached:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -45,13 +44,16 @@ class DeviceHandle:
         """Configuration, capacity, clock and queue."""
         return self._api.ask(routes.DEVICE, stgid=self.stgid)
 
-    def patch(self, **changes: Any) -> list[str]:
+    def patch(self, **changes: object) -> list[str]:
         """Change configuration (`callback_url`, `auth_token`, `security_key`, `timezone`, `model`, switches …)."""
         changed = self._api.ask(routes.PATCH_DEVICE, changes, stgid=self.stgid).changed
         known = self._secrets.get(self.stgid)
-        if known is not None:
-            known.auth_token = changes.get("auth_token", known.auth_token)
-            known.security_key = changes.get("security_key", known.security_key)
+        if known is not None:  # commands of this client go on with the new ones
+            if "auth_token" in changes:
+                known.auth_token = str(changes["auth_token"])
+            if "security_key" in changes:
+                key = changes["security_key"]
+                known.security_key = None if key is None else str(key)
         return changed
 
     def remove(self) -> None:
@@ -91,12 +93,12 @@ class DeviceHandle:
 
     def punches(
         self,
-        punches: Iterable[Mapping[str, Any]] | None = None,
+        punches: Iterable[Mapping[str, object]] | None = None,
         *,
         user: str | None = None,
         count: int = 1,
         every: str | float | None = None,
-        **more: Any,
+        **more: object,
     ) -> list[on_device.Punched]:
         """Many punches: a list of them, or `count` of one user, `every` (1s, 1m …) apart, the last one now."""
         if (punches is None) == (user is None):
@@ -105,7 +107,7 @@ class DeviceHandle:
             return self._punched([dict(one) for one in punches])
         return self._punched({**given(user=user, count=count, every=every), **given(**more)})
 
-    def _punched(self, body: Any) -> list[on_device.Punched]:
+    def _punched(self, body: object) -> list[on_device.Punched]:
         return self._api.ask(routes.PUNCHES, body, stgid=self.stgid).punches
 
     def add_user(
@@ -115,7 +117,7 @@ class DeviceHandle:
         first_name: str | None = None,
         last_name: str | None = None,
         user_type: str | None = None,
-        templates: Iterable[str | Mapping[str, Any]] | None = None,
+        templates: Iterable[str | Mapping[str, object]] | None = None,
         split: str | None = None,
         order: str | None = None,
         announce: bool | None = None,
@@ -130,7 +132,7 @@ class DeviceHandle:
             first_name=first_name,
             last_name=last_name,
             user_type=user_type,
-            templates=None if templates is None else list(templates),
+            templates=None if templates is None else list(templates),  # any iterable, and JSON knows lists
             split=split,
             order=order,
             announce=announce,

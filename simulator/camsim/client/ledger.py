@@ -9,7 +9,7 @@ from .wire import Api, given
 _SHOWN = 5
 
 
-class Judgement(int):
+class Judgement(int):  # bool cannot be extended
     """True or False with its reason, which a failing `assert` shows."""
 
     why: str
@@ -54,9 +54,10 @@ class Ledger:
 
 def _missing(counts: records.Summary, rows: list[records.PunchRow]) -> str:
     left = [row for row in rows if not row.acknowledged]
-    shown = "; ".join(_shown(row) for row in left[:_SHOWN])
-    more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-    return f"{counts.acknowledged} of {counts.punches} punches acknowledged, missing: {shown}{more}"
+    shown = [_shown(row) for row in left[:_SHOWN]]
+    if len(left) > _SHOWN:
+        shown.append(f"and {len(left) - _SHOWN} more")
+    return f"{counts.acknowledged} of {counts.punches} punches acknowledged, missing: {'; '.join(shown)}"
 
 
 def _shown(row: records.PunchRow) -> str:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import msgspec
 
-from camsim.protocol.vocabulary import Protocol
+from camsim.protocol.vocabulary import Protocol, TemplateType
 
 from .device import Secrets
 from .wire import Wire
 
+if TYPE_CHECKING:
+    from camsim.protocol.facts import Template
+
+# Catalogue, messages, cipher and people are imported at the first call that needs them: most clients send no command.
 _NUMBERS = itertools.count(1)
 
 
@@ -82,8 +86,7 @@ class RestClient:
         return RestAnswer(http, _read(raw, self.security_key), raw)
 
 
-def _synthetic(kinds: frozenset[Any], user_id: str) -> tuple[Any, ...]:
-    from camsim.protocol.vocabulary import TemplateType
+def _synthetic(kinds: frozenset[TemplateType], user_id: str) -> tuple[Template, ...]:
     from camsim.synthetic import people
 
     return tuple(people.template(1, user_id, kind) for kind in TemplateType if kind in kinds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # imported at the first call: it costs as much as everything 
 
 A = TypeVar("A")
 T = TypeVar("T")
+Query = Mapping[str, object]
 IDLE_S = 20.0  # the server closes idle connections later than this
 TIMEOUT_S = 120.0  # real seconds; run_until_idle over a large fleet takes some
 
@@ -110,29 +111,28 @@ class Api:
     """Typed calls below /api/. Raises: ApiError for every answer that is not 2xx."""
 
     def __init__(self, url: str, token: str | None = None, timeout: float = TIMEOUT_S) -> None:
-        headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
+        headers = {}
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
         self.wire = Wire(url, headers, timeout)
 
-    def ask(self, route: Route[A], body: Any = None, query: Mapping[str, Any] | None = None, **in_path: str) -> A:
+    def ask(self, route: Route[A], body: object = None, query: Query | None = None, **in_path: str) -> A:
         """The answer of a route, typed. Raises: ApiError."""
         content = self.ask_bytes(route, body, query, **in_path)
-        try:
-            return msgspec.json.decode(content, type=route.answer)
-        except msgspec.ValidationError as problem:
-            hint = "do both sides have the same version?"
-            raise ApiError("unexpected_answer", f"{route.method} /api/{route.path}: {problem}", hint) from None
+        return _decoded(content, route.answer, f"{route.method} /api/{route.path}")
 
-    def ask_bytes(
-        self, route: Route[Any], body: Any = None, query: Mapping[str, Any] | None = None, **in_path: str
-    ) -> bytes:
+    def ask_bytes(self, route: Route[object], body: object = None, query: Query | None = None, **in_path: str) -> bytes:
         """The bytes of a successful answer. Raises: ApiError."""
+        # An id of a site may hold a slash, which would name another route.
         path = route.path.format(**{name: quote(value, safe="") for name, value in in_path.items()})
         return self.raw(route.method, path, body, query)
 
-    def raw(self, method: str, path: str, body: Any = None, query: Mapping[str, Any] | None = None) -> bytes:
-        """The bytes of a successful answer."""
-        wanted = {key: value for key, value in (query or {}).items() if value is not None}
-        target = f"/api/{path}" + (f"?{urlencode(wanted)}" if wanted else "")
+    def raw(self, method: str, path: str, body: object = None, query: Query | None = None) -> bytes:
+        """The bytes of a successful answer. Raises: ApiError."""
+        target = f"/api/{path}"
+        wanted = given(**query) if query else {}
+        if wanted:
+            target += f"?{urlencode(wanted)}"
         sent, headers = None, {}
         if body is not None:
             sent, headers = msgspec.json.encode(body), {"Content-Type": "application/json"}
@@ -141,26 +141,27 @@ class Api:
             raise _refusal(status, content, f"{method} {target}")
         return content
 
-    def call(
-        self, method: str, path: str, kind: type[T], body: Any = None, query: Mapping[str, Any] | None = None
-    ) -> T:
+    def call(self, method: str, path: str, kind: type[T], body: object = None, query: Query | None = None) -> T:
         """The answer as `kind`. Raises: ApiError."""
-        content = self.raw(method, path, body, query)
-        try:
-            return msgspec.json.decode(content, type=kind)
-        except msgspec.ValidationError as problem:
-            hint = "do both sides have the same version?"
-            raise ApiError("unexpected_answer", f"{method} /api/{path}: {problem}", hint) from None
+        return _decoded(self.raw(method, path, body, query), kind, f"{method} /api/{path}")
+
+
+def _decoded(content: bytes, kind: type[T], call: str) -> T:
+    try:
+        return msgspec.json.decode(content, type=kind)
+    except msgspec.ValidationError as problem:
+        hint = "do both sides have the same version?"
+        raise ApiError("unexpected_answer", f"{call}: {problem}", hint) from None
 
 
 def _refusal(status: int, content: bytes, call: str) -> ApiError:
     try:
         error = msgspec.json.decode(content, type=_Refused).error
-    except msgspec.DecodeError:
+    except msgspec.DecodeError:  # another server answers on this port, or a proxy between
         return ApiError("unexpected_answer", f"{call}: HTTP {status}", "is this the management port?", status)
     return ApiError(error.code, error.message, error.hint, status)
 
 
-def given(**members: Any) -> dict[str, Any]:
+def given(**members: object) -> dict[str, object]:
     """The members that are not None: what a caller left out stays out."""
     return {key: value for key, value in members.items() if value is not None}

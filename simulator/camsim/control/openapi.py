@@ -36,8 +36,11 @@ def document(version: str) -> dict[str, Any]:
     """The whole document; a fresh value at each call."""
     kinds: list[Any] = [Refusal]
     for route in ROUTES:
-        kinds.extend(kind for kind in (_body(route), _answer(route)) if kind is not None)
+        for kind in (_body(route), _answer(route)):
+            if kind is not None:
+                kinds.append(kind)
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
+    # By their text, for a union of types is another object each time it is made.
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
     for route in ROUTES:
         if _body(route) is not None and not route.member and route.body.__name__ in components:
@@ -63,7 +66,7 @@ def document(version: str) -> dict[str, Any]:
     }
 
 
-def _drop_what_the_path_says(component: dict[str, Any], route: Route[Any]) -> None:
+def _drop_what_the_path_says(component: dict[str, Any], route: Route[object]) -> None:
     """Members of an action that stand in the path, and the tag, are not asked for in the body."""
     for name in ("action", *route.in_path.values()):
         component["properties"].pop(name, None)
@@ -71,16 +74,17 @@ def _drop_what_the_path_says(component: dict[str, Any], route: Route[Any]) -> No
             component["required"].remove(name)
 
 
-def _body(route: Route[Any]) -> Any:
+def _body(route: Route[object]) -> Any:
     """The type of the body, None where there is none."""
     return None if route.method in ("GET", "DELETE") else route.body_type
 
 
-def _answer(route: Route[Any]) -> Any:
-    return None if route.media != JSON else route.answer
+def _answer(route: Route[object]) -> Any:
+    """The type of a JSON answer, None where the answer is another medium."""
+    return route.answer if route.media == JSON else None
 
 
-def _operation(route: Route[Any], schema_of: dict[str, Any]) -> dict[str, Any]:
+def _operation(route: Route[object], schema_of: dict[str, Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"schema": {"type": "string"}}
     if route.media == JSON:
         content = {"schema": schema_of[repr(_answer(route))]}
@@ -103,13 +107,13 @@ def _operation(route: Route[Any], schema_of: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def operation_id(route: Route[Any]) -> str:
+def operation_id(route: Route[object]) -> str:
     """`post_devices_stgid_online`: a name for generated clients."""
     words = re.findall(r"\w+", route.path)
     return "_".join([route.method.lower(), *words])
 
 
-def _parameters(route: Route[Any]) -> list[dict[str, Any]]:
+def _parameters(route: Route[object]) -> list[dict[str, Any]]:
     text = {"type": "string"}
     required = [
         {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": text}

@@ -11,7 +11,7 @@ import msgspec
 
 from . import actions, answers, on_device, records
 
-A = TypeVar("A")
+A = TypeVar("A", covariant=True)  # of a route nothing but its answer depends on it, and nothing writes one
 _IN_PATH = re.compile(r"{(\w+)}")
 JSON, TEXT, CSV = "application/json", "text/plain", "text/csv"
 
@@ -229,7 +229,7 @@ RUN_SCENARIO = Route("POST", "scenarios", "Run a scenario in this simulator", di
 SCENARIO_LIBRARY = Route("GET", "scenarios/library", "Every scenario of the library", dict)
 SCENARIO_RUN = Route("GET", "scenarios/{id}", "How a run went", dict)
 
-ROUTES: tuple[Route[Any], ...] = (
+ROUTES: tuple[Route[object], ...] = (
     HEALTH,
     VERSION,
     CONFIG,
@@ -281,6 +281,6 @@ ROUTES: tuple[Route[Any], ...] = (
 )
 
 # The route of each action that has one to itself; `clear_faults` without an id takes all of them out.
-ROUTE_OF: Mapping[type, Route[Any]] = {
+ROUTE_OF: Mapping[type, Route[object]] = {
     route.body: route for route in ROUTES if isinstance(route.body, type) and route is not CLEAR_FAULT
 }
