@@ -85,14 +85,16 @@ def test_a_photo_is_shown_but_recognises_nobody() -> None:
 def test_a_card_reader_has_no_camera_no_face_and_no_finger_sensor() -> None:
     model = models.find("RSP10i3")
 
-    assert not any((model.camera, model.face, model.palm, model.display_photo, model.fingerprint_sensor))
+    assert not any((model.camera, model.face, model.fingerprint_sensor))
+    assert not any(map(model.stores, (TemplateType.FACE, TemplateType.PALM, TemplateType.USER_PHOTO)))
     assert model.inputs == (InputType.CARD, InputType.PASSWORD)
 
 
 def test_hardware_flags_follow_from_the_template_kinds() -> None:
     model = models.find("f34")
 
-    assert (model.fingerprint_sensor, model.face, model.palm, model.display_photo) == (True, True, False, True)
+    assert (model.fingerprint_sensor, model.face) == (True, True)
+    assert (model.stores(TemplateType.PALM), model.stores(TemplateType.USER_PHOTO)) == (False, True)
 
 
 @pytest.mark.parametrize("kind", list(TemplateType))

@@ -12,7 +12,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone
 from camsim.protocol import cipher
 from camsim.protocol.facts import Punch, Template
-from camsim.protocol.vocabulary import InputType, TemplateType
+from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import Device, DeviceClock, LogRow, User
 from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import Model, UnknownModelError, find
@@ -128,8 +128,12 @@ def set_licence_timers(kernel: Kernel, registered: RegisteredDevice) -> None:
 
 def _populate(kernel: Kernel, registered: RegisteredDevice, spec: DeviceSpec) -> None:
     """Enrol the people of a description; templates are those of the person, else of the device, else the usual."""
-    people = spec.users if isinstance(spec.users, list) else _synthetic(kernel, spec.users)
-    usual = list(DEFAULT_TEMPLATES) if spec.templates is None else spec.templates
+    people = spec.users
+    if isinstance(people, int):
+        people = _synthetic(kernel, people)
+    usual = spec.templates
+    if usual is None:
+        usual = list(DEFAULT_TEMPLATES)
     for person in people:
         enrol(kernel, registered, person, usual if person.templates is None else person.templates)
 
@@ -171,7 +175,7 @@ def _recall(kernel: Kernel, registered: RegisteredDevice, count: int) -> None:
     if not 0 <= count <= device.model.capacity.logs:
         raise usage("logs", count, f"0 to {device.model.capacity.logs} on model {device.model.name}")
     offset, last = device.clock.offset, device.clock.now_s(kernel.now) - 60
-    kind = str(device.model.inputs[0] if device.model.inputs else InputType.CARD)
+    kind = str(device.model.first_input)
     words = ("CheckIn", "CheckOut")
     for number in range(count):
         moment = last - 30 * (count - 1 - number)

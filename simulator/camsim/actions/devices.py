@@ -58,10 +58,12 @@ def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:
 def patch_device(kernel: Kernel, action: PatchDevice) -> Changed:
     """Change a device's configuration; tokens and keys remember their predecessor for the rotation faults."""
     registered, given = kernel.device(action.device), _given(action)
-    config, changed = registered.config, sorted(given)
+    config, changed = registered.config, set(given)
     _check_patch(kernel, given)
     zone, model = given.pop("timezone", None), given.pop("model", None)
-    offset = registered.device.clock.offset if zone is None else offset_of(zone, kernel.now)
+    offset = registered.device.clock.offset
+    if zone is not None:
+        offset = offset_of(zone, kernel.now)
     for key in ("licence_start", "licence_end"):
         if key in given:
             given[key] = instant_of(key, given[key], offset)
@@ -77,7 +79,8 @@ def patch_device(kernel: Kernel, action: PatchDevice) -> Changed:
         registered.device.model = find(model, kernel.models)
     set_licence_timers(kernel, registered)
     delivery.send_next(kernel, registered)  # a URL or a licence may be what the queue waited for
-    return Changed(action.device, [*sorted(given), *(key for key in ("timezone", "model") if key in changed)])
+    apart = [key for key in ("timezone", "model") if key in changed]
+    return Changed(action.device, [*sorted(given), *apart])
 
 
 def _given(action: PatchDevice) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: in
         log_time = _never_twice(device, user, device.clock.now_s(kernel.now) - back_s, back_s)
     else:
         log_time = at - back_s
-    input_type = str(spec.input or _first_input(device))
+    input_type = str(spec.input or device.model.first_input)
     why = _why_denied(registered, user, input_type, log_time)
     if why is not None:
         kernel.note(registered, "control", "punch", user=user, verdict="denied", why=why)
@@ -86,11 +86,6 @@ def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: in
     _redetect(kernel, registered, punch, spec.redetect)
     shown = device.users[user].message  # V2-17
     return Punched(user, gmt(log_time, offset), True, "", number, shown)
-
-
-def _first_input(device: Device) -> InputType:
-    """How a person is recognised where nobody says: the first way the model knows."""
-    return device.model.inputs[0] if device.model.inputs else InputType.CARD
 
 
 def _why_denied(registered: RegisteredDevice, user: str, input_type: str, log_time: int) -> str | None:

@@ -35,10 +35,11 @@ def put_user(kernel: Kernel, action: PutUser) -> Edited:
     for template in templates:
         registered.device.put_template(user, template)
     facts = _facts(kernel, registered, user, templates, action, is_new=is_new)
-    if action.announce:
-        for fact in facts:
-            upload.upload(kernel, registered, fact)
-    return Edited(action.user, is_new, len(facts) if action.announce else 0)
+    if not action.announce:
+        return Edited(action.user, is_new, 0)
+    for fact in facts:
+        upload.upload(kernel, registered, fact)
+    return Edited(action.user, is_new, len(facts))
 
 
 def _edit(registered: RegisteredDevice, action: PutUser, templates: list[Template]) -> tuple[User, bool]:

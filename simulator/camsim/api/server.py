@@ -95,11 +95,13 @@ class Management:
 
     def _admit(self, request: web.Request) -> None:
         """Whoever calls by another name than ours may be a page in a browser; whoever has no token is nobody."""
+        # A page that rebinds a name of its own to 127.0.0.1 calls us by that name.
         host = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
         if host.lower() not in self.allowed_hosts:
             raise ControlError(403, "wrong_host", f"Host {request.host!r} is not served", "add it with --allowed-host")
         if self.token is not None:
             given = request.headers.get("Authorization", "")
+            # Compared in constant time: how long it takes must not say how much of a token is right.
             if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
                 hint = "Authorization: Bearer <--management-token>"
                 raise ControlError(401, "unauthorized", "a bearer token is needed", hint)

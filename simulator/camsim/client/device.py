@@ -101,7 +101,7 @@ class DeviceHandle:
         **more: object,
     ) -> list[on_device.Punched]:
         """Many punches: a list of them, or `count` of one user, `every` (1s, 1m …) apart, the last one now."""
-        if (punches is None) == (user is None):
+        if (punches is None) == (user is None):  # both or neither
             raise TypeError("punches() takes a list of punches, or user=… with count= and every=")
         if punches is not None:
             return self._punched([dict(one) for one in punches])
@@ -214,7 +214,7 @@ def known_secrets(api: Api, stgid: str, secrets: dict[str, Secrets]) -> Secrets:
     """Token and key of a device. Raises: ApiError when the simulator masks them."""
     if stgid not in secrets:
         details = api.ask(routes.DEVICE, stgid=stgid)
-        if "…" in details.auth_token:
+        if "…" in details.auth_token:  # how the simulator masks; a token has no such sign
             raise ApiError(
                 "masked", f"the token of {stgid} is masked", "the ready file or the site file has it; name auth_token="
             )

@@ -60,6 +60,7 @@ class Wire:
         from http.client import HTTPException
 
         connection = self._take()
+        # Never sent twice: a call that moves time or punches may have been carried out before the line broke.
         try:
             connection.request(method, target, body, {**self._headers, **(headers or {})})
             answer = connection.getresponse()

@@ -25,6 +25,7 @@ class Action(Spec, tag_field="action", kw_only=True):
 class DeviceAction(Action, kw_only=True):
     """An action on one device."""
 
+    # Empty in a body, where the path names the device; the server fills it in.
     device: str = ""
 
 
@@ -44,6 +45,7 @@ class RemoveDevice(DeviceAction, tag="remove_device", kw_only=True):
 class PatchDevice(DeviceAction, tag="patch_device", kw_only=True):
     """Change a device's configuration; only what is given changes."""
 
+    # UNSET is "not given": None is a value here, which takes a URL, a key or the end of a licence away.
     label: str | msgspec.UnsetType = msgspec.UNSET
     callback_url: str | msgspec.UnsetType | None = msgspec.UNSET
     auth_token: str | msgspec.UnsetType = msgspec.UNSET
@@ -197,6 +199,7 @@ class SetKnobs(Action, tag="knobs", kw_only=True):
     """Another profile, other knobs, or both; all or none. Values are checked by the register."""
 
     profile: str | None = None
+    # Any: a knob is a number, a word, a duration or a list of steps, and the register knows which.
     knobs: dict[str, Any] = msgspec.field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -32,7 +33,7 @@ class Refusal(msgspec.Struct):
     error: Problem
 
 
-def document(version: str) -> dict[str, Any]:
+def document(version: str) -> dict[str, object]:
     """The whole document; a fresh value at each call."""
     kinds: list[Any] = [Refusal]
     for route in ROUTES:
@@ -45,7 +46,7 @@ def document(version: str) -> dict[str, Any]:
     for route in ROUTES:
         if _body(route) is not None and not route.member and route.body.__name__ in components:
             _drop_what_the_path_says(components[route.body.__name__], route)
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, object]] = {}
     for route in ROUTES:
         paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schema_of)
     return {
@@ -84,12 +85,12 @@ def _answer(route: Route[object]) -> Any:
     return route.answer if route.media == JSON else None
 
 
-def _operation(route: Route[object], schema_of: dict[str, Any]) -> dict[str, Any]:
-    content: dict[str, Any] = {"schema": {"type": "string"}}
+def _operation(route: Route[object], schema_of: Mapping[str, object]) -> dict[str, object]:
+    content: dict[str, object] = {"schema": {"type": "string"}}
     if route.media == JSON:
         content = {"schema": schema_of[repr(_answer(route))]}
     refused = {"description": "Refused", "content": {JSON: {"schema": schema_of[repr(Refusal)]}}}
-    shown: dict[str, Any] = {
+    shown: dict[str, object] = {
         "operationId": operation_id(route),
         "summary": route.summary,
         "responses": {
@@ -113,11 +114,12 @@ def operation_id(route: Route[object]) -> str:
     return "_".join([route.method.lower(), *words])
 
 
-def _parameters(route: Route[object]) -> list[dict[str, Any]]:
+def _parameters(route: Route[object]) -> list[dict[str, object]]:
     text = {"type": "string"}
-    required = [
-        {"name": name, "in": "path", "required": True, "description": _PARAMETERS[name], "schema": text}
-        for name in route.in_path
-    ]
-    asked = [{"name": name, "in": "query", "description": what, "schema": text} for name, what in route.query.items()]
-    return required + asked
+    shown: list[dict[str, object]] = []
+    for name in route.in_path:
+        described = _PARAMETERS[name]
+        shown.append({"name": name, "in": "path", "required": True, "description": described, "schema": text})
+    for name, what in route.query.items():
+        shown.append({"name": name, "in": "query", "description": what, "schema": text})
+    return shown

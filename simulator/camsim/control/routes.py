@@ -28,7 +28,7 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which journal entries are meant; None is any."""
 
     operation: str | None = None
-    user: str | int | None = None
+    user: str | int | None = None  # programs count their people: 7 is the UserID "7"
     device: str | None = None
     direction: str | None = None
     verdict: str | None = None
@@ -96,6 +96,7 @@ class Route(Generic[A]):
     @property
     def body_type(self) -> Any:
         """What a body decodes to: the route's type, or one member of it (an object, or a list where it is one)."""
+        # Any, here and in `body`: a union of types is no `type`, and Python has no other word for it yet.
         if not self.member:
             return self.body
         (member,) = [item for item in msgspec.structs.fields(self.body) if item.name == self.member]

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from camsim.control.actions import AnyAction
+from camsim.state.faults import Options
 from camsim.state.journal import Entry
 from camsim.state.outcome import Rows
 
@@ -62,7 +61,7 @@ Event = Request | HttpRefused | Answered | Tick | Restarted | AnyAction
 # --- effects: what goes out -------------------------------------------------------------------------------------------
 
 # (do, options) of the faults that concern how something is sent
-SendFaults = tuple[tuple[str, dict[str, Any]], ...]
+SendFaults = tuple[tuple[str, Options], ...]
 
 
 class Send(msgspec.Struct, gc=False):

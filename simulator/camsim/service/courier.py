@@ -8,13 +8,13 @@ import ssl
 import string
 import time
 from collections.abc import Callable
-from typing import Any
 from urllib.parse import quote
 
 import aiohttp
 from yarl import URL
 
 from camsim.kernel.events import Answered, Send
+from camsim.state.faults import Options
 
 from . import transport_faults
 from .timeouts import Patience
@@ -132,9 +132,11 @@ class Courier:
         if "late" in faults:
             await asyncio.sleep(faults["late"].get("ms", 1000) / 1000)
 
-    async def _copies(self, effect: Send, url: URL, faults: dict[str, dict[str, Any]], answered: Answered) -> None:
+    async def _copies(self, effect: Send, url: URL, faults: dict[str, Options], answered: Answered) -> None:
         """One copy, or as many as the fault says on connections of their own; the first one's answer counts."""
-        copies = int(faults["concurrent"].get("copies", 2)) if "concurrent" in faults else 1
+        copies = 1
+        if "concurrent" in faults:
+            copies = int(faults["concurrent"].get("copies", 2))
         others = [Answered(effect.device, effect.delivery, effect.attempt) for _ in range(copies - 1)]
         results = await asyncio.gather(
             *(self._post(effect, url, one) for one in (answered, *others)), return_exceptions=True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from email.utils import formatdate
-from typing import Any
 
 from aiohttp import HttpVersion11, web
 
@@ -38,10 +37,9 @@ class Whole(web.StreamResponse):
         """The connection stays open."""
         return True
 
-    async def prepare(self, request: web.BaseRequest) -> Any:
+    async def prepare(self, request: web.BaseRequest) -> None:
         """Nothing to negotiate."""
         self._request = request
-        return None
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Write head and body in one piece."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from types import TracebackType
-from typing import Any
 
 PERIOD_S = 0.05
 
@@ -36,6 +35,7 @@ class Patience:
             return
         loop = asyncio.get_running_loop()
         now = loop.time()
+        # A list of them first, for whoever is interrupted leaves the set.
         for limit in [limit for limit in self._limits if limit.deadline <= now]:
             self._limits.discard(limit)
             limit.run_out()
@@ -52,7 +52,7 @@ class Limit:
         self._patience, self._seconds, self._late = patience, seconds, False
         self.loop = asyncio.get_running_loop()
         self.deadline = 0.0
-        self._task: asyncio.Task[Any] | None = None
+        self._task: asyncio.Task[object] | None = None
 
     def __enter__(self) -> None:
         self._task = asyncio.current_task(self.loop)
@@ -63,6 +63,7 @@ class Limit:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._patience.forget(self)
+        # Somebody else may have cancelled the task meanwhile: that is no timeout, and `uncancel` counts it.
         if self._late and kind is asyncio.CancelledError and self._task is not None and self._task.uncancel() == 0:
             raise TimeoutError from problem
 

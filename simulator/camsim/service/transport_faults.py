@@ -6,26 +6,27 @@ import asyncio
 import socket
 import ssl
 import struct
-from typing import Any
 from urllib.parse import urlsplit
 
 from yarl import URL
 
 from camsim.kernel.events import Answered, Send
+from camsim.state.faults import Options
 
 KINDS = frozenset({"slow", "truncate", "reset_before", "reset_after"})
 MAX_ANSWER = 64 * 1024
 USER_AGENT = "camsim"
 
 
-async def carry(effect: Send, url: URL, do: str, options: dict[str, Any], answered: Answered) -> None:
+async def carry(effect: Send, url: URL, do: str, options: Options, answered: Answered) -> None:
     """Write the request by hand: slowly, in part, or with a reset."""
     parts = urlsplit(effect.url)
     secure = parts.scheme == "https"
-    context = ssl._create_unverified_context() if secure else None  # noqa: S323  a fault on purpose
-    reader, writer = await asyncio.open_connection(
-        url.host, url.port, ssl=context, server_hostname=url.host if secure else None
-    )
+    if secure:
+        context = ssl._create_unverified_context()  # noqa: S323  a fault on purpose
+        reader, writer = await asyncio.open_connection(url.host, url.port, ssl=context, server_hostname=url.host)
+    else:
+        reader, writer = await asyncio.open_connection(url.host, url.port)
     try:
         await _ACTS[do](effect, url, options, reader, writer, answered)
     finally:
@@ -50,7 +51,7 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 async def _slow(
     effect: Send,
     url: URL,
-    options: dict[str, Any],
+    options: Options,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     answered: Answered,
@@ -68,7 +69,7 @@ async def _slow(
 async def _truncate(
     effect: Send,
     url: URL,
-    options: dict[str, Any],
+    options: Options,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     answered: Answered,
@@ -81,7 +82,7 @@ async def _truncate(
 async def _reset_before(
     effect: Send,
     url: URL,
-    options: dict[str, Any],
+    options: Options,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     answered: Answered,
@@ -93,7 +94,7 @@ async def _reset_before(
 async def _reset_after(
     effect: Send,
     url: URL,
-    options: dict[str, Any],
+    options: Options,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
     answered: Answered,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 
@@ -68,6 +68,9 @@ class FaultError(ValueError):
         self.why = why
 
 
+Options = dict[str, int | float]
+
+
 class Fault(msgspec.Struct):
     """One fault. `when`: empty (always), next (N in all), every (Nth of each device), p, between (virtual seconds)."""
 
@@ -76,7 +79,7 @@ class Fault(msgspec.Struct):
     do: str
     match: dict[str, str] = msgspec.field(default_factory=dict)
     when: dict[str, Any] = msgspec.field(default_factory=dict)
-    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    options: Options = msgspec.field(default_factory=dict)
     seen: dict[str, int] = msgspec.field(default_factory=dict)
     hits: int = 0
     implied: bool = False  # made by a knob, not by a person
@@ -101,13 +104,14 @@ class Fault(msgspec.Struct):
         match = self.match
         return (
             match.get("device", device) == device
+            # `LazyResponse[AddUser]` is also meant by LazyResponse.
             and match.get("operation", operation) in (operation, operation.split("[", 1)[0])
             and match.get("user", user) == user
         )
 
     def _due(self, seed: int, device: str, count: int, now_ms: int) -> bool:
         when = self.when
-        if "p" in when:
+        if "p" in when:  # keyed by the fault's own key, so that one fault more does not change what another one draws
             return chance.happens(when["p"], seed, device, f"fault:{self.label}:{self.key or 'knob'}", count)
         if "next" in when:
             return self.hits < int(when["next"])
@@ -151,13 +155,13 @@ def _table(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
     return dict(value)
 
 
-def _check_match(match: Mapping[str, Any]) -> None:
+def _check_match(match: Mapping[str, object]) -> None:
     for key in match:
         if key not in _MATCH:
             raise FaultError(f"match.{key}", f"unknown; allowed are {', '.join(_MATCH)}")
 
 
-def _check_when(when: Mapping[str, Any]) -> None:
+def _check_when(when: Mapping[str, object]) -> None:
     if len(when) > 1:
         raise FaultError("when", f"one of {', '.join(_WHEN)}, not several")
     for key, value in when.items():
@@ -167,15 +171,15 @@ def _check_when(when: Mapping[str, Any]) -> None:
             raise FaultError(f"when.{key}", f"{value!r} is not {_WHEN_TEXTS[key]}")
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 1
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-_WHEN_RULES: Mapping[str, Callable[[Any], bool]] = {
+_WHEN_RULES: Mapping[str, Callable[[object], bool]] = {
     "next": _is_count,
     "every": _is_count,
     "p": lambda value: _is_number(value) and 0 <= value <= 1,
@@ -190,7 +194,7 @@ _WHEN_TEXTS: Mapping[str, str] = {
 _OPTIONS: Mapping[str, tuple[int, int]] = {"ms": (0, 600_000), "code": (0, 9999), "copies": (2, 64), "http": (200, 599)}
 
 
-def _check_options(options: Mapping[str, Any]) -> None:
+def _check_options(options: Mapping[str, object]) -> None:
     for key, value in options.items():
         if key not in _OPTIONS:
             raise FaultError(f"with.{key}", f"unknown; allowed are {', '.join(_OPTIONS)}")

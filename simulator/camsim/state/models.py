@@ -67,6 +67,12 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The ways a person can be recognised, in the order of the vocabulary."""
         return tuple(kind for kind in InputType if self.recognises(kind))
 
+    @property
+    def first_input(self) -> InputType:
+        """How a person is recognised where nobody says; by card on a model that is described without any way."""
+        inputs = self.inputs
+        return inputs[0] if inputs else InputType.CARD
+
     def recognises(self, kind: InputType | str) -> bool:
         """True if a punch can have this InputType: it needs the same hardware as the template of that name."""
         return kind in self.templates and kind != PHOTO
@@ -84,16 +90,6 @@ class Model(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def face(self) -> bool:
         """Whether it recognises faces."""
         return FACE in self.templates
-
-    @property
-    def palm(self) -> bool:
-        """Whether it recognises palms."""
-        return PALM in self.templates
-
-    @property
-    def display_photo(self) -> bool:
-        """Whether it can show a user's photo (#19)."""
-        return PHOTO in self.templates
 
 
 def _model(

@@ -66,7 +66,9 @@ class Timers(msgspec.Struct):
         work, background = self.heap, self.background
         if work and background:
             return min(work[0][0], background[0][0])
-        return work[0][0] if work else background[0][0] if background else None
+        if work:
+            return work[0][0]
+        return background[0][0] if background else None
 
     def pop_due(self, now_ms: int) -> tuple[int, int, str, str, int] | None:
         """Take the earliest timer that is due, or None."""

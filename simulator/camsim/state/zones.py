@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from camsim.protocol import timestamps
 
 _DAY_MS = 86_400_000
-
-
-_HORIZON_DAYS = 400
+_HORIZON_DAYS = 400  # a zone with daylight saving changes twice a year
 
 
 def offset_at(zone: str, now_ms: int) -> int:
@@ -30,7 +28,7 @@ def next_change(zone: str, now_ms: int) -> int | None:
     if zone[:1] in ("+", "-", ""):
         return None
     now = offset_at(zone, now_ms)
-    for day in range(1, _HORIZON_DAYS):
+    for day in range(1, _HORIZON_DAYS):  # zoneinfo tells offsets of moments and no table of changes
         if offset_at(zone, now_ms + day * _DAY_MS) != now:
             return _boundary(zone, now_ms + (day - 1) * _DAY_MS, now_ms + day * _DAY_MS)
     return None
@@ -41,5 +39,8 @@ def _boundary(zone: str, before: int, after: int) -> int:
     low, high, old = before // 1000, after // 1000, offset_at(zone, before)
     while high - low > 1:
         middle = (low + high) // 2
-        low, high = (middle, high) if offset_at(zone, middle * 1000) == old else (low, middle)
+        if offset_at(zone, middle * 1000) == old:
+            low = middle
+        else:
+            high = middle
     return high * 1000

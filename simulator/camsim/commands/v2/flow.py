@@ -147,7 +147,9 @@ def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCom
 
 def expire(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     """The window of a LoadPunchLog ended: 999, and nothing is queued (V2-27)."""
-    why = "the device did not answer within the window" if pending.connected else "the device is offline"
+    why = "the device is offline"
+    if pending.connected:
+        why = "the device did not answer within the window"
     message = messages_v2.answer(pending.command.name, StatusV2.UNKNOWN_ERROR, pending.operation_id)
     registered.commands.remove(pending)
     answers.answer(kernel, registered, pending, message, "answered", why=why)
@@ -160,7 +162,9 @@ def answer_outcome(kernel: Kernel, registered: RegisteredDevice, pending: Pendin
     command = pending.command
     lint = (*pending.lint, *command.lint, *outcome.lint)
     # The device's codes are v3's until they are told.
-    code = StatusV2.UNKNOWN_ERROR if outcome.silent else messages_v2.device_code(outcome.code)
+    code = messages_v2.device_code(outcome.code)
+    if outcome.silent:  # v2 has no code for a device that does not answer (V2-13)
+        code = StatusV2.UNKNOWN_ERROR
     if outcome.rows is not None:
         _answer_page(kernel, registered, pending, outcome.rows, lint)
     elif _is_load(pending):

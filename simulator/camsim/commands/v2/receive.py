@@ -82,7 +82,9 @@ def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, form
     except EnvelopeError as problem:
         code = _CODE_OF_FAULT[problem.fault]
         # 5 comes before 12 in V2-12, although it is found out later than the other envelope faults.
-        overruled = checks.unsubscribed(kernel, registered) if code == StatusV2.INVALID_API_REQUEST_INFO else None
+        overruled = None
+        if code == StatusV2.INVALID_API_REQUEST_INFO:
+            overruled = checks.unsubscribed(kernel, registered)
         return overruled or Refusal(code, "ApiRequestInfo", problem.why)
     except (OverflowError, RecursionError) as problem:  # a number or a depth that JSON allows and nobody can write
         return Refusal(StatusV2.INVALID_REQUEST_DATA, envelope_v2.FIELD, f"cannot be kept: {problem}")

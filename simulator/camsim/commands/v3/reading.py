@@ -13,10 +13,12 @@ from camsim.protocol.timestamps import Stamp, TimestampError, parse
 
 def inner(message: Mapping[str, object], *path: str) -> Mapping[str, object]:
     """The object under a path of the message, where recognition has found one; else the empty object."""
-    found: object = message
     for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+        found = message.get(key)
+        if not isinstance(found, Mapping):
+            return {}
+        message = found
+    return message
 
 
 class Reading(msgspec.Struct, gc=False):
@@ -142,4 +144,6 @@ def _spelt(message: Mapping[str, object], level: int) -> dict[str, object]:
 def _spelt_item(item: object, level: int) -> object:
     if isinstance(item, list) and level <= _DEEPEST:
         return [_spelt_item(one, level + 1) for one in item]
-    return _spelt(item, level) if isinstance(item, Mapping) else item
+    if isinstance(item, Mapping):
+        return _spelt(item, level)
+    return item
