@@ -11,8 +11,10 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
+from camsim.control import openapi
 from camsim.control.routes import ROUTES
 from camsim.host import Host
 from camsim.pytest_plugin.background import Background
@@ -106,3 +108,14 @@ def test_the_examples_of_a_call_work(one: Section, answers: dict[str, tuple[int,
 )
 def test_the_answer_has_the_members_that_are_shown(one: Section, answers: dict[str, tuple[int, bytes]]) -> None:
     assert unknown_members(one.answer, json.loads(answers[one.commands[-1]][1])) == []
+
+
+@pytest.mark.parametrize("one", SECTIONS, ids=lambda one: f"{one.method}-{one.path}")
+def test_the_bodies_of_the_page_are_what_the_openapi_document_describes(one: Section) -> None:
+    document = openapi.document("0")
+    described = document["paths"][f"/api/{one.path}"][one.method.lower()]
+    for command in one.commands:
+        _, _, body = parsed(command)
+        if body is not None:
+            schema = described["requestBody"]["content"]["application/json"]["schema"]
+            jsonschema.validate(json.loads(body), {**schema, "components": document["components"]})

@@ -20,7 +20,7 @@ def test_the_control_api_is_a_valid_document_with_every_route() -> None:
     validate(shown)
     calls = {(method.upper(), path.removeprefix("/api/")) for path, item in shown["paths"].items() for method in item}
     assert calls == {(route.method, route.path) for route in ROUTES}
-    assert set(shown["components"]["schemas"]["Online"]["properties"]) == {"order", "pace", "announce_users"}
+    assert set(shown["components"]["schemas"]["OnlineBody"]["properties"]) == {"order", "pace", "announce_users"}
 
 
 def test_every_callback_is_a_webhook():

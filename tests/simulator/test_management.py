@@ -398,3 +398,63 @@ def test_the_bodies_of_answers_are_json(sim: Sim) -> None:
         answer = sim.api("GET", path)
         assert answer.headers["Content-Type"].startswith("application/json")
         json.loads(answer.body)
+
+
+# --- bodies that are wrong in every way -------------------------------------------------------------------------------
+
+BROKEN = [
+    b"[1",
+    b"1x",
+    b"{} x",
+    b'{"users":1e999}',
+    b'{"order": NaN}',
+    b"[" * 2000,
+    b"\xff",
+    b'{"a":1}}',
+    b"null",
+    b'"x"',
+]
+WITH_BODY = [route for route in ROUTES if route.method in ("POST", "PATCH", "PUT")]
+
+
+@pytest.mark.parametrize("body", BROKEN, ids=repr)
+def test_a_broken_body_is_the_callers_fault_on_every_route(sim: Sim, body: bytes) -> None:
+    before = sim.digest(), sim.api("GET", "faults").message, sim.api("GET", "devices/SIM1/queue").message
+    for route in WITH_BODY:
+        if route.body is None:
+            continue
+        path = route.path.format(stgid="SIM1", what="hold")
+        answer = sim.api(route.method, path, body)
+        assert answer.status in (400, 422), (route.name, answer.body)
+        assert answer.message["error"]["hint"] or route.member == "fault", route.name
+    assert (sim.digest(), sim.api("GET", "faults").message, sim.api("GET", "devices/SIM1/queue").message) == before
+
+
+@pytest.mark.parametrize("number", ["null", "NULL", "-1", "1.0", "1e0", "x", "99999999999999999999"])
+def test_a_fault_is_taken_out_by_its_number_alone(sim: Sim, number: str) -> None:
+    sim.control("add_fault", "", where="callback.answer", do="drop")
+    answer = sim.api("DELETE", f"faults/{number}")
+    assert answer.status == 422
+    assert answer.message["error"]["hint"] == "allowed: the number of a fault"
+    assert len(sim.api("GET", "faults").message["faults"]) == 1
+
+
+@pytest.mark.parametrize("member", ["action", "device"])
+def test_what_the_log_keeps_of_an_action_is_no_member_of_a_body(sim: Sim, member: str) -> None:
+    for value in ("online", "SIM1", ""):
+        answer = sim.api("POST", "devices/SIM1/online", {member: value})
+        assert answer.status == 422, value
+        assert answer.message["error"]["hint"] == "members: order, pace, announce_users"
+
+
+def test_a_wrong_element_of_a_list_is_named_with_its_place(sim: Sim) -> None:
+    answer = sim.api("POST", "devices", [{"id": "A1"}, {"id": "A2", "modle": "i34"}])
+    assert (answer.status, answer.message["error"]["code"]) == (422, "invalid_value")
+    assert "unknown field `modle` - at `$[1]`" in answer.message["error"]["message"]
+    assert len(sim.api("GET", "devices").message["devices"]) == 1
+
+
+def test_a_template_without_data_has_size_0(sim: Sim) -> None:
+    sim.control("put_user", user="9", templates=[{"type": "Card", "data": ""}])
+    users = sim.api("GET", "devices/SIM1/users").message["users"]
+    assert [user["templates"][0]["size"] for user in users if user["user"] == "9"] == [0]

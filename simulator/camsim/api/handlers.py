@@ -11,7 +11,7 @@ from aiohttp import web
 
 from camsim import __version__
 from camsim.control import answers, on_device, openapi, records, routes
-from camsim.control.actions import Reset, SetKnobs
+from camsim.control.actions import ClearFaults, Reset, SetKnobs
 from camsim.control.routes import Route
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError, usage
@@ -22,7 +22,7 @@ from camsim.synthetic.versions import versions
 
 from . import views
 from .bodies import body_of, decoded
-from .queries import filters_of_body, filters_of_query, number_of
+from .queries import filters_of_body, filters_of_query, is_number, number_of
 
 MOST_WAIT_S = 86_400  # also the most entries worth waiting for: the journal holds fewer
 _LOOK_AGAIN_S = 0.01
@@ -166,6 +166,13 @@ async def _fault_catalogue(api: Api, request: web.Request) -> records.FaultCatal
     return records.FaultCatalogue({where: dict(does) for where, does in faults.DOES.items()})
 
 
+async def _clear_fault(api: Api, request: web.Request) -> answers.Answer:
+    number = request.match_info["id"]
+    if not is_number(number):
+        raise usage("id", number, "the number of a fault")
+    return await api.runtime.control(ClearFaults(id=int(number)))
+
+
 async def _journal(api: Api, request: web.Request) -> web.Response | records.Journal:
     book = api.runtime.kernel.state.journal
     if request.query.get("canonical") in ("1", "true", "yes"):
@@ -239,6 +246,7 @@ HANDLERS: Mapping[Route[object], Handler] = {
     routes.RUN_UNTIL_IDLE: _run_until_idle,
     routes.FAULTS: _faults,
     routes.FAULT_CATALOGUE: _fault_catalogue,
+    routes.CLEAR_FAULT: _clear_fault,
     routes.JOURNAL: _journal,
     routes.JOURNAL_COUNT: _journal_count,
     routes.JOURNAL_WAIT: _journal_wait,

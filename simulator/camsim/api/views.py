@@ -170,7 +170,7 @@ def _user(user: User, *, full: bool) -> on_device.User:
         last_name=user.last_name,
         user_type=user.user_type,
         enabled=user.enabled,
-        templates=[_template(template, full=full) for template in user.templates.values()],
+        templates=tuple(_template(template, full=full) for template in user.templates.values()),
     )
 
 

@@ -237,7 +237,9 @@ def demo(
 
 @app.command()
 def export(
-    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="openapi, asyncapi, postman or schemas.")],
+    format_: Annotated[
+        str, typer.Argument(metavar="FORMAT", help="One of openapi, control-openapi, asyncapi, postman, schemas.")
+    ],
 ) -> None:
     """Print the protocol for other tools.
 

@@ -32,7 +32,7 @@ class StoredTemplate(Answer, frozen=True, omit_defaults=True):
     index: str | None
     data: str | None = None
     sha256: str = ""
-    size: int = 0
+    size: int | None = None
 
 
 class User(Answer, frozen=True):
@@ -43,7 +43,7 @@ class User(Answer, frozen=True):
     last_name: str
     user_type: str
     enabled: bool
-    templates: list[StoredTemplate]
+    templates: tuple[StoredTemplate, ...]
 
 
 class Users(Answer, frozen=True):

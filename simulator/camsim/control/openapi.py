@@ -14,8 +14,15 @@ _REF = "#/components/schemas/{name}"
 _PARAMETERS = {
     "stgid": "service tag of the device",
     "user": "UserID",
-    "what": "hold, resume, retry-now or reset",
+    "what": "what is done",
     "id": "the number",
+}
+# Schemas of parameters that are more than a text.
+_SCHEMAS: Mapping[str, object] = {
+    "what": {"type": "string", "enum": ["hold", "resume", "retry-now", "reset"]},
+    "id": {"type": "integer", "minimum": 0},
+    "limit": {"type": "integer", "minimum": 0},
+    "direction": {"type": "string", "enum": ["callback", "rest", "control"]},
 }
 
 
@@ -43,9 +50,6 @@ def document(version: str) -> dict[str, object]:
     schemas, components = msgspec.json.schema_components(kinds, ref_template=_REF)
     # By their text, for a union of types is another object each time it is made.
     schema_of = dict(zip(map(repr, kinds), schemas, strict=True))
-    for route in ROUTES:
-        if _body(route) is not None and not route.member and route.body.__name__ in components:
-            _drop_what_the_path_says(components[route.body.__name__], route)
     paths: dict[str, dict[str, object]] = {}
     for route in ROUTES:
         paths.setdefault(f"/api/{route.path}", {})[route.method.lower()] = _operation(route, schema_of)
@@ -67,14 +71,6 @@ def document(version: str) -> dict[str, object]:
     }
 
 
-def _drop_what_the_path_says(component: dict[str, Any], route: Route[object]) -> None:
-    """Members of an action that stand in the path, and the tag, are not asked for in the body."""
-    for name in ("action", *route.in_path.values()):
-        component["properties"].pop(name, None)
-        if name in component.get("required", []):
-            component["required"].remove(name)
-
-
 def _body(route: Route[object]) -> Any:
     """The type of the body, None where there is none."""
     return None if route.method in ("GET", "DELETE") else route.body_type
@@ -90,13 +86,15 @@ def _operation(route: Route[object], schema_of: Mapping[str, object]) -> dict[st
     if route.media == JSON:
         content = {"schema": schema_of[repr(_answer(route))]}
     refused = {"description": "Refused", "content": {JSON: {"schema": schema_of[repr(Refusal)]}}}
+    done: dict[str, Any] = {"description": "Done", "content": {route.media: content}}
+    responses = {str(route.status): done}
+    for status, media in route.others:
+        other = responses.setdefault(str(status), {"description": "Done", "content": {}})
+        other["content"].setdefault(media, content if media == JSON else {"schema": {"type": "string"}})
     shown: dict[str, object] = {
         "operationId": operation_id(route),
         "summary": route.summary,
-        "responses": {
-            str(route.status): {"description": "Done", "content": {route.media: content}},
-            "default": refused,
-        },
+        "responses": {**responses, "default": refused},
     }
     parameters = _parameters(route)
     if parameters:
@@ -115,11 +113,13 @@ def operation_id(route: Route[object]) -> str:
 
 
 def _parameters(route: Route[object]) -> list[dict[str, object]]:
-    text = {"type": "string"}
     shown: list[dict[str, object]] = []
     for name in route.in_path:
-        described = _PARAMETERS[name]
-        shown.append({"name": name, "in": "path", "required": True, "description": described, "schema": text})
+        shown.append({**_parameter(name, "path", _PARAMETERS[name]), "required": True})
     for name, what in route.query.items():
-        shown.append({"name": name, "in": "query", "description": what, "schema": text})
+        shown.append(_parameter(name, "query", what))
     return shown
+
+
+def _parameter(name: str, where: str, what: str) -> dict[str, object]:
+    return {"name": name, "in": where, "description": what, "schema": _SCHEMAS.get(name, {"type": "string"})}

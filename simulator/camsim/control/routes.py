@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -13,7 +14,7 @@ from . import actions, answers, on_device, records
 
 A = TypeVar("A", covariant=True)  # of a route nothing but its answer depends on it, and nothing writes one
 _IN_PATH = re.compile(r"{(\w+)}")
-JSON, TEXT, CSV = "application/json", "text/plain", "text/csv"
+JSON, LINES, TEXT, CSV = "application/json", "application/x-ndjson", "text/plain", "text/csv"
 
 FILTERS = {
     "operation": "only of this operation",
@@ -69,7 +70,9 @@ class Route(Generic[A]):
 
     `body`: the type of the body, None where there is none; an action's members that stand in the path are not in its
     body, and `member` names the one that a body stands for alone (one object or a list). `optional`: an empty body
-    will do. `query`: what may be asked behind `?`, with what it does.
+    will do. `query`: what may be asked behind `?`, with what it does. `hint`: what is allowed, for whoever sent another
+    body; `internal`: members that only the simulator fills; `open`: other members are read too; `others`: further
+    statuses and media of an answer.
     """
 
     method: str
@@ -82,6 +85,10 @@ class Route(Generic[A]):
     query: Mapping[str, str] = field(default_factory=dict)
     status: int = 200
     media: str = JSON
+    hint: str = ""
+    internal: tuple[str, ...] = ()
+    open: bool = False
+    others: tuple[tuple[int, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -95,14 +102,59 @@ class Route(Generic[A]):
 
     @property
     def body_type(self) -> Any:
-        """What a body decodes to: the route's type, or one member of it (an object, or a list where it is one)."""
-        # Any, here and in `body`: a union of types is no `type`, and Python has no other word for it yet.
-        if not self.member:
-            return self.body
-        (member,) = [item for item in msgspec.structs.fields(self.body) if item.name == self.member]
-        if getattr(member.type, "__origin__", None) is list:
-            return member.type | member.type.__args__[0]
-        return member.type
+        """What a body decodes to: one member of the action alone, else the action without what the path says."""
+        return _body_type(self)
+
+    @property
+    def takes_lists(self) -> bool:
+        """Whether a body may be a list; one object stands for a list of one."""
+        return bool(self.member) and _listed(_member_type(self)) is not None
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """What a body, or each object of its list, may say; empty where the catalogue of faults words that."""
+        one = (_listed(_member_type(self)) or _member_type(self)) if self.member else self.body_type
+        return getattr(one, "__struct_fields__", ())
+
+
+def _member_type(route: Route[object]) -> Any:
+    """The type of the member that a body stands for."""
+    (member,) = [item for item in msgspec.structs.fields(route.body) if item.name == route.member]
+    return member.type
+
+
+def _listed(kind: Any) -> Any:
+    """What a list holds, None for what is no list."""
+    return kind.__args__[0] if getattr(kind, "__origin__", None) is list else None
+
+
+@cache
+def _body_type(route: Route[object]) -> Any:
+    if route.member:
+        kind = _member_type(route)
+        return kind | _listed(kind) if _listed(kind) else kind
+    config = getattr(route.body, "__struct_config__", None)
+    if config is None or config.tag_field != "action":
+        return route.body
+    left_out = {*route.in_path.values(), *route.internal}
+    kept = [item for item in msgspec.structs.fields(route.body) if item.name not in left_out]
+    # A Struct of its own, without the tag: whoever writes a body knows nothing of the log that actions are kept in.
+    return msgspec.defstruct(
+        f"{route.body.__name__}Body",
+        [_defined(item) for item in kept],
+        namespace={"__doc__": route.body.__doc__},
+        forbid_unknown_fields=not route.open,
+        kw_only=True,
+    )
+
+
+def _defined(item: msgspec.structs.FieldInfo) -> Any:
+    """A member as `defstruct` takes it."""
+    if item.required:
+        return item.name, item.type
+    if item.default_factory is not msgspec.NODEFAULT:
+        return item.name, item.type, msgspec.field(default_factory=item.default_factory)
+    return item.name, item.type, item.default
 
 
 # --- the simulator ----------------------------------------------------------------------------------------------------
@@ -111,13 +163,26 @@ HEALTH = Route("GET", "health", "Alive, and how it goes", answers.Health)
 VERSION = Route("GET", "version", "Version, and where the gateway is", answers.Version)
 CONFIG = Route("GET", "config", "Seed, profile and every knob in force", answers.Config)
 PATCH_CONFIG = Route(
-    "PATCH", "config", "Another profile, other knobs, or both; all or none", answers.Applied, actions.SetKnobs
+    "PATCH",
+    "config",
+    "Another profile, other knobs, or both, or an object of knobs alone; all or none",
+    answers.Applied,
+    actions.SetKnobs,
+    hint="profile: documented, observed, strict, hostile; GET register lists every knob",
+    open=True,
 )
 REGISTER = Route("GET", "register", "Every reading of the vendor's pages, with the values in force", answers.Register)
 METRICS = Route("GET", "metrics", "Counters in the text format of Prometheus", bytes, media=TEXT)
 OPENAPI = Route("GET", "openapi.json", "This API as an OpenAPI 3.1 document", dict)
 RESET = Route(
-    "POST", "reset", "Forget all, the journal, the faults or the devices", answers.Reset, actions.Reset, optional=True
+    "POST",
+    "reset",
+    "Forget all, the journal, the faults or the devices",
+    answers.Reset,
+    actions.Reset,
+    optional=True,
+    hint="scope: all, journal, faults, devices",
+    internal=("now",),
 )
 UPLINK = Route(
     "POST", "uplink", "Cut the gateway off from its customers, or connect it again", answers.Uplink, actions.Uplink
@@ -189,8 +254,22 @@ COMMANDS = Route(
 # --- time -------------------------------------------------------------------------------------------------------------
 
 CLOCK = Route("GET", "clock", "Mode, virtual now, next timer", answers.ClockView)
-SET_CLOCK = Route("PUT", "clock", "Another mode from now on", answers.ClockView, ClockBody)
-ADVANCE = Route("POST", "clock/advance", "Let virtual time pass", answers.Moved, AdvanceBody)
+SET_CLOCK = Route(
+    "PUT",
+    "clock",
+    "Another mode from now on",
+    answers.ClockView,
+    ClockBody,
+    hint="mode: real, manual, auto, scaled:N",
+)
+ADVANCE = Route(
+    "POST",
+    "clock/advance",
+    "Let virtual time pass",
+    answers.Moved,
+    AdvanceBody,
+    hint="seconds: a number, or 15s, 2m, 48h",
+)
 RUN_UNTIL_IDLE = Route("POST", "clock/run-until-idle", "Move time until nothing is left to do", answers.Moved)
 
 # --- faults -----------------------------------------------------------------------------------------------------------
@@ -209,9 +288,18 @@ JOURNAL = Route(
     "The newest entries, oldest of them first",
     records.Journal,
     query={**FILTERS, "limit": "how many at most (200)", "canonical": "1: the comparable form, JSON lines"},
+    others=((200, LINES),),
 )
 JOURNAL_COUNT = Route("POST", "journal/count", "How many entries match", records.Count, Filter, optional=True)
-JOURNAL_WAIT = Route("POST", "journal/wait", "Wait until so many entries match", records.Waited, Wait, optional=True)
+JOURNAL_WAIT = Route(
+    "POST",
+    "journal/wait",
+    "Wait until so many entries match",
+    records.Waited,
+    Wait,
+    optional=True,
+    hint=f"{', '.join(FILTERS)}; count, timeout: 0 to 86400",
+)
 JOURNAL_CLEAR = Route(
     "POST", "journal/clear", "Forget the entries", records.Cleared, actions.ClearJournal, optional=True
 )
@@ -226,7 +314,7 @@ LEDGER_CSV = Route("GET", "ledger.csv", "The ledger as CSV, header first", bytes
 
 # --- scenarios --------------------------------------------------------------------------------------------------------
 
-RUN_SCENARIO = Route("POST", "scenarios", "Run a scenario in this simulator", dict, ScenarioBody)
+RUN_SCENARIO = Route("POST", "scenarios", "Run a scenario in this simulator", dict, ScenarioBody, others=((202, JSON),))
 SCENARIO_LIBRARY = Route("GET", "scenarios/library", "Every scenario of the library", dict)
 SCENARIO_RUN = Route("GET", "scenarios/{id}", "How a run went", dict)
 

@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, now INTEGER NOT NULL, e
 """
 
 
+_EVENTS = msgspec.msgpack.Decoder(Event)
+
+
 class StoreError(Exception):
     """The state file cannot be used or written; the message says why and what to do."""
 
@@ -59,11 +62,10 @@ class Store:
             if row is None:
                 return Found(None, clock, 0)
             kernel = restore(msgspec.msgpack.decode(row[1], type=State))
-            decode = msgspec.msgpack.Decoder(Event).decode
             self._seq, replayed = row[0], 0
             rows = self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],))
             for seq, now, event in rows:
-                self._replay(kernel, decode(event), now, seq)
+                self._replay(kernel, event, now, seq)
                 self._seq, replayed = seq, replayed + 1
         except (sqlite3.DatabaseError, msgspec.DecodeError, msgspec.ValidationError) as problem:
             raise StoreError(
@@ -72,10 +74,13 @@ class Store:
             ) from None
         return Found(kernel, clock, replayed)
 
-    def _replay(self, kernel: Kernel, event: Event, now: int, seq: int) -> None:
+    def _replay(self, kernel: Kernel, event: bytes, now: int, seq: int) -> None:
         try:
-            replay(kernel, event, now)
+            replay(kernel, _EVENTS.decode(event), now)
         except Exception as problem:  # an event that this program cannot digest must not look like a crash
+            # Bytes that are no event at all are damage; an event of another camsim (ValidationError) is not.
+            if isinstance(problem, msgspec.DecodeError) and not isinstance(problem, msgspec.ValidationError):
+                raise
             raise StoreError(
                 f"state file {self.path}: event {seq} cannot be replayed ({type(problem).__name__}: {problem}); "
                 "nothing was changed. Use the camsim that wrote it, or start with another --state"
