@@ -8,7 +8,7 @@ import msgspec
 from aiohttp import web
 
 from camsim.control.actions import AnyAction
-from camsim.control.routes import Route
+from camsim.control.route import Route
 from camsim.kernel.events import ControlError
 
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from camsim import __version__
-from camsim.control import answers, on_device, openapi, records, routes
+from camsim.control import answers, on_device, openapi, records, route, routes
 from camsim.control.actions import ClearFaults, Reset, SetKnobs
-from camsim.control.routes import Route
+from camsim.control.route import Route
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError, usage
 from camsim.service.runtime import Runtime
@@ -73,7 +73,7 @@ async def _register(api: Api, request: web.Request) -> answers.Register:
 
 
 async def _metrics(api: Api, request: web.Request) -> web.Response:
-    return web.Response(text=views.metrics(api.runtime), content_type=routes.TEXT)
+    return web.Response(text=views.metrics(api.runtime), content_type=route.TEXT)
 
 
 async def _openapi(api: Api, request: web.Request) -> dict[str, object]:
@@ -219,7 +219,7 @@ async def _ledger(api: Api, request: web.Request) -> records.LedgerView:
 
 
 async def _ledger_csv(api: Api, request: web.Request) -> web.Response:
-    return web.Response(text=ledger.as_csv(api.runtime.kernel.state.ledger), content_type=routes.CSV)
+    return web.Response(text=ledger.as_csv(api.runtime.kernel.state.ledger), content_type=route.CSV)
 
 
 HANDLERS: Mapping[Route[object], Handler] = {

@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from camsim.control import routes
-from camsim.control.routes import Route
+from camsim.control.route import Route
 from camsim.kernel.events import ControlError
 from camsim.service.runtime import Runtime
 from camsim.service.store import StoreError

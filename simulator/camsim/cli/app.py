@@ -237,9 +237,7 @@ def demo(
 
 @app.command()
 def export(
-    format_: Annotated[
-        str, typer.Argument(metavar="FORMAT", help="One of openapi, control-openapi, asyncapi, postman, schemas.")
-    ],
+    format_: Annotated[str, typer.Argument(metavar="FORMAT", help="openapi|asyncapi|postman|schemas|control-openapi")],
 ) -> None:
     """Print the protocol for other tools.
 

@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
-from camsim.control.routes import Route
+from camsim.control.route import Route
 
 if TYPE_CHECKING:  # imported at the first call: it costs as much as everything else here together
     import http.client

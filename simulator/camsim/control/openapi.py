@@ -8,7 +8,8 @@ from typing import Any
 
 import msgspec
 
-from .routes import JSON, ROUTES, Route
+from .route import JSON, Route
+from .routes import ROUTES
 
 _REF = "#/components/schemas/{name}"
 _PARAMETERS = {

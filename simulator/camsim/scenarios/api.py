@@ -13,7 +13,8 @@ from camsim.api.bodies import body_of
 from camsim.api.handlers import Handler
 from camsim.api.server import Management, json_response
 from camsim.control import routes
-from camsim.control.routes import Route, ScenarioBody
+from camsim.control.route import Route
+from camsim.control.routes import ScenarioBody
 from camsim.kernel.events import ControlError
 
 # What runs scenarios is imported when the first one is asked for: most simulators never run one, and start faster.

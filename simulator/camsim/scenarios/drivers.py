@@ -11,7 +11,7 @@ from camsim.api import views
 from camsim.control import records, routes
 from camsim.control.actions import AnyAction, ClearFaults, SetKnobs
 from camsim.control.answers import Answer, ClockView, Moved
-from camsim.control.routes import Route
+from camsim.control.route import Route
 from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
