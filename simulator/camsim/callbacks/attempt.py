@@ -31,6 +31,8 @@ _NOBODYS_KEY = "0" * 31 + "1"  # 32 bytes, for another length is refused before 
 
 def transport_faults(faults: tuple[Fault, ...], late: tuple[Fault, ...]) -> SendFaults:
     """What the courier must know: faults of the way there, and of the answer's way back."""
+    if not faults and not late:  # as nearly always, and asked at every attempt
+        return ()
     orders = [(fault.do, fault.options) for fault in faults if fault.do in _TRANSPORT]
     # Both ways have a fault `delay`, so that of the way back goes by another name from here on.
     orders.extend(("late", fault.options) for fault in late)

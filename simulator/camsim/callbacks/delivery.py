@@ -197,6 +197,7 @@ def answered(kernel: Kernel, event: Answered) -> None:
         lint = (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
         problem = None
     again = () if problem is not None else _repetitions(kernel, registered, delivery)
+    struck = (*flight.faults, *dropped, *again)
     _settle(kernel, registered, delivery, problem)
     kernel.note(
         registered,
@@ -212,7 +213,7 @@ def answered(kernel: Kernel, event: Answered) -> None:
         http=event.status or None,
         answer=answer,
         lint=lint,
-        faults=tuple(fault.label for fault in (*flight.faults, *dropped, *again)),
+        faults=tuple(fault.label for fault in struck) if struck else (),
         real_s=event.real_s,
         took_ms=event.took_ms,
     )

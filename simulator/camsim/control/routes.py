@@ -271,6 +271,6 @@ ROUTES: tuple[Route[object], ...] = (
 )
 
 # The route of each action that has one to itself; `clear_faults` without an id takes all of them out.
-ROUTE_OF: Mapping[type, Route[object]] = {
+ROUTE_OF: Mapping[type, Route[Any]] = {
     route.body: route for route in ROUTES if isinstance(route.body, type) and route is not CLEAR_FAULT
 }
