@@ -31,8 +31,8 @@ def receive(kernel: Kernel, event: Request) -> None:
         refusal = Refusal(StatusV3.INVALID_SERVICE_TAG_ID, "stgid", f"{shown!r} is no registered device")
         answers.refuse(kernel, incoming, refusal)
         return
-    if not licensed(registered.config, kernel.now) and kernel.policy.rest.licence_code == "no_answer":
-        _stay_silent(kernel, registered, event)
+    if not licensed(registered.config, kernel.now):
+        _refuse_unlicensed(kernel, registered, incoming)
         return
     checked = _check(kernel, registered, incoming)
     if isinstance(checked, Refusal):
@@ -59,18 +59,20 @@ def _find_device(kernel: Kernel, incoming: Incoming) -> RegisteredDevice | None:
     return None
 
 
-def _stay_silent(kernel: Kernel, registered: RegisteredDevice, event: Request) -> None:
-    """Close the connection: knob licence.v3_code = no_answer (A-REST-21)."""
+def _refuse_unlicensed(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> None:
+    """Answer the code of the knob licence.v3_code or, where it says no_answer, close the connection (A-REST-21)."""
+    code, event = kernel.policy.rest.licence_code, incoming.event
+    if code != "no_answer":
+        answers.refuse(kernel, incoming, Refusal(int(code), "stgid", "the licence of the device does not run"))
+        return
     why = "the licence does not run"
     kernel.note(registered, "rest", "?", plain=event.body, verdict="no answer", why=why, real_s=event.real_s)
     kernel.effects.append(Reply(event.id, 0, b"", faults=(("drop", {}),)))
 
 
 def _check(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> Command | Refusal:
-    """Licence, protocol, envelope, token and shape, content, then what the device cannot do."""
+    """Protocol, envelope, token and shape, content, then what the device cannot do."""
     rest = kernel.policy.rest
-    if not licensed(registered.config, kernel.now):
-        return Refusal(int(rest.licence_code), "stgid", "the licence of the device does not run")
     if registered.config.protocol != "v3":
         return Refusal(StatusV3.INVALID_REQUEST, "path", "the device speaks v2 (V2-28)")
     refusal = _open(kernel, registered, incoming)
