@@ -14,7 +14,7 @@ from camsim.receiver.memory.store import Store
 from .groups import ACKED, PUNCHES
 from .model import because, mutant
 
-_DAY_S = 86_400
+_HOUR_S, _DAY_S = 3600, 86_400
 _COMPARED = because("type and input of a stored punch are compared there too", *PUNCHES)
 _LOST = because("any punch may be one that is lost", *PUNCHES)
 _SHORT = because("has punches of that kind", *PUNCHES)
@@ -146,8 +146,10 @@ class OlderThanAnyLost(Losing):
 @mutant("past-days-lost", "drops punches of past days", "CB-ORD-001", _SHORT)
 class PastDaysLost(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
+        # A day is closed an hour after its end: right after midnight the very first punches, which prove the
+        # read-back, would else be of a past day, and the run would be void instead of failed.
         shift = punch.offset * 60
-        return (punch.at + shift) // _DAY_S < (int(time.time()) + shift) // _DAY_S
+        return (punch.at + shift) // _DAY_S < (int(time.time()) - _HOUR_S + shift) // _DAY_S
 
 
 @mutant("month-lost", "drops punches older than four weeks", "CB-ORD-004", _SHORT)
