@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from abc import ABC, abstractmethod
 
 from camsim.control.answers import Moved, Waiting
 from camsim.kernel.events import ControlError, Event, Tick
@@ -17,7 +18,7 @@ def host_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class VirtualTime:
+class VirtualTime(ABC):
     """The part of a Runtime that moves time. Whoever extends it gives `submit`, and counts what is in flight.
 
     In flight is a callback that is out (`outstanding`), a request half read or an answer half written (`inbound`), and
@@ -40,9 +41,9 @@ class VirtualTime:
         self._moving = asyncio.Lock()
         self._passing = 0  # while an advance or run-until-idle moves the clock, auto does not jump
 
+    @abstractmethod
     def submit(self, event: Event) -> None:
         """Give the kernel an event and carry out what follows."""
-        raise NotImplementedError
 
     def now(self) -> int:
         """Virtual milliseconds now."""
