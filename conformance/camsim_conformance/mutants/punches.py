@@ -146,10 +146,11 @@ class OlderThanAnyLost(Losing):
 @mutant("past-days-lost", "drops punches of past days", "CB-ORD-001", _SHORT)
 class PastDaysLost(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
-        # A day is closed an hour after its end: right after midnight the very first punches, which prove the
-        # read-back, would else be of a past day, and the run would be void instead of failed.
-        shift = punch.offset * 60
-        return (punch.at + shift) // _DAY_S < (int(time.time()) - _HOUR_S + shift) // _DAY_S
+        # What is younger than an hour is kept whatever its day: right after midnight the very first punches, which
+        # prove the read-back, would else be of a past day, and the run would be void instead of failed.
+        now, shift = int(time.time()), punch.offset * 60
+        old = now - punch.at > _HOUR_S
+        return old and (punch.at + shift) // _DAY_S < (now + shift) // _DAY_S
 
 
 @mutant("month-lost", "drops punches older than four weeks", "CB-ORD-004", _SHORT)
