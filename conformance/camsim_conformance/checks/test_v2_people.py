@@ -12,8 +12,9 @@ from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.users import templates_as_sent, users_as_sent
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
-from camsim_conformance.plan.cases import Case, Expect, TemplateKey
+from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.framing_v2 import steps_of
+from camsim_conformance.plan.told import TemplateKey
 
 from .registry import requirement
 from .test_templates import deleted_and_renamed

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from camsim.readback.model import Snapshot, StoredTemplate, StoredUser
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.cases import INDEXED, Expect, StoredName, TemplateKey
+from camsim_conformance.plan.cases import Expect, StoredName
+from camsim_conformance.plan.told import INDEXED, TemplateKey
 from camsim_conformance.requirements.verdicts import Finding
 
 from .texts import MOST_SHOWN, unverified

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from typing import Unpack
 
-from camsim.protocol.facts import Fact, Template
+from camsim.protocol.facts import Fact
 from camsim.protocol.v3 import envelope, messages
 from camsim.protocol.v3.messages import Message
-from camsim.protocol.vocabulary import Protocol, TemplateType
+from camsim.protocol.vocabulary import Protocol
 
 from . import framing_v2
-from .cases import INDEXED, Sending, Step, TemplateKey
+from .cases import Sending, Step
 from .run_facts import RunFacts
+from .told import Keep, stored, told_v3
+
+__all__ = ["Builder", "stored"]
 
 
 class Builder(RunFacts):
@@ -45,15 +46,20 @@ class Builder(RunFacts):
         time_s: int | None = None,
         style: messages.Style = messages.DOCUMENTED,
         token: str | None = None,
+        keep: Keep = Keep.MUST,
         **sending: Unpack[Sending],
     ) -> Step:
-        """A step that reports a fact. Only v3 has OperationID, Time and a style to choose: v2 leaves them out."""
+        """A step that reports a fact. Only v3 has OperationID, Time and a style to choose: v2 leaves them out. With a
+        `token` of somebody else's nothing may be stored."""
+        if token is not None:
+            keep = Keep.NEVER
         if self.profile.protocol is Protocol.V2:
-            steps = framing_v2.steps_of(self, fact, device, what, token=token, **sending)
+            steps = framing_v2.steps_of(self, fact, device, what, token=token, keep=keep, **sending)
             if len(steps) != 1:
                 raise ValueError(f"{type(fact).__name__} is {len(steps)} messages in v2: use framing_v2.steps_of")
             return steps[0]
         message = self.message(fact, device, operation_id=operation_id, time_s=time_s, style=style, token=token)
+        sending.setdefault("told", told_v3(fact, message, keep))
         return self.json(message, device, what or messages.callback_name(fact), **sending)
 
     def steps(self, facts: Iterable[Fact]) -> tuple[Step, ...]:
@@ -79,22 +85,3 @@ class Builder(RunFacts):
         if not self.profile.announce:
             return ()
         return tuple(self.step(self.updated(user), what="announce", judged=False) for user in people)
-
-
-def key_of(template: Template) -> TemplateKey:
-    """Type and Index: what a target merges by; Index only counts where the page prints one."""
-    if template.type in INDEXED:
-        return str(template.type), template.index or "0"
-    return str(template.type), ""
-
-
-def sha_of(template: Template) -> str:
-    """sha256 of the decoded data; of the text for card and password."""
-    if template.type in (TemplateType.CARD, TemplateType.PASSWORD):
-        return hashlib.sha256(template.data.encode()).hexdigest()
-    return hashlib.sha256(base64.b64decode(template.data)).hexdigest()
-
-
-def stored(*templates: Template) -> dict[TemplateKey, str]:
-    """What the read-back must show of these; a later one of the same key wins."""
-    return {key_of(template): sha_of(template) for template in templates}

@@ -8,7 +8,8 @@ from enum import IntEnum, StrEnum
 from typing import TypedDict
 
 from camsim.protocol.facts import Punch
-from camsim.protocol.vocabulary import TemplateType
+
+from .told import TemplateKey, Told
 
 
 class Transport(StrEnum):
@@ -31,14 +32,17 @@ class Stage(IntEnum):
     QUIET = 1  # alone on the line: latency is measured
     MAIN = 2  # many at once
     BUSY = 3  # a burst of its own
-    HOSTILE = 4
+    LATE = 4  # after the main read-back: copies that come when all has settled
+    FORGED = 5  # one at a time, each token form once
+    HOSTILE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One stimulus. `plain` is the message; `wire` what travels; `retries` > 0 sends until acknowledged.
 
-    `sealed`: the wire bytes are the plain ones under the device's key.
+    `sealed`: the wire bytes are the plain ones under the device's key. `told` is what a right target understands; None
+    for what no device sends. `values` are factor values that `told` does not show: how the body is written, a label.
     """
 
     what: str
@@ -52,6 +56,8 @@ class Step:
     retries: int = 0
     judged: bool = True
     sealed: bool = False
+    told: Told | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> bytes:
@@ -68,6 +74,8 @@ class Sending(TypedDict, total=False):
     copies: int
     retries: int
     judged: bool
+    told: Told | None
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +84,6 @@ class StoredName:
 
     first_name: str | None = None
     last_name: str | None = None
-
-
-TemplateKey = tuple[str, str]  # Type, and Index for the three that have one, else ""
-INDEXED = frozenset({TemplateType.FINGERPRINT, TemplateType.FACE, TemplateType.PALM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class Case:
     A section gives the name alone: the plan fills `requirement` in from the table row that the case comes from.
     Steps go one after another, or `at_once` at the same time. `spares` are the same steps with other people: sent
     when an answer was late, because a machine under load is late once, and a slow target always. An `introduced` case
-    may be told its people first (--announce).
+    may be told its people first (--announce). `values` are what a row of an array is made of.
     """
 
     name: str
@@ -133,6 +137,7 @@ class Case:
     introduced: bool = True
     blocked: str | None = None
     spares: tuple[tuple[Step, ...], ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Unpack
 
 from camsim.protocol.facts import Fact
@@ -14,6 +15,7 @@ from camsim.protocol.v3.messages import Message
 
 from .cases import Sending, Step
 from .run_facts import RunFacts
+from .told import Keep, told_v2
 
 CONTENT_TYPE = envelope_v2.CONTENT_TYPE
 
@@ -32,11 +34,16 @@ def steps_of(
     what: str = "",
     *,
     token: str | None = None,
+    keep: Keep = Keep.MUST,
     **sending: Unpack[Sending],
 ) -> list[Step]:
     """The steps that report a fact."""
     name = what or messages_v2.callback_name(fact)
-    return [framed(run, message, device, name, **sending) for message in messages(run, fact, device, token=token)]
+    steps = []
+    for message in messages(run, fact, device, token=token):
+        told = told_v2(fact, message, keep)
+        steps.append(replace(framed(run, message, device, name, **sending), told=told))
+    return steps
 
 
 def framed(run: RunFacts, message: Message, device: int = 0, what: str = "raw", **sending: Unpack[Sending]) -> Step:

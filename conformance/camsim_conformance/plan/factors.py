@@ -1,0 +1,227 @@
+"""The factors of what is sent: every property of an event that a target may stumble over, with its values.
+
+Every event has one value of each factor that concerns it; `usual` is the plain one. A deviation under a value belongs to
+the value's requirement, and is never graver than its `cap`: what no page prints is SHOULD at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from camsim.protocol.vocabulary import AttendanceType, InputType, Protocol
+from camsim_conformance.requirements.verdicts import Level
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
+# Seconds to the nearest other punch of the person; `offset` is exactly the device's offset (330 minutes).
+NEIGHBOURS: Mapping[str, int] = {"1s": 1, "59s": 59, "61s": 61, "offset": 330 * MINUTE, "24h": DAY}
+OFFSETS: Mapping[str, int] = {"+0530": 330, "+0000": 0, "-0330": -210, "+0545": 345, "+1400": 840, "-1100": -660}
+# Seconds before the run. No value lies at a day's edge: the edges are a group of their own.
+AGES: Mapping[str, int] = {
+    "now": 15 * MINUTE,
+    "today": 5 * HOUR,
+    "yesterday": DAY + 5 * HOUR,
+    "8-days": 8 * DAY,
+    "29-days": 29 * DAY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value: `phrase` completes "a punch …"; `v2` is the requirement in v2, "" for a value v2 does not have."""
+
+    name: str
+    phrase: str
+    v3: str
+    v2: str
+    cap: Level = Level.MUST
+    usual: bool = False
+
+    def requirement(self, protocol: Protocol) -> str:
+        """Whose business a deviation under this value is; "" when it is nobody's in particular."""
+        return self.v2 if protocol is Protocol.V2 else self.v3
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A property with all its values; `feature` must be claimed for the ones that are not usual."""
+
+    name: str
+    values: tuple[Value, ...]
+    feature: str = "core"
+
+    @property
+    def usual(self) -> Value:
+        """The plain value."""
+        return next(value for value in self.values if value.usual)
+
+    def value(self, name: str) -> Value | None:
+        """A value by its name."""
+        return next((value for value in self.values if value.name == name), None)
+
+
+SHOULD = Level.SHOULD
+
+
+def _types() -> Iterator[Value]:
+    for kind in AttendanceType:
+        yield Value(str(kind), f"of Type {kind}", "CB-PUNCH-002", "V2-PUNCH-002", usual=kind == "CheckIn")
+    yield Value("None", "of AttendanceType None", "", "V2-PUNCH-002")
+
+
+def _inputs() -> Iterator[Value]:
+    for kind in InputType:
+        yield Value(str(kind), f"by {kind}", "CB-PUNCH-001", "V2-PUNCH-001", usual=kind == "Face")
+
+
+def _offsets() -> Iterator[Value]:
+    # v2 has no offset in its messages.
+    for name in OFFSETS:
+        yield Value(name, f"with offset {name}", "CB-TIME-003", "", usual=name == "+0530")
+
+
+def _ages() -> Iterator[Value]:
+    phrases = {
+        "now": "of this hour",
+        "today": "some hours old",
+        "yesterday": "a day old",
+        "8-days": "8 days old",
+        "29-days": "29 days old",
+    }
+    for name, phrase in phrases.items():
+        yield Value(name, phrase, "CB-ORD-004", "V2-ORD-001", usual=name == "now")
+
+
+def _neighbours() -> Iterator[Value]:
+    yield Value("none", "with no other punch of the person near it", "", "", usual=True)
+    for name in NEIGHBOURS:
+        phrase = "exactly one offset from another of the same person" if name == "offset" else f"{name} from another"
+        yield Value(name, phrase, "CB-PUNCH-003", "V2-PUNCH-003")
+
+
+def _repeats() -> Iterator[Value]:
+    yield Value("none", "sent once", "", "", usual=True)
+    yield Value("bytes", "sent again byte for byte", "CB-DUP-001", "V2-DUP-001")
+    yield Value("retold", "sent again with a new OperationID and Time", "CB-DUP-002", "")
+    # Copies at one moment are covered by no sentence of the page.
+    yield Value("concurrent", "sent eight times at one moment", "CB-DUP-003", "V2-DUP-001", SHOULD)
+    yield Value("after-20", "sent again after twenty others", "CB-DUP-001", "V2-DUP-001")
+    yield Value("lost-answer", "sent again because its answer was lost", "CB-DUP-005", "V2-DUP-001")
+    yield Value("old-again", "sent again after newer punches of the person", "CB-DUP-007", "V2-DUP-001")
+    yield Value("late", "sent again when everything had settled", "CB-DUP-001", "V2-DUP-001")
+
+
+PUNCH_FACTORS: tuple[Factor, ...] = (
+    Factor("type", tuple(_types())),
+    Factor("input", tuple(_inputs())),
+    Factor(
+        "temperature",
+        (
+            Value("decimal", "with a Temperature", "CB-PUNCH-004", "V2-PUNCH-004", usual=True),
+            Value("whole", "with a whole Temperature (37.0)", "CB-PUNCH-004", "V2-PUNCH-004"),
+            Value("number", "with a Temperature that is a JSON number", "CB-PUNCH-004", "", SHOULD),
+            Value("absent", "without Temperature", "CB-PUNCH-004", "V2-PUNCH-004"),
+        ),
+    ),
+    Factor(
+        "mask",
+        (
+            Value("false", "with FaceMask false", "CB-PUNCH-004", "V2-PUNCH-004", usual=True),
+            Value("true", "with FaceMask true", "CB-PUNCH-004", "V2-PUNCH-004"),
+            Value("absent", "without FaceMask", "CB-PUNCH-004", "V2-PUNCH-004"),
+        ),
+    ),
+    Factor("offset", tuple(_offsets())),
+    Factor("age", tuple(_ages())),
+    Factor("neighbour", tuple(_neighbours())),
+    Factor(
+        "order",
+        (
+            Value("in-order", "that comes in order", "", "", usual=True),
+            Value("after-newer", "that comes after a newer one", "CB-ORD-001", "V2-ORD-001"),
+        ),
+    ),
+    Factor("repeat", tuple(_repeats())),
+    Factor(
+        "device",
+        (
+            Value("first", "from the first device", "", "", usual=True),
+            Value("second", "from the second device", "CB-DEV-001", "V2-DUP-003"),
+        ),
+        "multi-device",
+    ),
+    Factor(
+        "frame",
+        (
+            Value("full", "with SerialNumber and LabelName", "", "", usual=True),
+            Value("no-serial", "without SerialNumber", "CB-PUNCH-007", "", SHOULD),
+            Value("no-label", "without LabelName", "CB-PUNCH-007", "", SHOULD),
+            Value("neither", "without SerialNumber and LabelName", "CB-PUNCH-007", "", SHOULD),
+        ),
+    ),
+    Factor(
+        "label",
+        (
+            Value("ascii", "with a LabelName in ASCII", "", "", usual=True),
+            Value("utf8", "with a LabelName that is not ASCII", "CB-WIRE-002", ""),
+            Value("quotes", "with quotes in its LabelName", "CB-WIRE-003", ""),
+        ),
+    ),
+    Factor(
+        "photo",
+        (
+            Value("none", "without a photo", "", "", usual=True),
+            Value("before", "whose photo of the same moment came before it", "CB-PHOTO-001", "V2-PHOTO-001"),
+            Value("after", "whose photo of the same moment came after it", "CB-PHOTO-001", "V2-PHOTO-001"),
+        ),
+        "photo",
+    ),
+    Factor(
+        "body",
+        (
+            Value("plain", "written as the page prints it", "", "", usual=True),
+            Value("reordered", "with its members in another order", "CB-WIRE-003", "V2-WIRE-001"),
+            Value("pretty", "written over several lines", "CB-WIRE-003", "V2-WIRE-001"),
+            Value("escaped", "with its letters written as \\u escapes", "CB-WIRE-003", "V2-WIRE-001"),
+            Value("slashes", "with escaped slashes", "CB-WIRE-003", ""),
+            Value("another-field", "beside another form field", "", "V2-WIRE-001"),
+        ),
+    ),
+    Factor(
+        "transport",
+        (
+            Value("pooled", "on a kept connection", "", "", usual=True),
+            Value("fresh", "on a connection of its own", "CB-WIRE-005", "V2-WIRE-004"),
+            Value("chunked", "in a chunked body", "CB-WIRE-005", "V2-WIRE-004", SHOULD),
+            Value("expect", "sent with Expect: 100-continue", "CB-WIRE-005", "V2-WIRE-004", SHOULD),
+            Value("lower-case", "with header names in lower case", "CB-WIRE-005", "V2-WIRE-004", SHOULD),
+            Value("segments", "in several TCP segments", "CB-WIRE-005", "V2-WIRE-004", SHOULD),
+        ),
+    ),
+    Factor(
+        "query",
+        (
+            Value("none", "to the plain URL", "", "", usual=True),
+            Value("stgid", "to the URL with ?stgid=", "CB-ROB-002", "", SHOULD),
+        ),
+    ),
+    Factor(
+        "length",
+        tuple(
+            Value(str(n), f"of a length of {n} modulo 16", "CB-ENC-002", "V2-ENC-002", usual=n == 3) for n in range(16)
+        ),
+        "aes",
+    ),
+)
+BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in PUNCH_FACTORS}
+
+
+def usual_values() -> dict[str, str]:
+    """The plain value of every factor of a punch."""
+    return {factor.name: factor.usual.name for factor in PUNCH_FACTORS}
+
+
+def value_of(factor: str, name: str) -> Value | None:
+    """A value by factor and name; None for a factor that no row has (of a history)."""
+    known = BY_NAME.get(factor)
+    return known.value(name) if known is not None else None
