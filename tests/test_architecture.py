@@ -47,6 +47,7 @@ LAYERS = {
         target
         plan
         sending readback
+        model
         observed
         findings
         checks

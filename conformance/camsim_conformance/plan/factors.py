@@ -1,7 +1,7 @@
-"""The factors of what is sent: every property of an event that a target may stumble over, with its values.
+"""The factors of a punch: every property of it that a target may stumble over, with its values.
 
-Every event has one value of each factor that concerns it; `usual` is the plain one. A deviation under a value belongs to
-the value's requirement, and is never graver than its `cap`: what no page prints is SHOULD at most.
+Every punch has one value of each factor; `usual` is the plain one. A deviation under a value belongs to the value's
+requirement, and is never graver than its `cap`: what no page prints is SHOULD at most.
 """
 
 from __future__ import annotations
@@ -111,6 +111,11 @@ def _repeats() -> Iterator[Value]:
     yield Value("late", "sent again when everything had settled", "CB-DUP-001", "V2-DUP-001")
 
 
+def _lengths() -> Iterator[Value]:
+    for rest in range(16):
+        yield Value(str(rest), f"of a length of {rest} modulo 16", "CB-ENC-002", "V2-ENC-002", usual=rest == 3)
+
+
 PUNCH_FACTORS: tuple[Factor, ...] = (
     Factor("type", tuple(_types())),
     Factor("input", tuple(_inputs())),
@@ -205,13 +210,7 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
             Value("stgid", "to the URL with ?stgid=", "CB-ROB-002", "", SHOULD),
         ),
     ),
-    Factor(
-        "length",
-        tuple(
-            Value(str(n), f"of a length of {n} modulo 16", "CB-ENC-002", "V2-ENC-002", usual=n == 3) for n in range(16)
-        ),
-        "aes",
-    ),
+    Factor("length", tuple(_lengths()), "aes"),
 )
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in PUNCH_FACTORS}
 
