@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Snapshot
+from camsim_conformance.model.observation import Cause, Observation
 from camsim_conformance.plan.cases import Case, Step
 from camsim_conformance.requirements import Requirement
-from camsim_conformance.requirements.verdicts import Evidence, Finding, Level, Verdict, gravest
+from camsim_conformance.requirements.verdicts import Evidence, Finding, Level, Verdict, gravest, rank
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.address import Target
 from camsim_conformance.target.profile import Profile
@@ -17,7 +18,11 @@ from camsim_conformance.target.storm_report import Storm
 
 @dataclass(slots=True)
 class Observed:
-    """One case and what is known of it. A check sets `ack` and `state`; the verdicts follow from the level."""
+    """One case and what is known of it. A check sets `ack` and `state`; the verdicts follow from the level.
+
+    `observations` are the model's of this case, `causes` those that explain its deviations. `because` says what kept a
+    case from being judged: a set-up that was not acknowledged is no failure of what it sets up.
+    """
 
     case: Case
     requirement: Requirement
@@ -31,13 +36,20 @@ class Observed:
     error: str | None = None
     fatal: bool = False
     unsent: str = "not sent"
+    observations: tuple[Observation, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    because: str | None = None
 
     @property
     def level(self) -> Level:
         """RECORD for a case that is only recorded, else the requirement's under the profile."""
         if self.case.record:
             return Level.RECORD
-        return self.requirement.level_for(self.profile.features)
+        level = self.requirement.level_for(self.profile.features)
+        # A deviation is no graver than its cause: of a value that no page prints it is advice at most.
+        if self.causes:
+            return min(level, max((cause.level for cause in self.causes), key=rank), key=rank)
+        return level
 
     @property
     def ran(self) -> bool:
@@ -82,6 +94,8 @@ class Observed:
         if self.error is not None:
             return Verdict.ERROR  # ours: never a failure of the target
         if not self.ran:
+            return Verdict.COULD_NOT_RUN
+        if self.because is not None and (finding is None or not finding.verified):
             return Verdict.COULD_NOT_RUN
         if self.fatal:
             return Verdict.FAIL  # whatever was asked: nothing is acknowledged any more

@@ -8,10 +8,12 @@ from camsim import chance
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import recorded
-from camsim_conformance.findings.stored import as_expected
+from camsim_conformance.findings.told import as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
-from camsim_conformance.plan.cases import Case, Expect, Step
+from camsim_conformance.plan.cases import Case, Expect, Stage, Step
+from camsim_conformance.plan.told import Keep, told_v3
 
 from .registry import requirement
 
@@ -49,11 +51,13 @@ def _forgeries(make: Builder) -> dict[str, object]:
 def _forged(make: Builder) -> Iterator[Case]:
     for name, token in _forgeries(make).items():
         user = make.user()
-        message = make.message(make.punch(user))
+        punch = make.punch(user)
+        message = make.message(punch)
         _forge(message, token)
+        told = told_v3(punch, message, Keep.NEVER)
         # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
-        step = make.json(message, what="forged punch", judged=False)
-        yield Case(f"punch-{name}", (step,), Expect((user,)))
+        step = make.json(message, what="forged punch", judged=False, told=told, values={"token": name})
+        yield Case(f"punch-{name}", (step,), Expect((user,)), stage=Stage.FORGED)
     if make.claims("user-data"):
         yield _forged_card(make)
         yield from _forged_names(make)
@@ -74,7 +78,7 @@ def _forged_card(make: Builder) -> Case:
         make.step(make.updated(user, card)),
         make.step(make.updated(user, forged), what="forged card", token=another_token(make), judged=False),
     )
-    return Case("card-another", steps, Expect.kept(user, stored(card)))
+    return Case("card-another", steps, Expect.kept(user, stored(card)), stage=Stage.FORGED)
 
 
 def _forged_names(make: Builder) -> Iterator[Case]:
@@ -84,25 +88,25 @@ def _forged_names(make: Builder) -> Iterator[Case]:
         make.step(make.updated(user, first="Meena", last="Iyer")),
         make.step(make.deleted(user), what="forged deletion", token=wrong, judged=False),
     )
-    yield Case("deletion-another", steps, Expect.named(user, "Meena", "Iyer"))
+    yield Case("deletion-another", steps, Expect.named(user, "Meena", "Iyer"), stage=Stage.FORGED)
     user = make.user()
     steps = (
         make.step(make.updated(user, first="Meena", last="Iyer")),
         make.step(make.updated(user, first="Forged", last="Name"), what="forged name", token=wrong, judged=False),
     )
-    yield Case("name-another", steps, Expect.named(user, "Meena", "Iyer"))
+    yield Case("name-another", steps, Expect.named(user, "Meena", "Iyer"), stage=Stage.FORGED)
 
 
 @requirement("CB-AUTH-001", cases=_forged)
 def test_a_forged_callback_is_not_stored(case: Observed) -> None:
     """A callback with a wrong or missing AuthToken is not stored."""
-    case.state = as_expected(case)
+    case.state = as_told(case, Aspect.FORGERY)
 
 
 def _answered(make: Builder) -> Iterator[Case]:
     message = make.message(make.punch(make.stranger()))
     _forge(message, another_token(make))
-    yield Case("another", (make.json(message, what="forged punch"),))
+    yield Case("another", (make.json(message, what="forged punch", judged=False),), stage=Stage.FORGED)
 
 
 @requirement("CB-AUTH-002", cases=_answered)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from camsim.protocol.facts import Fact
 from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_rows, same_set
+from camsim_conformance.findings.told import FIELDS, ROWS, as_told
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Transport
@@ -35,7 +35,7 @@ def identical(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-001", cases=identical)
 def test_an_identical_resend_is_one_row(case: Observed) -> None:
     """A byte-identical re-send of a punch is one row."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _retold(make: Builder) -> Iterator[Case]:
@@ -58,7 +58,7 @@ def _told_again(make: Builder, name: str, operation_id: str | None, time_s: int)
 @requirement("CB-DUP-002", cases=_retold)
 def test_a_retold_punch_is_one_row(case: Observed) -> None:
     """A re-send with a new OperationID and a new Time is one row."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _at_once(make: Builder) -> Iterator[Case]:
@@ -72,7 +72,7 @@ def _at_once(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-003", cases=_at_once)
 def test_copies_at_once_are_one_row(case: Observed) -> None:
     """Eight copies of one punch at the same moment are one row."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _repeated(make: Builder) -> Iterator[Case]:
@@ -105,7 +105,7 @@ def lost(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-005", cases=lost)
 def test_a_lost_acknowledgement_makes_no_double(case: Observed) -> None:
     """When an acknowledgement is lost on its way and the punch is retried until done, it is one row."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _on_two_devices(make: Builder) -> Iterator[Case]:
@@ -117,7 +117,7 @@ def _on_two_devices(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-006", cases=_on_two_devices)
 def test_one_moment_on_two_devices_is_recorded(case: Observed) -> None:
     """One user at one moment on two devices: one row or two is recorded."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _bulk_resend(make: Builder) -> Iterator[Case]:
@@ -139,4 +139,4 @@ def _bulk_resend(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-007", cases=_bulk_resend)
 def test_a_bulk_resend_makes_no_doubles(case: Observed) -> None:
     """A bulk resend that overlaps live punches makes no doubles and loses none."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)

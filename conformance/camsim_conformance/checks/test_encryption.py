@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from camsim.protocol import cipher
 from camsim.protocol.v3 import envelope
 from camsim_conformance.findings.answers import acknowledged, recorded
-from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.stored import as_expected
+from camsim_conformance.findings.told import ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.told import told_v3
 
 from .registry import requirement
 
@@ -44,7 +45,7 @@ def encrypted_name(make: Builder) -> Case:
 def test_an_encrypted_callback_is_stored(case: Observed) -> None:
     """An encrypted callback, Base64 of AES-256/ECB/PKCS#5, is acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = as_expected(case)
+    case.state = as_told(case, *ROWS, Aspect.NAME)
 
 
 def _lengths(make: Builder) -> Iterator[Case]:
@@ -57,7 +58,8 @@ def _lengths(make: Builder) -> Iterator[Case]:
         frame["LabelName"] = "Tür "
         # Filled up until the length leaves this rest: 0 is the padding of a whole block, which careless code drops.
         frame["LabelName"] += "x" * ((rest - len(envelope.encode(message))) % BLOCK)
-        step = make.json(message, what="RealTimePunchLog")
+        told, values = told_v3(punch, message), {"length": str(rest), "label": "utf8"}
+        step = make.json(message, what="RealTimePunchLog", told=told, values=values)
         yield Case(f"length-{rest:02d}", (step,), Expect.rows(punch))
 
 
@@ -65,7 +67,7 @@ def _lengths(make: Builder) -> Iterator[Case]:
 def test_every_length_is_decrypted(case: Observed) -> None:
     """Encrypted bodies of every length modulo 16, with UTF-8 inside, are acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _other_keys(make: Builder) -> Iterator[Case]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from camsim import chance
 from camsim.protocol.facts import Punch
-from camsim_conformance.findings.punches import same_rows, same_set
+from camsim_conformance.findings.told import FIELDS, ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
@@ -40,7 +41,7 @@ def in_or_out(n: int) -> str:
 @requirement("CB-ORD-001", cases=older)
 def test_an_older_punch_is_kept(case: Observed) -> None:
     """A punch that is older than one already stored is kept."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _sets(make: Builder) -> Iterator[Case]:
@@ -83,7 +84,7 @@ def never_punched(make: Builder) -> Case:
 @requirement("CB-ORD-002", cases=_sets)
 def test_the_stored_set_is_the_sent_set(case: Observed) -> None:
     """The stored set is the sent set: nothing missing, nothing invented."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS)
 
 
 def cached(make: Builder) -> Iterator[Case]:
@@ -114,7 +115,7 @@ def _cached_punches(make: Builder) -> list[Punch]:
 @requirement("CB-ORD-003", cases=cached)
 def test_a_hundred_cached_punches_are_kept(case: Observed) -> None:
     """A hundred cached punches, shuffled and mixed with live ones, are all kept."""
-    case.state = same_rows(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _calendar(make: Builder) -> Iterator[Case]:
@@ -143,4 +144,4 @@ def _edges(make: Builder) -> dict[str, int]:
 @requirement("CB-ORD-004", cases=_calendar)
 def test_old_punches_and_calendar_edges_keep_their_place(case: Observed) -> None:
     """Punches of 30 days ago, and around midnight, the end of a month and the end of a year, keep their place."""
-    case.state = same_set(case, any_shift=False)
+    case.state = as_told(case, *ROWS, Aspect.INSTANT)

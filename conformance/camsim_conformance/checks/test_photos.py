@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_set
+from camsim_conformance.findings.told import FIELDS, ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Step
@@ -25,13 +26,15 @@ def _orders(make: Builder) -> Iterator[Case]:
     photo, _ = photo_and_punch(make, at)
     yield Case("alone", (photo,))
     user = make.user()
-    yield Case("eight-seconds-off", (make.step(make.punch(user, at)), make.step(make.photo(user, at + LATER_S))))
+    punch = make.step(make.punch(user, at), judged=False)
+    yield Case("eight-seconds-off", (punch, make.step(make.photo(user, at + LATER_S))))
 
 
 def photo_and_punch(make: Builder, at: int) -> tuple[Step, Step]:
     """The two steps that report one moment of one person."""
     user = make.user()
-    return make.step(make.photo(user, at)), make.step(make.punch(user, at))
+    # The answer to the punch is not what is asked here.
+    return make.step(make.photo(user, at)), make.step(make.punch(user, at), judged=False)
 
 
 @requirement("CB-ORD-005", cases=_orders)
@@ -54,7 +57,7 @@ def _beside_a_punch(make: Builder) -> Iterator[Case]:
 @requirement("CB-PHOTO-001", cases=_beside_a_punch)
 def test_a_photo_neither_replaces_nor_doubles_its_punch(case: Observed) -> None:
     """A photo (#10) is separate from its punch (#11): it neither replaces nor doubles it."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, Aspect.INSTANT, *FIELDS)
 
 
 def _repeated(make: Builder) -> Iterator[Case]:

@@ -8,12 +8,13 @@ from camsim.protocol.facts import Punch
 from camsim.protocol.v3.messages import DOCUMENTED, Style
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.findings.answers import acknowledged, recorded
-from camsim_conformance.findings.punches import fields_as_sent, none_missing, same_set
-from camsim_conformance.findings.stored import as_expected
+from camsim_conformance.findings.told import FIELDS, ROWS, SENSORS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
+from camsim_conformance.plan.told import Keep, told_v3
 
 from .registry import requirement
 
@@ -32,7 +33,7 @@ def by_every_method(make: Builder) -> Iterator[Case]:
 @requirement("CB-PUNCH-001", cases=by_every_method)
 def test_a_punch_is_stored(case: Observed) -> None:
     """A punch is stored with its user, its type and its input method."""
-    case.state = fields_as_sent(case, "type", "input")
+    case.state = as_told(case, Aspect.ROW, *FIELDS)
 
 
 def _of_every_type(make: Builder) -> Iterator[Case]:
@@ -44,7 +45,7 @@ def _of_every_type(make: Builder) -> Iterator[Case]:
 def test_every_type_keeps_its_meaning(case: Observed) -> None:
     """All eight punch types are acknowledged and stored, and in and out keep their meaning."""
     case.ack = acknowledged(case)
-    case.state = fields_as_sent(case, "type")
+    case.state = as_told(case, Aspect.ROW, Aspect.TYPE)
 
 
 def apart(make: Builder) -> Iterator[Case]:
@@ -67,7 +68,7 @@ def apart(make: Builder) -> Iterator[Case]:
 @requirement("CB-PUNCH-003", cases=apart)
 def test_punches_seconds_apart_are_two(case: Observed) -> None:
     """Two punches of one user seconds apart are two rows."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _sensors(make: Builder) -> Iterator[Case]:
@@ -92,7 +93,7 @@ def test_temperature_and_mask_are_kept(case: Observed) -> None:
     """Temperature, as text or number, and mask are kept where the target claims them, and their absence harms
     nothing.
     """
-    case.state = fields_as_sent(case, "temperature", "mask")
+    case.state = as_told(case, Aspect.ROW, *SENSORS)
 
 
 def _identities(make: Builder) -> Iterator[Case]:
@@ -122,7 +123,7 @@ def test_user_ids_are_text(case: Observed) -> None:
     harm.
     """
     case.ack = acknowledged(case)
-    case.state = as_expected(case)
+    case.state = as_told(case, Aspect.ROW, Aspect.NAME)
 
 
 def _optional(make: Builder) -> Iterator[Case]:
@@ -138,14 +139,17 @@ def _without(make: Builder, name: str, punch: Punch, *members: str) -> Case:
     for member in members:
         frame.pop(member, None)
         frame["PunchLog"].pop(member, None)
-    return Case(name, (make.json(message, what="RealTimePunchLog"),), Expect.rows(punch))
+    told = told_v3(punch, message)
+    values = {"frame": "neither"} if "SerialNumber" in members else {}
+    step = make.json(message, what="RealTimePunchLog", told=told, values=values)
+    return Case(name, (step,), Expect.rows(punch))
 
 
 @requirement("CB-PUNCH-007", cases=_optional)
 def test_optional_members_may_be_missing(case: Observed) -> None:
     """A punch is kept although optional fields of its frame are missing."""
     case.ack = acknowledged(case)
-    case.state = none_missing(case)
+    case.state = as_told(case, Aspect.ROW)
 
 
 def _in_one_second(make: Builder) -> Iterator[Case]:
@@ -156,7 +160,7 @@ def _in_one_second(make: Builder) -> Iterator[Case]:
 @requirement("CB-PUNCH-008", cases=_in_one_second)
 def test_two_punches_in_a_second_are_recorded(case: Observed) -> None:
     """Two different punches of one user in one second: one row or two is recorded."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _several_devices(make: Builder) -> Iterator[Case]:
@@ -172,7 +176,7 @@ def _several_devices(make: Builder) -> Iterator[Case]:
 @requirement("CB-DEV-001", cases=_several_devices)
 def test_punches_of_several_devices_are_kept(case: Observed) -> None:
     """Punches of one user from several devices are all kept."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)
 
 
 def _borrowed_token(make: Builder) -> Iterator[Case]:
@@ -181,11 +185,12 @@ def _borrowed_token(make: Builder) -> Iterator[Case]:
     punch = make.punch(make.user())
     message = make.message(punch)
     message["RealTime"]["SerialNumber"] = make.device(1).serial
-    yield Case("serial-of-another", (make.json(message),), Expect.rows(punch))
+    told = told_v3(punch, message, Keep.MAY)
+    yield Case("serial-of-another", (make.json(message, told=told),), Expect.rows(punch))
 
 
 @requirement("CB-DEV-002", cases=_borrowed_token)
 def test_a_borrowed_token_is_recorded(case: Observed) -> None:
     """What becomes of a punch whose token belongs to another device than its serial number is recorded."""
     case.ack = recorded(case)
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)

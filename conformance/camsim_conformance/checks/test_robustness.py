@@ -12,6 +12,7 @@ from camsim_conformance.findings.storms import storm_withstood
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Stage, Step, Transport
+from camsim_conformance.plan.told import Keep
 
 from .registry import requirement
 
@@ -60,7 +61,8 @@ def _broken(make: Builder) -> Iterator[Case]:
 
 def good_punch(make: Builder) -> Step:
     """What must be acknowledged after a hostile body, on a connection of its own."""
-    return make.step(make.punch(make.stranger()), what="the next good punch", transport=Transport.FRESH)
+    punch = make.punch(make.visitor())
+    return make.step(punch, what="the next good punch", transport=Transport.FRESH, keep=Keep.MAY)
 
 
 def _bodies(make: Builder) -> Bodies:
@@ -98,9 +100,12 @@ def _prying(make: Builder) -> Iterator[Case]:
         "double-quote-in-id": '1"\\',
         "path-in-id": "../../../../etc/passwd",
         "markup-in-id": "<script>camsim()</script>",
+        # Taken into SQL as it is, it names the punches of somebody else: they are looked at again afterwards.
+        "other-person-in-id": f"x' OR UserId='{make.people[0]}",
     }
     for name, user in ids.items():
-        yield Case(name, (make.step(make.punch(user), what=name), good_punch(make)), stage=Stage.HOSTILE)
+        step = make.step(make.punch(user), what=name, keep=Keep.MAY)
+        yield Case(name, (step, good_punch(make)), stage=Stage.HOSTILE)
     for name in ("malformed-json", "wrong-types", "deep-nesting", "broken-utf-8"):
         body, transport = _bodies(make)[name]
         step = make.unsealed(body, body, what=name, transport=transport, judged=False)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.users import templates_as_sent, users_as_sent
+from camsim_conformance.findings.told import ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect, Step, StoredName
@@ -19,7 +19,7 @@ from .registry import requirement
 def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) -> Case:
     """Groups of templates in turn, after the user's name; all of them must be there at the end."""
     # The name first: a target may take templates of known users alone (CB-TPL-005 asks for the other order).
-    steps = [make.step(make.updated(user))]
+    steps = [make.step(make.updated(user), judged=False)]
     every: list[Template] = []
     for group in groups:
         steps.append(make.step(make.updated(user, *group)))
@@ -43,7 +43,7 @@ def _merged(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-001", cases=_merged)
 def test_split_templates_are_merged(case: Observed) -> None:
     """Templates that arrive in several callbacks are merged."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _keyed(make: Builder) -> Iterator[Case]:
@@ -69,7 +69,7 @@ def _keyed(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-002", cases=_keyed)
 def test_the_key_is_type_and_index(case: Observed) -> None:
     """Templates are kept by Type and Index: the same key is updated, another key is not."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _nested_id(make: Builder) -> Iterator[Case]:
@@ -84,7 +84,7 @@ def _nested_id(make: Builder) -> Iterator[Case]:
 def test_the_template_names_its_user(case: Observed) -> None:
     """#6 to #8 have no UserID of their own: that of the template is used."""
     case.ack = acknowledged(case)
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _empty_array(make: Builder) -> Iterator[Case]:
@@ -103,7 +103,7 @@ def _empty_array(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-004", cases=_empty_array)
 def test_an_empty_array_removes_nothing(case: Observed) -> None:
     """An update with an empty Template array removes no template."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _early(make: Builder) -> Iterator[Case]:
@@ -119,7 +119,7 @@ def _early(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-005", cases=_early)
 def test_an_early_template_is_not_lost(case: Observed) -> None:
     """A template that arrives before its user is known is not lost."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _empty_names(make: Builder) -> Iterator[Case]:
@@ -133,7 +133,7 @@ def _empty_names(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-006", cases=_empty_names)
 def test_empty_names_are_recorded(case: Observed) -> None:
     """Whether the empty names of #4 and #5 erase a stored name is recorded."""
-    case.state = users_as_sent(case)
+    case.state = as_told(case, Aspect.NAME)
 
 
 def _shared_operation_id(make: Builder) -> Iterator[Case]:
@@ -149,7 +149,7 @@ def _shared_operation_id(make: Builder) -> Iterator[Case]:
 @requirement("CB-TPL-007", cases=_shared_operation_id)
 def test_a_shared_operation_id_is_recorded(case: Observed) -> None:
     """What becomes of a card and a PIN that share an OperationID, as the printed samples do, is recorded."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def deleted_and_renamed(make: Builder) -> Iterator[Case]:
@@ -172,7 +172,7 @@ def deleted_and_renamed(make: Builder) -> Iterator[Case]:
 @requirement("CB-USR-001", cases=deleted_and_renamed)
 def test_deletions_and_renames_are_reflected(case: Observed) -> None:
     """A deletion at the device and a change of name are reflected."""
-    case.state = users_as_sent(case)
+    case.state = as_told(case, Aspect.NAME, Aspect.PERSON)
 
 
 def _punch_then_deletion(make: Builder) -> Iterator[Case]:
@@ -187,4 +187,4 @@ def _punch_then_deletion(make: Builder) -> Iterator[Case]:
 @requirement("CB-USR-002", cases=_punch_then_deletion)
 def test_punches_outlive_their_user(case: Observed) -> None:
     """Punches stay when their user is deleted at the device."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from camsim_conformance.findings.times import one_time, right_times
+from camsim_conformance.findings.times import one_time
+from camsim_conformance.findings.told import as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
@@ -41,7 +43,7 @@ def _night(make: Builder) -> int:
 @requirement("CB-TIME-001", cases=moments)
 def test_the_stored_time_is_right(case: Observed) -> None:
     """The stored time is the instant of LogTime, or the device's wall clock where the adapter declares that policy."""
-    case.state = right_times(case)
+    case.state = as_told(case, Aspect.ROW, Aspect.INSTANT)
 
 
 def _two_offsets(make: Builder) -> Iterator[Case]:
@@ -69,4 +71,4 @@ def _odd_offsets(make: Builder) -> Iterator[Case]:
 @requirement("CB-TIME-003", cases=_odd_offsets)
 def test_odd_offsets_are_read(case: Observed) -> None:
     """Offsets of half and quarter hours, west of UTC and far east, are read: -0330, +0545, +1400."""
-    case.state = right_times(case)
+    case.state = as_told(case, Aspect.ROW, Aspect.INSTANT)

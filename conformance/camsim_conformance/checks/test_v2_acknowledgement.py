@@ -12,6 +12,7 @@ from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.framing_v2 import altered, steps_of
 from camsim_conformance.plan.run_facts import DAY, MINUTE
+from camsim_conformance.plan.told import Keep
 
 from .registry import requirement
 from .test_acknowledgement import busy, one_punch, timed
@@ -56,7 +57,7 @@ def _unprocessable(make: Builder) -> Iterator[Case]:
     steps = {
         "unknown-user": make.step(make.punch(make.stranger())),
         "unknown-user-deleted": make.step(make.deleted(make.stranger())),
-        "far-future": make.step(make.punch(make.user(), make.now + 4 * 365 * DAY)),
+        "far-future": make.step(make.punch(make.user(), make.now + 4 * 365 * DAY), keep=Keep.MAY),
         "time-is-no-number": altered(make, make.punch(make.user()), OperationTime="soon"),
         "time-is-empty": altered(make, make.punch(make.user()), OperationTime=""),
         "unknown-type": altered(make, make.punch(make.user()), OperationData=siesta),

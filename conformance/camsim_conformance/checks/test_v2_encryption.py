@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from camsim.protocol.v3 import envelope
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.stored import as_expected
+from camsim_conformance.findings.told import ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.framing_v2 import framed, messages
+from camsim_conformance.plan.told import told_v2
 
 from .registry import requirement
 from .test_encryption import BLOCK, encrypted_name, encrypted_punch
@@ -31,7 +32,7 @@ def _name(make: Builder) -> Iterator[Case]:
 def test_an_encrypted_v2_callback_is_stored(case: Observed) -> None:
     """A v2 callback whose ApiRequestInfo alone is encrypted is acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = as_expected(case)
+    case.state = as_told(case, *ROWS, Aspect.NAME)
 
 
 def _lengths(make: Builder) -> Iterator[Case]:
@@ -44,7 +45,8 @@ def _lengths(make: Builder) -> Iterator[Case]:
         # A member no page prints fills the text up, so that nothing printed changes.
         info["Note"] = ""
         info["Note"] = "x" * ((rest - len(envelope.encode(info))) % BLOCK)
-        step = framed(make, message, what="RealTimePunchLog")
+        told, values = told_v2(punch, message), {"length": str(rest)}
+        step = framed(make, message, what="RealTimePunchLog", told=told, values=values)
         yield Case(f"length-{rest:02d}", (step,), Expect.rows(punch))
 
 
@@ -52,4 +54,4 @@ def _lengths(make: Builder) -> Iterator[Case]:
 def test_every_v2_length_is_decrypted(case: Observed) -> None:
     """Encrypted v2 callbacks of every length modulo 16 are acknowledged and stored."""
     case.ack = acknowledged(case)
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS)

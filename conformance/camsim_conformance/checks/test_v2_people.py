@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from camsim.protocol.facts import Template
 from camsim.protocol.v2 import signatures as signatures_v2
 from camsim.protocol.vocabulary import TemplateType as Kind
-from camsim_conformance.findings.users import templates_as_sent, users_as_sent
+from camsim_conformance.findings.told import as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect
@@ -63,7 +64,7 @@ def _merged(make: Builder) -> Iterator[Case]:
 @requirement("V2-TPL-001", later=_merged)
 def test_signatures_are_merged(case: Observed) -> None:
     """Signatures that arrive one by one are merged: fingers, parts of a face, card and PIN."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _again(make: Builder) -> Iterator[Case]:
@@ -80,7 +81,7 @@ def _again(make: Builder) -> Iterator[Case]:
 @requirement("V2-TPL-002", later=_again)
 def test_a_signature_is_updated(case: Observed) -> None:
     """A signature that comes again updates the stored one."""
-    case.state = templates_as_sent(case)
+    case.state = as_told(case, Aspect.TEMPLATE)
 
 
 def _empty_names(make: Builder) -> Iterator[Case]:
@@ -98,10 +99,10 @@ def _empty_names(make: Builder) -> Iterator[Case]:
 @requirement("V2-TPL-003", later=_empty_names)
 def test_empty_names_erase_nothing(case: Observed) -> None:
     """Name and Priority are read with card and PIN only: the empty ones beside a finger or face erase nothing."""
-    case.state = users_as_sent(case)
+    case.state = as_told(case, Aspect.NAME)
 
 
 @requirement("V2-USR-001", later=deleted_and_renamed)
 def test_v2_deletions_and_renames_are_reflected(case: Observed) -> None:
     """A deletion at a v2 device and a change of name are reflected."""
-    case.state = users_as_sent(case)
+    case.state = as_told(case, Aspect.NAME, Aspect.PERSON)

@@ -12,8 +12,8 @@ from camsim.protocol.statuses import StatusV2
 from camsim.protocol.v2.messages import Asked, StyleV2
 from camsim.protocol.vocabulary import AttendanceType
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import fields_as_sent, none_missing, same_set
-from camsim_conformance.findings.times import right_times_v2
+from camsim_conformance.findings.told import FIELDS, ROWS, SENSORS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
@@ -45,7 +45,7 @@ def _methods(make: Builder) -> Iterator[Case]:
 @requirement("V2-PUNCH-001", cases=_methods)
 def test_a_v2_punch_is_stored(case: Observed) -> None:
     """A v2 punch is stored with its user, its type and its input method."""
-    case.state = fields_as_sent(case, "type", "input")
+    case.state = as_told(case, Aspect.ROW, *FIELDS)
 
 
 def _types(make: Builder) -> Iterator[Case]:
@@ -57,8 +57,7 @@ def _types(make: Builder) -> Iterator[Case]:
 def test_every_v2_type_keeps_its_meaning(case: Observed) -> None:
     """All nine attendance types are acknowledged and stored, and in and out keep their meaning."""
     case.ack = acknowledged(case)
-    # No type at all has no meaning to keep.
-    case.state = none_missing(case) if case.case.name == NOTHING_PRESSED else fields_as_sent(case, "type")
+    case.state = as_told(case, Aspect.ROW, Aspect.TYPE)
 
 
 def _sensors(make: Builder) -> Iterator[Case]:
@@ -70,7 +69,7 @@ def _sensors(make: Builder) -> Iterator[Case]:
 @requirement("V2-PUNCH-004", cases=_sensors)
 def test_v2_temperature_and_mask_are_kept(case: Observed) -> None:
     """Temperature and mask of a v2 punch are kept where the target claims them, and their absence harms nothing."""
-    case.state = fields_as_sent(case, "temperature", "mask")
+    case.state = as_told(case, Aspect.ROW, *SENSORS)
 
 
 def _identities(make: Builder) -> Iterator[Case]:
@@ -86,13 +85,13 @@ def _identities(make: Builder) -> Iterator[Case]:
 def test_v2_user_ids_are_text(case: Observed) -> None:
     """User ids of v2 are text: leading zeros and letters are kept apart."""
     case.ack = acknowledged(case)
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 @requirement("V2-PUNCH-003", cases=apart)
 def test_v2_punches_seconds_apart_are_two(case: Observed) -> None:
     """Two v2 punches of one user seconds apart are two rows."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _repeated(make: Builder) -> Iterator[Case]:
@@ -106,7 +105,7 @@ def _repeated(make: Builder) -> Iterator[Case]:
 @requirement("V2-DUP-001", cases=_repeated)
 def test_the_same_v2_data_is_one_row(case: Observed) -> None:
     """The same v2 data from the same device is one row, however often it comes."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _acknowledged_again(make: Builder) -> Iterator[Case]:
@@ -133,13 +132,13 @@ def _on_two_devices(make: Builder) -> Iterator[Case]:
 @requirement("V2-DUP-003", cases=_on_two_devices)
 def test_two_v2_devices_are_two_rows(case: Observed) -> None:
     """Punches of one user at one moment on two v2 devices are both kept: the page's key includes the device."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 @requirement("V2-ORD-001", cases=older)
 def test_an_older_v2_punch_is_kept(case: Observed) -> None:
     """A v2 punch that is older than one already stored is kept."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 def _sets(make: Builder) -> Iterator[Case]:
@@ -151,13 +150,13 @@ def _sets(make: Builder) -> Iterator[Case]:
 @requirement("V2-ORD-002", cases=_sets)
 def test_the_stored_v2_set_is_the_sent_set(case: Observed) -> None:
     """The stored set of v2 punches is the sent set, also for a hundred cached ones in any order."""
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, *FIELDS)
 
 
 @requirement("V2-TIME-001", cases=moments)
 def test_the_stored_v2_time_is_right(case: Observed) -> None:
     """The stored time is what OperationTime means: the device's wall clock, or its instant; a third value fails."""
-    case.state = right_times_v2(case)
+    case.state = as_told(case, Aspect.ROW, Aspect.INSTANT)
 
 
 def _photos(make: Builder) -> Iterator[Case]:

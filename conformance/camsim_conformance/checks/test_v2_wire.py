@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.users import users_as_sent
+from camsim_conformance.findings.told import as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.cases import Case, Expect, Stage
 from camsim_conformance.plan.framing_v2 import altered, steps_of
 from camsim_conformance.plan.run_facts import MINUTE
+from camsim_conformance.plan.told import Keep, told_v2
 
 from .registry import requirement
 from .test_authentication import another_token, other_case
@@ -71,7 +72,7 @@ def _names(make: Builder) -> Iterator[Case]:
 @requirement("V2-WIRE-002", later=_names)
 def test_names_survive_the_form(case: Observed) -> None:
     """Names with blanks, plus signs, ampersands and UTF-8 letters survive the form."""
-    case.state = users_as_sent(case)
+    case.state = as_told(case, Aspect.NAME)
 
 
 @requirement("V2-WIRE-004", cases=http)
@@ -93,14 +94,16 @@ def _forged(make: Builder) -> Iterator[Case]:
     }
     for name, value in wrong.items():
         user = make.user()
+        punch = make.punch(user)
+        step = altered(make, punch, AuthToken=value)
         if name == "missing":
-            step = altered(make, make.punch(user), drop="AuthToken")
-        else:
-            step = altered(make, make.punch(user), AuthToken=value)
-        yield Case(name, (replace(step, what="forged punch", judged=False),), Expect((user,)))
+            step = altered(make, punch, drop="AuthToken")
+        told = told_v2(punch, {}, Keep.NEVER)
+        forged = replace(step, what="forged punch", judged=False, told=told, values={"token": name})
+        yield Case(name, (forged,), Expect((user,)), stage=Stage.FORGED)
 
 
 @requirement("V2-AUTH-001", cases=_forged)
 def test_a_forged_v2_callback_is_not_stored(case: Observed) -> None:
     """A v2 callback with a wrong or missing AuthToken is not stored."""
-    case.state = same_set(case)
+    case.state = as_told(case, Aspect.FORGERY)

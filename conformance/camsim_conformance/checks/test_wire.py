@@ -12,12 +12,13 @@ from camsim.protocol.facts import Template
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.punches import same_set
-from camsim_conformance.findings.stored import as_expected
+from camsim_conformance.findings.told import FIELDS, ROWS, as_told
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Sending, Stage, Step, Transport
 from camsim_conformance.plan.run_facts import MINUTE
+from camsim_conformance.plan.told import told_v3
 
 from .registry import requirement
 
@@ -53,7 +54,8 @@ def _utf8(make: Builder) -> Iterator[Case]:
         punch = make.punch(make.user())
         message = make.message(punch)
         message["RealTime"]["LabelName"] = label
-        yield Case(f"label-{name}", (make.json(message),), Expect.rows(punch))
+        step = make.json(message, told=told_v3(punch, message), values={"label": "utf8"})
+        yield Case(f"label-{name}", (step,), Expect.rows(punch))
 
 
 def _named(make: Builder, name: str, first: str, last: str, *, transport: Transport) -> Case:
@@ -65,7 +67,7 @@ def _named(make: Builder, name: str, first: str, last: str, *, transport: Transp
 @requirement("CB-WIRE-002", cases=_utf8)
 def test_utf8_survives(case: Observed) -> None:
     """UTF-8 text survives: names of any script are stored as they were sent, and a label in UTF-8 loses no punch."""
-    case.state = as_expected(case)
+    case.state = as_told(case, *ROWS, Aspect.NAME)
 
 
 def _same_value(make: Builder) -> Iterator[Case]:
@@ -81,7 +83,9 @@ def _same_value(make: Builder) -> Iterator[Case]:
         punch = make.punch(make.user())
         message = make.message(punch)
         message["RealTime"]["LabelName"] = "Gate A/B"  # a slash, for the writers that escape it
-        yield Case(name, (make.raw(write(message), what="RealTimePunchLog"),), Expect.rows(punch))
+        told, values = told_v3(punch, message), {"body": name}
+        step = make.raw(write(message), what="RealTimePunchLog", told=told, values=values)
+        yield Case(name, (step,), Expect.rows(punch))
 
 
 def _dump(message: object) -> bytes:
@@ -117,7 +121,7 @@ def _escaped(message: Message) -> bytes:
 def test_equivalent_json_is_the_same_callback(case: Observed) -> None:
     """Any JSON text of the same value is the same callback: member order, white space and escapes do not matter."""
     case.ack = acknowledged(case)
-    case.state = same_set(case)
+    case.state = as_told(case, *ROWS, Aspect.INSTANT, *FIELDS)
 
 
 def _sizes(make: Builder) -> Iterator[Case]:

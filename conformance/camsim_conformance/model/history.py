@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from camsim_conformance.plan.cases import Case, Step
-from camsim_conformance.plan.told import Told
+from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
+
+NOTHING = Told(Deed.OTHER, keep=Keep.MAY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Occurrence:
 def occurrences(
     cases: Iterable[Case], answers: Mapping[str, Sequence[Exchange]], profile: Profile
 ) -> Iterator[Occurrence]:
-    """Every step that tells something and was sent, in the order of the cases."""
+    """Every step that was sent, in the order of the cases."""
     for case in cases:
         if case.id not in answers:
             continue
@@ -41,11 +43,11 @@ def occurrences(
             by_step.setdefault(exchange.step, []).append(exchange)
         for number, step in enumerate(case.steps):
             found = tuple(by_step.get(number, ()))
-            if step.told is None or not found:
+            if not found:
                 continue
             # One of several copies or attempts is enough: the gateway asks for no more.
             done = any(ack.acknowledged(exchange, profile, step) for exchange in found)
-            yield Occurrence(case, number, step, step.told, found, done)
+            yield Occurrence(case, number, step, step.told or NOTHING, found, done)
 
 
 def histories(some: Iterable[Occurrence]) -> dict[str, tuple[Occurrence, ...]]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Unpack
 
-from camsim.protocol.facts import Fact
+import msgspec
+
+from camsim.protocol.facts import Fact, Punch
 from camsim.protocol.v3 import envelope, messages
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol
@@ -51,16 +53,23 @@ class Builder(RunFacts):
     ) -> Step:
         """A step that reports a fact. Only v3 has OperationID, Time and a style to choose: v2 leaves them out. With a
         `token` of somebody else's nothing may be stored."""
-        if token is not None:
-            keep = Keep.NEVER
+        keep = self._keep(fact, token, keep)
         if self.profile.protocol is Protocol.V2:
             steps = framing_v2.steps_of(self, fact, device, what, token=token, keep=keep, **sending)
             if len(steps) != 1:
                 raise ValueError(f"{type(fact).__name__} is {len(steps)} messages in v2: use framing_v2.steps_of")
             return steps[0]
         message = self.message(fact, device, operation_id=operation_id, time_s=time_s, style=style, token=token)
-        sending.setdefault("told", told_v3(fact, message, keep))
+        sending.setdefault("told", told_v3(_as_told(fact, style), message, keep))
         return self.json(message, device, what or messages.callback_name(fact), **sending)
+
+    def _keep(self, fact: Fact, token: str | None, keep: Keep) -> Keep:
+        if token is not None:
+            return Keep.NEVER
+        # A target that stores only whom it knows need not store a stranger.
+        if getattr(fact, "user_id", "") in self.strangers:
+            return Keep.MAY
+        return keep
 
     def steps(self, facts: Iterable[Fact]) -> tuple[Step, ...]:
         """A step for each fact, in turn."""
@@ -85,3 +94,10 @@ class Builder(RunFacts):
         if not self.profile.announce:
             return ()
         return tuple(self.step(self.updated(user), what="announce", judged=False) for user in people)
+
+
+def _as_told(fact: Fact, style: messages.Style) -> Fact:
+    """The fact as a style tells it: one that leaves the temperature out tells none."""
+    if isinstance(fact, Punch) and style.temperature in ("absent", "empty"):
+        return msgspec.structs.replace(fact, temperature=None)
+    return fact

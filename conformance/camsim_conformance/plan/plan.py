@@ -13,15 +13,20 @@ from camsim_conformance.target.profile import Profile
 from .builder import Builder
 from .cases import Case, Stage, Step
 from .run_facts import PeopleError
+from .told import Keep
 
 MakeCases = Callable[[Builder], Iterable[Case]]
 # Requirement ids with what makes their cases. The order decides who gets which number, and with it the bytes of a run.
 Stimuli = Sequence[tuple[str, MakeCases]]
 
 
+PROBES = 8
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run will send. `people` are read back; `left_behind` are all ids the target may keep."""
+    """What a run will send. `people` are read back; `left_behind` are all ids the target may keep. `probes` are good
+    punches for between the forgeries."""
 
     cases: tuple[Case, ...]
     people: tuple[str, ...]
@@ -29,6 +34,7 @@ class Plan:
     preflight: Step
     canaries: tuple[Case, ...]
     absent: str
+    probes: tuple[Step, ...] = ()
 
     @property
     def canary_people(self) -> tuple[str, ...]:
@@ -37,11 +43,14 @@ class Plan:
 
     @property
     def watched(self) -> tuple[str, ...]:
-        """Who is read back: only people something is expected of. What a target makes of a time that is none, as
-        PHP's year -1, is nobody's business."""
+        """Who is read back: everybody of whom something was told that a target understands. What it makes of a time
+        that is none, as PHP's year -1, is nobody's business."""
         wanted = set(self.canary_people)
         for case in (*self.canaries, *self.cases):
             wanted.update(case.expect.people)
+            for step in case.steps:
+                if step.told is not None:
+                    wanted.add(step.told.user)
         return tuple(user for user in self.people if user in wanted)
 
     def stage(self, stage: Stage) -> tuple[Case, ...]:
@@ -80,6 +89,7 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
     first = make.user()
     preflight = make.step(make.punch(first), what="preflight")
     absent = make.stranger()
+    probes = tuple(make.step(make.punch(make.visitor()), what="a good punch", keep=Keep.MAY) for _ in range(PROBES))
     # Every section makes its cases, asked for or not: so a case keeps its people whatever is selected beside it.
     every: list[Case] = []
     for requirement, cases in stimuli:
@@ -93,6 +103,7 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
         preflight=preflight,
         canaries=canaries,
         absent=absent,
+        probes=probes,
     )
 
 

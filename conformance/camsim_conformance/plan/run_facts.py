@@ -58,6 +58,11 @@ class RunFacts:
         self.strangers.append(user)
         return user
 
+    def visitor(self) -> str:
+        """Somebody who may punch without anything being expected of it: a known person where the target stores only
+        those."""
+        return self.profile.people[0] if self.profile.people else self.stranger()
+
     def users(self, count: int) -> list[str]:
         """Several people."""
         return [self.user() for _ in range(count)]

@@ -51,11 +51,19 @@ _GRAVITY: Mapping[Verdict, int] = {
 }
 # What a grade may stand on; a recorded or needless requirement is no gap.
 SHOWN = frozenset({Verdict.PASS, Verdict.NON_STRICT, Verdict.INFO, Verdict.NOT_APPLICABLE})
-_VIOLATED: Mapping[Level, Verdict] = {
+VIOLATED: Mapping[Level, Verdict] = {
     Level.MUST: Verdict.FAIL,
     Level.SHOULD: Verdict.ADVICE,
     Level.RECORD: Verdict.INFO,
 }
+
+
+_RANKS: Mapping[Level, int] = {Level.RECORD: 0, Level.SHOULD: 1, Level.MUST: 2}
+
+
+def rank(level: Level) -> int:
+    """0 is the weakest."""
+    return _RANKS[level]
 
 
 def gravity(verdict: Verdict) -> int:
@@ -86,5 +94,5 @@ class Finding:
         if level is Level.RECORD:
             return Verdict.INFO
         if not self.holds:
-            return _VIOLATED[level]
+            return VIOLATED[level]
         return Verdict.PASS if self.strict else Verdict.NON_STRICT

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 from camsim.readback.model import take
 from camsim_conformance.readback import Capabilities, ReadBack, ReadBackError, Snapshot
-from camsim_conformance.readback.settle import settled
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
 from camsim_conformance.target.profile import Profile
 
+from .reading import settled
 from .record import RunRecord
 
 POLL_S = 0.1
@@ -79,7 +80,8 @@ async def read_back(record: RunRecord, adapter: ReadBack, before: Snapshot) -> N
     plan = record.plan
     people = [*plan.watched, plan.absent]
     seconds = record.profile.settle_s
-    found, record.settled_s = await settled(adapter, before.capabilities, people, seconds, _expected(record, before))
+    reading = await settled(adapter, before, people, seconds, lambda stored: replace(record.seen(), main=stored))
+    found, record.settled_s, record.late = reading.snapshot, reading.waited_s, reading.late
     new = found.without(before)
     # What was there and is gone was never kept, or the adapter looks at another place now.
     if not any(new.punches.get(user) for user in plan.canary_people):
@@ -89,13 +91,14 @@ async def read_back(record: RunRecord, adapter: ReadBack, before: Snapshot) -> N
     record.snapshot = new
 
 
-def _expected(record: RunRecord, before: Snapshot) -> int:
-    """Punches that a right target shows in the end."""
-    count = sum(map(len, before.punches.values()))
-    for case in record.plan.cases:
-        if case.id in record.answers:
-            count += len(case.expect.punches)
-    return count
+async def read_again(record: RunRecord, adapter: ReadBack, before: Snapshot) -> None:
+    """What stands after late copies, forgeries and hostile bodies is in the record. Raises: ReadBackError."""
+    plan = record.plan
+    people = [*plan.watched, plan.absent]
+    seconds = record.profile.settle_s
+    reading = await settled(adapter, before, people, seconds, lambda stored: replace(record.seen(), after=stored))
+    record.after = reading.snapshot.without(before)
+    record.late += reading.late
 
 
 def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:

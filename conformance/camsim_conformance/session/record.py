@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Capabilities, Snapshot
+from camsim_conformance.model.judge import Seen
+from camsim_conformance.model.judgement import Judgement, judge
+from camsim_conformance.model.observation import Cause, Observation
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.requirements import by_id
@@ -17,7 +20,12 @@ from camsim_conformance.target.storm_report import Storm
 
 @dataclass(slots=True)
 class RunRecord:
-    """Filled while a run goes on. `void` says why it cannot be judged; times in seconds."""
+    """Filled while a run goes on. `void` says why it cannot be judged; times in seconds.
+
+    `before` stood before the run; `snapshot` is what everything honest left, `after` what stood when late copies,
+    forgeries and hostile bodies had been sent; both without what stood before. `late`: how much came after the settle
+    time. `locked_out`: why no more forgeries were sent. `second` is the round that confirms what deviated.
+    """
 
     profile: Profile
     plan: Plan
@@ -25,28 +33,65 @@ class RunRecord:
     started_s: float
     answers: Answers = field(default_factory=dict)
     preflight: Exchange | None = None
+    before: Snapshot | None = None
     snapshot: Snapshot | None = None
+    after: Snapshot | None = None
+    ended_s: float = 0.0
     capabilities: Capabilities | None = None
     adapter: str | None = None
     canary_s: float | None = None
     settled_s: float | None = None
+    late: int = 0
     storm: Storm | None = None
     partial: bool = False
     void: str | None = None
     unproved: str | None = None
     died_at: str | None = None
+    locked_out: str | None = None
     seconds: float = 0.0
+    second: RunRecord | None = None
+    _judgement: Judgement | None = None
 
     @property
     def _unsent(self) -> str:
         if self.void is not None:
             return f"the run is void: {self.void}"
+        if self.locked_out is not None:
+            return f"not sent: {self.locked_out}"
         return f"not sent: the target had died of {self.died_at}"
+
+    def seen(self) -> Seen:
+        """What the judge looks at."""
+        return Seen(
+            profile=self.profile,
+            cases=self.plan.cases,
+            answers=self.answers,
+            started_s=self.started_s,
+            ended_s=self.ended_s or self.started_s + self.seconds,
+            before=self.before,
+            main=self.snapshot,
+            after=self.after,
+        )
+
+    def judgement(self) -> Judgement:
+        """The causes of all that deviates; made once, when all is sent and read back."""
+        if self._judgement is None:
+            second = self.second.seen() if self.second is not None else None
+            self._judgement = judge(self.seen(), second)
+        return self._judgement
 
     def observed(self) -> list[Observed]:
         """One value a case, for the checks."""
         # Made when all is sent and read back: a check never looks at a run that goes on.
         rows = by_id()
+        judgement = self.judgement()
+        found: dict[str, list[Observation]] = {}
+        for one in judgement.view.observations:
+            found.setdefault(one.case, []).append(one)
+        causes: dict[str, list[Cause]] = {}
+        for cause in judgement.causes:
+            for case in cause.cases:
+                causes.setdefault(case, []).append(cause)
         return [
             Observed(
                 case=case,
@@ -58,6 +103,8 @@ class RunRecord:
                 storm=self.storm,
                 fatal=case.id == self.died_at,
                 unsent=self._unsent,
+                observations=tuple(found.get(case.id, ())),
+                causes=tuple(causes.get(case.id, ())),
             )
             for case in self.plan.cases
         ]

@@ -29,7 +29,7 @@ from camsim_conformance.target.address import (
 )
 from camsim_conformance.target.profile import Profile, UsageError
 
-from . import adapter_proof
+from . import adapter_proof, stages
 from .record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -129,8 +129,16 @@ class Session:
             if adapter is not None and before is not None and record.unproved is None:
                 self._progress("settle", 0, 0)
                 await adapter_proof.read_back(record, adapter, before)
-            # Last, after the read-back: what a target does after a hostile body must not be held against its rows.
-            record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
+            await self._send_late(client, sender, record)
+            if record.snapshot is not None and adapter is not None and before is not None and record.died_at is None:
+                self._progress("settle", 0, 0)
+                await adapter_proof.read_again(record, adapter, before)
+
+    async def _send_late(self, client: Client, sender: CaseSender, record: RunRecord) -> None:
+        """After the read-back: what a target does after a forgery or a hostile body is not held against its rows."""
+        await sender.many(record.plan.stage(Stage.LATE))
+        record.locked_out = await stages.forged(client, sender, record.plan)
+        record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
 
     def _on_sent(self, chosen: Plan) -> Callable[[str], None]:
         total = sum(case.blocked is None for case in chosen.cases)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
 from camsim_conformance.requirements import Requirement
-from camsim_conformance.requirements.verdicts import Level, Verdict, gravest
+from camsim_conformance.requirements.verdicts import VIOLATED, Level, Verdict, gravest
 
 from .waivers import Waiver
+
+
+def verdict_of(cause: Cause) -> Verdict:
+    """FAIL, ADVICE or INFO, by the cause's level."""
+    return VIOLATED[cause.level]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +25,15 @@ class RequirementResult:
     level: Level
     cases: tuple[Observed, ...]
     waiver: Waiver | None
+    causes: tuple[Cause, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """The gravest verdict of its cases; a recorded case never outweighs a judged one."""
-        return gravest(case.verdict for case in self.cases)
+        """The gravest verdict of its cases and of the causes that are its business; a recorded case never outweighs a
+        judged one."""
+        found = [case.verdict for case in self.cases]
+        found += [verdict_of(cause) for cause in self.causes]
+        return gravest(found)
 
     @property
     def ack(self) -> Verdict:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 
+from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
 from camsim_conformance.requirements import by_id
 from camsim_conformance.requirements.verdicts import Evidence, Verdict
@@ -49,6 +50,11 @@ class Result:
     requirements: tuple[RequirementResult, ...]
     problems: tuple[str, ...]
     ended: datetime
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """What explains all deviations, gravest first."""
+        return self.record.judgement().causes
 
     @property
     def violated(self) -> list[RequirementResult]:
@@ -149,7 +155,8 @@ def _grouped(
     for some in groups.values():
         row = some[0].requirement
         level = row.level_for(record.profile.features)
-        yield RequirementResult(row, level, tuple(some), _valid(waivers.get(row.id)))
+        causes = tuple(cause for cause in record.judgement().causes if cause.requirement == row.id)
+        yield RequirementResult(row, level, tuple(some), _valid(waivers.get(row.id)), causes)
 
 
 def _valid(waiver: Waiver | None) -> Waiver | None:

@@ -1,0 +1,114 @@
+"""Judging is a function of what was sent, answered and stored: from a run to all observations of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from camsim.readback.model import Snapshot
+from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.sending.exchange import Exchange
+from camsim_conformance.target.profile import Profile
+
+from .answers import observe_answers, step_values
+from .history import Occurrence, histories, occurrences
+from .matching import dues_of
+from .moments import Choice, choice
+from .observation import Observation
+from .punches import Scene, observe_punches
+from .unchanged import observe_unchanged
+
+LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run shows. `main` was read when everything honest had settled, `after` when late copies, forgeries and
+    hostile bodies had; both without what stood `before`. Times: epoch seconds of the run's start and end."""
+
+    profile: Profile
+    cases: Sequence[Case]
+    answers: Mapping[str, Sequence[Exchange]]
+    started_s: float
+    ended_s: float
+    before: Snapshot | None = None
+    main: Snapshot | None = None
+    after: Snapshot | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All observations of a run, and how the target reads times; None without a read-back."""
+
+    observations: tuple[Observation, ...]
+    choice: Choice | None
+
+
+def observe(seen: Seen) -> View:
+    """Everything that can be looked at. Pure."""
+    sent = list(occurrences(seen.cases, seen.answers, seen.profile))
+    people = histories(sent)
+    values = _Values(seen, people)
+    found = list(observe_answers(sent, values.by_step(sent), seen.profile))
+    if seen.main is None:
+        return View(tuple(found), None)
+    punches = [due.punch for history in people.values() for due in dues_of(history)]
+    chosen = choice(punches, seen.main, seen.profile.protocol)
+    for snapshot, some in _stages(seen, people):
+        scene = Scene(snapshot, chosen, seen.profile.protocol, seen.started_s, seen.ended_s, values.at)
+        found += observe_punches(some, scene)
+    if seen.after is not None:
+        untouched = [user for user, history in people.items() if not _later(history)]
+        found += observe_unchanged(people, untouched, seen.main, seen.after)
+    return View(tuple(found), chosen)
+
+
+def _stages(
+    seen: Seen, people: Mapping[str, tuple[Occurrence, ...]]
+) -> Iterator[tuple[Snapshot, Mapping[str, tuple[Occurrence, ...]]]]:
+    """Each person with the snapshot that shows the end of what was told of it."""
+    early = {user: history for user, history in people.items() if not _later(history)}
+    late = {user: history for user, history in people.items() if _later(history)}
+    if seen.main is not None:
+        yield _of(seen.main, early), early
+    if seen.after is not None:
+        yield _of(seen.after, late), late
+
+
+def _of(snapshot: Snapshot, people: Mapping[str, tuple[Occurrence, ...]]) -> Snapshot:
+    punches = {user: rows for user, rows in snapshot.punches.items() if user in people}
+    return Snapshot(snapshot.capabilities, punches, snapshot.templates, snapshot.users)
+
+
+def _later(history: Sequence[Occurrence]) -> bool:
+    return any(one.case.stage in LATER for one in history)
+
+
+class _Values:
+    """The factor values of each event, made once."""
+
+    def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]]) -> None:
+        self._people = people
+        self._made: dict[tuple[str, int], Mapping[str, str]] = {}
+        self._now_s = int(seen.started_s)
+
+    def at(self, user: str, place: int) -> Mapping[str, str]:
+        """The values of the event at a place of a person's history."""
+        key = (user, place)
+        if key not in self._made:
+            history = self._people[user]
+            one = history[place]
+            found = step_values(one, history[:place])
+            found.update(one.case.values)
+            self._made[key] = found
+        return self._made[key]
+
+    def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:
+        """The values of every step, by case and number."""
+        found: dict[tuple[str, int], Mapping[str, str]] = {}
+        for user, history in self._people.items():
+            for place, one in enumerate(history):
+                found[one.id, one.number] = self.at(user, place)
+        for one in sent:
+            found.setdefault((one.id, one.number), step_values(one, ()))
+        return found

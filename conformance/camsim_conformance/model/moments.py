@@ -1,0 +1,165 @@
+"""How a target reads times: the instant, the wall clock of the device or of one zone; and how a wrong one is off.
+
+`2020-09-17 07:48:22 GMT +0530` is 02:18:22 UTC. Many libraries drop the offset in silence, so a store may hold either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from camsim.protocol.facts import Punch
+from camsim.protocol.vocabulary import Protocol
+from camsim.readback.model import Snapshot, StoredPunch
+
+AGREED = 0.95  # below this share the report says that the target is inconsistent
+ARRIVAL_S = 180  # a stored time this near to the sending is the time of arrival
+EPOCH_S = 400 * 86400  # what lies before 1971 is no time at all
+FEWEST = 5  # rows from which a zone may be concluded
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read times. `time` gives the stored seconds of a punch."""
+
+    name: str
+    time: Callable[[Punch], int]
+
+
+def wall(punch: Punch) -> int:
+    """The wall clock of the device, counted as UTC."""
+    return punch.log_time + punch.offset * 60
+
+
+INSTANT = Reading("the instant", lambda punch: punch.log_time)
+WALL = Reading("the device's wall clock", wall)
+
+
+def zone(name: str) -> Reading:
+    """The wall clock of an IANA zone, its daylight saving included."""
+    return Reading(f"the wall clock of {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time))
+
+
+def _ahead(name: str, instant: int) -> int:
+    ahead = datetime.fromtimestamp(instant, UTC).astimezone(_zone(name)).utcoffset()
+    return int(ahead.total_seconds()) if ahead is not None else 0
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The reading that a target has, and the share of the rows that it explains."""
+
+    reading: Reading
+    share: float
+    declared: bool  # the adapter's time_policy allows it
+
+    @property
+    def consistent(self) -> bool:
+        """True when nearly all rows agree."""
+        return self.share >= AGREED
+
+
+def choice(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> Choice:
+    """The reading that explains most rows. Of equals the declared one wins, and a zone only when it is needed."""
+    stored = {(row.user, row.time) for rows in snapshot.punches.values() for row in rows}
+    # A punch without any row says nothing about times.
+    seen = [punch for punch in punches if snapshot.punches.get(punch.user_id)]
+    instant_declared = snapshot.capabilities.time_policy == "instant"
+    first, second = (INSTANT, WALL) if instant_declared else (WALL, INSTANT)
+    best = _shared(first, seen, stored)
+    other = _shared(second, seen, stored)
+    found, share = (first, best) if best >= other else (second, other)
+    if share < AGREED and len(seen) >= FEWEST:
+        for candidate in _zones(seen, snapshot):
+            of_zone = _shared(candidate, seen, stored)
+            if of_zone > share:
+                found, share = candidate, of_zone
+    return Choice(found, share, _allowed(found, protocol, instant_declared=instant_declared))
+
+
+def _allowed(found: Reading, protocol: Protocol, *, instant_declared: bool) -> bool:
+    # A wall clock that is declared may be an instant, or one zone's: the page asks for a time that is right. v2 admits
+    # both readings of its epoch, whatever is declared (V2-01).
+    if not instant_declared or found is INSTANT:
+        return True
+    return protocol is Protocol.V2 and found is WALL
+
+
+def _shared(reading: Reading, punches: Sequence[Punch], stored: set[tuple[str, int]]) -> float:
+    if not punches:
+        return 1.0
+    hits = sum((punch.user_id, reading.time(punch)) in stored for punch in punches)
+    return hits / len(punches)
+
+
+def _zones(punches: Sequence[Punch], snapshot: Snapshot) -> Iterable[Reading]:
+    """Zones whose clock shows the most frequent distance of stored and sent times; one of each behaviour."""
+    counts: dict[int, int] = {}
+    for punch in punches:
+        for row in snapshot.punches.get(punch.user_id, ()):
+            distance = row.time - punch.log_time
+            if distance % 900 == 0 and abs(distance) <= 15 * 3600:
+                counts[distance] = counts.get(distance, 0) + 1
+    if not counts:
+        return
+    usual = max(counts, key=lambda distance: counts[distance])
+    instants = sorted({punch.log_time for punch in punches})
+    behaviours: set[tuple[int, ...]] = set()
+    for name in sorted(available_timezones()):
+        if _ahead(name, instants[-1]) != usual and _ahead(name, instants[0]) != usual:
+            continue
+        behaviour = tuple(_ahead(name, instant) for instant in instants)
+        if behaviour not in behaviours:
+            behaviours.add(behaviour)
+            yield zone(name)
+
+
+# --- how a wrong time is off ---------------------------------------------------------------------------------------
+
+
+def how_off(row: StoredPunch, punch: Punch, expected: int, sent_s: float | None) -> str:
+    """In words: what a wrong time looks like. `sent_s`: when the punch was sent, epoch seconds."""
+    for text, time in _mistakes(punch).items():
+        if row.time == time and time != expected:
+            return text
+    if row.time < EPOCH_S:
+        return "at the beginning of all time"
+    if sent_s is not None and abs(row.time - sent_s) <= ARRIVAL_S:
+        return "at the time of arrival"
+    if sent_s is not None and abs(row.time - sent_s - punch.offset * 60) <= ARRIVAL_S:
+        return "at the time of arrival"
+    return "wrong"
+
+
+def _mistakes(punch: Punch) -> Mapping[str, int]:
+    ahead = punch.offset * 60
+    hours = int(punch.offset / 60) * 3600
+    local = punch.log_time + ahead
+    return {
+        "with its offset dropped": local,
+        "with the sign of its offset ignored": local - abs(ahead),
+        "with its offset the wrong way round": local + ahead,
+        "with the minutes of its offset ignored": local - hours,
+        "with its offset taken off twice": punch.log_time - ahead,
+        "as the instant": punch.log_time,
+    }
+
+
+def distance(seconds: int) -> str:
+    """`3 h 30 min late`, `12 s early`."""
+    word = "late" if seconds > 0 else "early"
+    left = abs(seconds)
+    parts = []
+    for name, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count} {name}")
+    return f"{' '.join(parts[:2]) or '0 s'} {word}"

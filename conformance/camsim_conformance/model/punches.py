@@ -1,0 +1,311 @@
+"""Compare stored punches with what was told: every row, its instant, and every attribute that the adapter keeps."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from camsim.protocol import timestamps
+from camsim.protocol.facts import Punch
+from camsim.protocol.vocabulary import Protocol
+from camsim.readback.model import Snapshot, StoredPunch
+from camsim_conformance.plan.told import Deed, Keep
+from camsim_conformance.requirements.verdicts import Level
+
+from .history import Occurrence
+from .matching import Due, Person, matched
+from .moments import INSTANT, Choice, distance, how_off
+from .observation import Aspect, Deviation, Observation
+from .words import TypeMatch, same_word, type_match
+
+DAY_S = 86400
+DEGREES = 0.06  # a tenth of a degree is what devices tell; half of it, and a little for floating point, may be rounded
+NOTHING_PRESSED = "None"  # v2 has a ninth type: the person chose none
+MostAge = tuple[tuple[int, Level], ...]
+# Right receivers set aside what is very old (field notes); the page loads thirty days (V3:481).
+_LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What comparing needs beside the people: the store, how it reads times, when the run was, and the values of a
+    punch, by person and place in the history."""
+
+    snapshot: Snapshot
+    choice: Choice
+    protocol: Protocol
+    started_s: float
+    ended_s: float
+    values: Callable[[str, int], Mapping[str, str]]
+
+
+def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) -> Iterator[Observation]:
+    """One observation for each thing looked at of each distinct punch, and for each row that nothing explains."""
+    reading = scene.choice.reading
+    if not scene.choice.declared and not scene.choice.consistent:
+        reading = INSTANT  # a few rows that another reading explains are no reading
+    persons = matched(people, scene.snapshot.punches, reading)
+    # Declared instants are what is asked for, whatever reading explains the rows.
+    asked = reading if scene.choice.declared else INSTANT
+    words = _device_words(persons) if scene.snapshot.keeps("device") else {}
+    for person in persons:
+        for due in person.dues:
+            yield from _of_due(person, due, scene, asked.time(due.punch), words)
+        yield from _of_nobody(person, scene)
+
+
+def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mapping[int, str]) -> Iterator[Observation]:
+    look = _Look(person, due, scene)
+    if due.keep is Keep.NEVER:
+        # Of a moment that an honest punch shares, the row says nothing about the forgery.
+        if not due.shares_row:
+            yield look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
+        return
+    if due.keep is Keep.MUST:
+        yield _row(look, due)
+    if due.row is None:
+        return
+    yield _count(look, due)
+    yield _instant(look, due, expected)
+    for aspect, compare in _ATTRIBUTES.items():
+        if scene.snapshot.keeps(str(aspect)):
+            yield _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
+    if due.device in words and _device_is_told(person, due):
+        how = None if due.row.device == words[due.device] else Deviation.WRONG
+        text = f"device {due.row.device!r}, elsewhere {words[due.device]!r}" if how else ""
+        yield look.at(Aspect.DEVICE, how, level=Level.SHOULD, actual=text)
+
+
+def _device_is_told(person: Person, due: Due) -> bool:
+    """False without a SerialNumber, and where one row stands for punches of several devices."""
+    if "frame" in due.occurrences[0].step.values:
+        return False
+    return not any(other is not due and other.punch == due.punch for other in person.dues)
+
+
+def _row(look: _Look, due: Due) -> Observation:
+    if due.elsewhere is not None:
+        return look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
+    if due.row is not None:
+        return look.at(Aspect.ROW, None)
+    if due.shares_row:
+        return _shared(look, due)
+    age = look.scene.started_s - due.punch.log_time
+    level = next((level for most, level in _LOST_BY_AGE if age <= most), Level.RECORD)
+    return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=due.acknowledged, actual="no stored row")
+
+
+def _shared(look: _Look, due: Due) -> Observation:
+    """One row for several punches of a moment: v3's key allows it; v2's has the device in it (V2:240)."""
+    if look.scene.protocol is Protocol.V2:
+        for other in look.person.dues:
+            if other.punch == due.punch and other.device != due.device:
+                text = "one row for two devices"
+                return look.at(Aspect.ROW, Deviation.MISSING, level=Level.SHOULD, known=due.acknowledged, actual=text)
+    return look.at(Aspect.ROW, None)
+
+
+def _count(look: _Look, due: Due) -> Observation:
+    if not due.more:
+        return look.at(Aspect.COUNT, None)
+    text = f"{1 + len(due.more)} rows: {look.stored(due.row)}; {'; '.join(map(look.stored, due.more[:3]))}"
+    return look.at(Aspect.COUNT, Deviation.DOUBLED, actual=text)
+
+
+def _instant(look: _Look, due: Due, expected: int) -> Observation:
+    row, scene = due.row, look.scene
+    kept = scene.choice
+    # One cause for all: a clock that the adapter does not declare. At offset 0 it cannot be told from the instant.
+    if row is not None and not kept.declared and kept.consistent and row.time == kept.reading.time(due.punch):
+        how, known = f"kept as {kept.reading.name}", row.time != expected
+        text = f"{look.stored(row)} is {kept.reading.name}"
+        return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
+    if row is None or row.time == expected:
+        return look.at(Aspect.INSTANT, None)
+    # A time within the run is that of arrival, whenever in the run it was.
+    arrival = min(max(float(row.time), scene.started_s), scene.ended_s)
+    how = how_off(row, due.punch, expected, arrival)
+    off = row.time - expected
+    return look.at(Aspect.INSTANT, how, seconds=off, actual=f"{look.stored(row)}, {distance(off)}: {how}")
+
+
+def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
+    """Rows that no punch of the person explains; and of a person without a punch, that there is none."""
+    told = [one for one in person.history if one.told.deed is not Deed.OTHER]
+    if not told:
+        return
+    for row in person.extra:
+        place = min(range(len(told)), key=lambda place: abs(told[place].told.at - row.time))
+        one = told[place]
+        if one.told.keep is Keep.MAY:
+            continue
+        actual = f"a row that nobody sent: {stored_text(row, scene.snapshot)}"
+        if one.told.deed is Deed.PHOTO:
+            actual += ", a photo was told of that moment"
+        values = scene.values(person.user, person.history.index(one))
+        yield _observation(Aspect.COUNT, one, values, Deviation.INVENTED, "no other row", actual)
+    if not person.extra and not person.dues:
+        one = told[-1]
+        values = scene.values(person.user, person.history.index(one))
+        yield _observation(Aspect.COUNT, one, values, None, "no row", "")
+
+
+def _observation(
+    aspect: Aspect, one: Occurrence, values: Mapping[str, str], how: str | None, expected: str, actual: str
+) -> Observation:
+    return Observation(
+        aspect=aspect,
+        case=one.id,
+        steps=(one.number,),
+        user=one.told.user,
+        values=values,
+        deviation=how,
+        level=Level.RECORD if one.case.record else Level.MUST,
+        expected=expected,
+        actual=actual,
+        requirement=one.case.requirement,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """One punch that is looked at, and what all observations of it share."""
+
+    person: Person
+    due: Due
+    scene: Scene
+
+    def at(
+        self,
+        aspect: Aspect,
+        how: str | None,
+        *,
+        level: Level = Level.MUST,
+        known: bool = True,
+        actual: str = "",
+        seconds: int | None = None,
+    ) -> Observation:
+        """The observation of one aspect."""
+        first = self.due.occurrences[0]
+        mine = [one.number for one in self.due.occurrences if one.id == first.id]
+        return Observation(
+            aspect=aspect,
+            case=first.id,
+            steps=tuple(mine),
+            user=self.person.user,
+            values=self.scene.values(self.person.user, self.due.first),
+            deviation=how,
+            known=known,
+            level=Level.RECORD if first.case.record else level,
+            expected=punch_text(self.due.punch),
+            actual=actual,
+            seconds=seconds,
+            requirement=first.case.requirement,
+        )
+
+    def stored(self, row: StoredPunch | None) -> str:
+        """A row in words."""
+        return "no stored row" if row is None else stored_text(row, self.scene.snapshot)
+
+
+# --- attributes: None when a row tells what was sent, else how it deviates ------------------------------------------
+
+
+def _type(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
+    if punch.type == NOTHING_PRESSED:
+        return None  # no type at all has no meaning to keep
+    if row.type is None:
+        return Deviation.NULL
+    found = type_match(row.type, punch.type, snapshot.capabilities)
+    return Deviation.WRONG if found is TypeMatch.WRONG else None
+
+
+def _input(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
+    if not punch.input:
+        return None
+    if row.input is None:
+        return Deviation.NULL
+    return None if same_word(row.input, punch.input) else Deviation.WRONG
+
+
+def _temperature(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
+    if punch.temperature is None:
+        return Deviation.INVENTED if row.temperature else None  # a column of numbers may say 0 for nothing
+    if row.temperature is None:
+        return Deviation.NULL
+    return None if abs(row.temperature - punch.temperature) < DEGREES else Deviation.WRONG
+
+
+def _mask(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
+    if punch.mask is not None and row.mask is None:
+        return Deviation.NULL
+    # Not told and "not worn" are the same to a column of one bit.
+    return None if bool(row.mask) == bool(punch.mask) else Deviation.WRONG
+
+
+_ATTRIBUTES: Mapping[Aspect, Callable[[Punch, StoredPunch, Snapshot], str | None]] = {
+    Aspect.TYPE: _type,
+    Aspect.INPUT: _input,
+    Aspect.TEMPERATURE: _temperature,
+    Aspect.MASK: _mask,
+}
+_LEVELS: Mapping[Aspect, Level] = {
+    Aspect.INPUT: Level.MUST,
+    Aspect.TEMPERATURE: Level.SHOULD,
+    Aspect.MASK: Level.SHOULD,
+}
+
+
+def _of_attribute(look: _Look, due: Due, aspect: Aspect, how: str | None) -> Observation:
+    found = look.at(aspect, how, level=_LEVELS.get(aspect, Level.MUST), actual=_attribute(aspect, due, how))
+    if aspect is Aspect.TYPE and how is None and due.row is not None and due.row.type is not None:
+        match = type_match(due.row.type, due.punch.type, look.scene.snapshot.capabilities)
+        return replace(found, notes={"type": match.name.lower()})
+    return found
+
+
+def _attribute(aspect: Aspect, due: Due, how: str | None) -> str:
+    if how is None or due.row is None:
+        return ""
+    return f"{aspect} {_word(getattr(due.row, str(aspect)))} for {_word(getattr(due.punch, str(aspect)))}"
+
+
+def _word(value: object) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _device_words(persons: Iterable[Person]) -> dict[int, str]:
+    """What the target calls each device, by the majority of its rows."""
+    counts: dict[int, Counter[str]] = {}
+    for person in persons:
+        for due in person.dues:
+            if due.row is not None and due.row.device is not None:
+                counts.setdefault(due.device, Counter())[due.row.device] += 1
+    found = {}
+    for device, words in counts.items():
+        found[device] = words.most_common(1)[0][0]
+    return found
+
+
+# --- texts -----------------------------------------------------------------------------------------------------------
+
+
+def punch_text(punch: Punch) -> str:
+    """`user 123 at 2020-09-17 07:48:22 GMT +0530 CheckIn by Face`."""
+    text = f"user {punch.user_id} at {timestamps.gmt(punch.log_time, punch.offset)} {punch.type}"
+    if punch.input:
+        text += f" by {punch.input}"
+    return text
+
+
+def stored_text(row: StoredPunch, snapshot: Snapshot) -> str:
+    """`user 123 at 2020-09-17T02:18:22Z CheckIn`, as the adapter told it."""
+    try:
+        moment = timestamps.local(row.time).replace(" ", "T")
+    except timestamps.TimestampError:
+        moment = f"second {row.time}"  # a stored time may be any number, also one no calendar has
+    if snapshot.capabilities.time_policy == "instant":
+        moment += "Z"
+    text = f"user {row.user} at {moment}"
+    return f"{text} {row.type}" if row.type else text
