@@ -10,7 +10,7 @@ from .observation import Cause
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What was looked at in the first round and, where something deviated, in the second; and the causes, gravest first."""
+    """What was looked at in the first round and, if any, in the second; and the causes, gravest first."""
 
     view: View
     second: View | None
