@@ -12,7 +12,8 @@ from camsim_conformance.report import files
 from camsim_conformance.report.certificate import load_private
 from camsim_conformance.report.document import Document, document
 from camsim_conformance.session.record import RunRecord
-from camsim_conformance.session.session import Progress, Session, quiet
+from camsim_conformance.session.rounds import Progress
+from camsim_conformance.session.session import Session, quiet
 from camsim_conformance.target.profile import Profile
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude

@@ -35,6 +35,10 @@ class Seen:
     main: Snapshot | None = None
     after: Snapshot | None = None
 
+    def had(self, user: str, time: int) -> bool:
+        """Whether a person had a row of that time before the run."""
+        return self.before is not None and any(row.time == time for row in self.before.punches.get(user, ()))
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -55,7 +59,7 @@ def observe(seen: Seen) -> View:
     punches = [due.punch for history in people.values() for due in dues_of(history)]
     chosen = choice(punches, seen.main, seen.profile.protocol)
     for snapshot, some in _stages(seen, people):
-        scene = Scene(snapshot, chosen, seen.profile.protocol, seen.started_s, seen.ended_s, values.at)
+        scene = Scene(snapshot, chosen, seen.profile.protocol, seen.started_s, seen.ended_s, seen.had, values.at)
         found += observe_punches(some, scene)
     if seen.after is not None:
         untouched = [user for user, history in people.items() if not _later(history)]

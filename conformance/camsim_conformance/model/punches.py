@@ -30,13 +30,14 @@ _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What comparing needs beside the people: the store, how it reads times, when the run was, and the values of a
-    punch, by person and place in the history."""
+    punch, by person and place in the history. `past`: whether a person had a row of that time before the run."""
 
     snapshot: Snapshot
     choice: Choice
     protocol: Protocol
     started_s: float
     ended_s: float
+    past: Callable[[str, int], bool]
     values: Callable[[str, int], Mapping[str, str]]
 
 
@@ -93,7 +94,9 @@ def _row(look: _Look, due: Due) -> Observation:
         return _shared(look, due)
     age = look.scene.started_s - due.punch.log_time
     level = next((level for most, level in _LOST_BY_AGE if age <= most), Level.RECORD)
-    return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=due.acknowledged, actual="no stored row")
+    # A moment that already had its row before the run shows nothing: what is new there cannot be told from what is old.
+    known = due.acknowledged and not look.scene.past(due.punch.user_id, look.scene.choice.reading.time(due.punch))
+    return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=known, actual="no stored row")
 
 
 def _shared(look: _Look, due: Due) -> Observation:

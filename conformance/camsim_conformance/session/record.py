@@ -73,6 +73,10 @@ class RunRecord:
             after=self.after,
         )
 
+    def forget_judgement(self) -> None:
+        """What was gathered since may judge otherwise."""
+        self._judgement = None
+
     def judgement(self) -> Judgement:
         """The causes of all that deviates; made once, when all is sent and read back."""
         if self._judgement is None:

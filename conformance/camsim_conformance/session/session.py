@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import aiohttp
 
 from camsim_conformance.checks.sections import plan
-from camsim_conformance.plan.cases import Stage
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
-from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
 from camsim_conformance.sending.exchange import Exchange, NoAnswer
 from camsim_conformance.target import storm_report
@@ -29,12 +27,12 @@ from camsim_conformance.target.address import (
 )
 from camsim_conformance.target.profile import Profile, UsageError
 
-from . import adapter_proof, stages
 from .record import RunRecord
+from .rounds import Progress, Rounds
 
 log = logging.getLogger(__name__)
 PREFIXES = 90_000
-Progress = Callable[[str, int, int], None]
+AGAIN = 2461  # how far a second round is from the first: people in numbers, minutes in seconds
 
 
 def quiet(phase: str, done: int, total: int) -> None:
@@ -116,40 +114,16 @@ class Session:
         async with Client(record.target, self.profile) as client:
             await self._prove_ownership(client)
             await self._preflight(client, record)
-            before = None
-            if adapter is not None:
-                self._progress("canary", 0, 0)
-                before = await adapter_proof.prove(client, record, adapter)
-            sender = CaseSender(client, record.plan.preflight, self._on_sent(record.plan))
-            record.answers = sender.answers
-            # Quiet first: latency is measured while nothing else is on the line.
-            await sender.in_turn(record.plan.stage(Stage.QUIET))
-            await sender.many(record.plan.stage(Stage.MAIN))
-            await sender.in_turn(record.plan.stage(Stage.BUSY))
-            if adapter is not None and before is not None and record.unproved is None:
-                self._progress("settle", 0, 0)
-                await adapter_proof.read_back(record, adapter, before)
-            await self._send_late(client, sender, record)
-            if record.snapshot is not None and adapter is not None and before is not None and record.died_at is None:
-                self._progress("settle", 0, 0)
-                await adapter_proof.read_again(record, adapter, before)
+            rounds = Rounds(client, adapter, record, self._progress)
+            await rounds.first()
+            if self.profile.confirm:
+                await rounds.second(self._plan_again)
 
-    async def _send_late(self, client: Client, sender: CaseSender, record: RunRecord) -> None:
-        """After the read-back: what a target does after a forgery or a hostile body is not held against its rows."""
-        await sender.many(record.plan.stage(Stage.LATE))
-        record.locked_out = await stages.forged(client, sender, record.plan)
-        record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
-
-    def _on_sent(self, chosen: Plan) -> Callable[[str], None]:
-        total = sum(case.blocked is None for case in chosen.cases)
-        done = 0
-
-        def count(case: str) -> None:
-            nonlocal done
-            done += 1
-            self._progress(case, done, total)
-
-        return count
+    def _plan_again(self, ids: Collection[str]) -> Plan:
+        """The same cases with other people; people of --users punch at other minutes."""
+        self._prefix = 10_000 + (self._prefix - 10_000 + AGAIN) % PREFIXES
+        now_s = self._now_s - AGAIN if self.profile.people else self._now_s
+        return plan(self.profile, now_s, self._prefix).only(ids)
 
     async def _prove_ownership(self, client: Client) -> None:
         if not client.target.public:

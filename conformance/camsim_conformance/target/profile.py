@@ -62,6 +62,7 @@ class Profile:
     storm: Path | None = None
     ca: Path | None = None
     i_own_this: bool = False
+    confirm: bool = True
 
     @property
     def key(self) -> str | None:

@@ -1,0 +1,143 @@
+"""What is sent and read in which order: what is honest, then what is late, forged and hostile, then what confirms."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from dataclasses import replace
+
+from camsim.readback.model import take
+from camsim_conformance.model.confirm import to_send_again
+from camsim_conformance.model.judge import Seen
+from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.plan import Plan
+from camsim_conformance.readback import ReadBack, Snapshot
+from camsim_conformance.sending import ack
+from camsim_conformance.sending.case_sender import CaseSender
+from camsim_conformance.sending.client import Client
+from camsim_conformance.target.address import UnreachableError
+
+from . import adapter_proof
+from .reading import settled
+from .record import RunRecord
+
+BETWEEN = 3  # forgeries until the next good punch
+MOST_FORGED_AGAIN = 3
+Progress = Callable[[str, int, int], None]
+# The plan of some cases, by their ids, with people that nobody has seen yet.
+PlanAgain = Callable[[Collection[str]], Plan]
+
+
+class Rounds:
+    """The rounds of one run. Everything gathered is in the record."""
+
+    def __init__(self, client: Client, adapter: ReadBack | None, record: RunRecord, progress: Progress) -> None:
+        self._client = client
+        self._adapter = adapter
+        self._record = record
+        self._progress = progress
+
+    async def first(self) -> None:
+        """All cases. Raises: DeadTargetError, ReadBackError."""
+        record, plan = self._record, self._record.plan
+        before = None
+        if self._adapter is not None:
+            self._progress("canary", 0, 0)
+            record.before = before = await adapter_proof.prove(self._client, record, self._adapter)
+        sender = self._sender(record)
+        record.answers = sender.answers
+        # Quiet first: latency is measured while nothing else is on the line.
+        await sender.in_turn(plan.stage(Stage.QUIET))
+        await sender.many(plan.stage(Stage.MAIN))
+        await sender.in_turn(plan.stage(Stage.BUSY))
+        record.ended_s = time.time()
+        if self._adapter is not None and before is not None and record.unproved is None:
+            self._progress("settle", 0, 0)
+            await adapter_proof.read_back(record, self._adapter, before)
+        # After the read-back: what a target does after a forgery or a hostile body is not held against its rows.
+        await sender.many(plan.stage(Stage.LATE))
+        record.locked_out = await self._forge(sender, plan)
+        record.died_at = await sender.hostile(plan.stage(Stage.HOSTILE))
+        record.ended_s = time.time()
+        if self._adapter is not None and before is not None and record.snapshot is not None and record.died_at is None:
+            self._progress("settle", 0, 0)
+            await adapter_proof.read_again(record, self._adapter, before)
+
+    async def _forge(self, sender: CaseSender, plan: Plan) -> str | None:
+        """Send the forgeries, few and one at a time. Gives why it stopped: a target that refuses good punches after
+        them locks senders out."""
+        probes = iter(plan.probes)
+        for number, case in enumerate(plan.stage(Stage.FORGED), start=1):
+            await sender.in_turn([case])
+            probe = next(probes, None) if number % BETWEEN == 0 else None
+            if probe is None:
+                continue
+            answer = await self._client.send(probe)
+            if not ack.acknowledged(answer, self._client.profile, probe):
+                return f"the target locks senders out: after {number} forgeries a good punch got {answer.text()}"
+        return None
+
+    async def second(self, again: PlanAgain) -> None:
+        """Send again, with fresh people, some cases that deviated and some like them that did not. A target that dies
+        of this has been judged already. Raises: ReadBackError."""
+        record = self._record
+        if record.died_at is not None or record.locked_out is not None:
+            return
+        wanted = to_send_again(record.judgement())
+        if not wanted:
+            return
+        self._progress("confirm", 0, len(wanted))
+        second = replace(record, plan=again(wanted), answers={}, second=None, snapshot=None, after=None)
+        second.forget_judgement()
+        try:
+            await self._send_again(second)
+        except UnreachableError:
+            return
+        record.second = second
+        record.forget_judgement()
+
+    async def _send_again(self, second: RunRecord) -> None:
+        second.started_s = time.time()
+        before = await self._before(second)
+        sender = self._sender(second)
+        second.answers = sender.answers
+        quiet, crowd, forged = _order(second.plan)
+        # Some alone and some beside others: a deviation that only a crowd shows is told apart from one of the message.
+        await sender.in_turn(quiet)
+        await sender.many(crowd)
+        await sender.in_turn(forged[:MOST_FORGED_AGAIN])
+        second.ended_s = time.time()
+        if self._adapter is None or before is None:
+            return
+        self._progress("settle", 0, 0)
+        seconds = second.profile.settle_s
+        reading = await settled(self._adapter, before, second.plan.watched, seconds, lambda rows: _seen(second, rows))
+        second.snapshot = second.after = reading.snapshot.without(before)
+
+    async def _before(self, second: RunRecord) -> Snapshot | None:
+        if self._adapter is None or second.capabilities is None or second.unproved is not None:
+            return None
+        second.before = take(self._adapter, second.capabilities, second.plan.watched)
+        return second.before
+
+    def _sender(self, record: RunRecord) -> CaseSender:
+        total = sum(case.blocked is None for case in record.plan.cases)
+        done = 0
+
+        def count(case: str) -> None:
+            nonlocal done
+            done += 1
+            self._progress(case, done, total)
+
+        return CaseSender(self._client, record.plan.preflight, count)
+
+
+def _order(plan: Plan) -> tuple[list[Case], list[Case], list[Case]]:
+    """What is sent alone, what is sent at once, and the forgeries."""
+    forged = [case for case in plan.cases if case.stage is Stage.FORGED]
+    honest = [case for case in plan.cases if case.stage is not Stage.FORGED and case.stage is not Stage.HOSTILE]
+    return honest[::2], honest[1::2], forged
+
+
+def _seen(second: RunRecord, rows: Snapshot) -> Seen:
+    return replace(second.seen(), main=rows, after=rows)
