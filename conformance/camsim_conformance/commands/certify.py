@@ -14,7 +14,7 @@ from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
-from camsim_conformance.session.session import Progress as OnProgress
+from camsim_conformance.session.rounds import Progress as OnProgress
 from camsim_conformance.target.profile import Profile
 from camsim_conformance.verdict.result import Result
 
