@@ -88,7 +88,10 @@ class Explanation:
     """A conjunction of at most three factor values, with the observations that it covers.
 
     `wrong`: deviating ones under the values; `right`: right ones under the values (a cause that comes and goes);
-    `without`: right ones of the same aspect where one of the values does not hold.
+    `without`: right ones of the same aspect where one of the values does not hold. `outside`: where one of the values
+    does not hold, how many deviate in this way, of all known ones of the aspect. `alternatives`: other conjunctions
+    that hold for exactly the same wrong ones, the likeliest first. No values at all and nothing right: it is always so;
+    no values and something right: now and then.
     """
 
     aspect: Aspect
@@ -97,6 +100,8 @@ class Explanation:
     wrong: tuple[Observation, ...]
     right: int = 0
     without: int = 0
+    outside: tuple[int, int] = (0, 0)
+    alternatives: tuple[Values, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""Explanations become findings: what shows in several aspects of the same events is one cause."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.requirements.verdicts import Level
+
+from . import sentences
+from .homes import graver, home
+from .observation import Aspect, Cause, Explanation, Values
+
+# The events of two explanations are the same when so many of the smaller one's are in the other.
+SAME_SHARE = 0.5
+_ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
+_LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
+# An event that is lost whole shows in these together, also when it is every event or any.
+_LOSS = frozenset({Aspect.ANSWER, Aspect.ROW, Aspect.TEMPLATE, Aspect.PERSON})
+
+
+def causes(explanations: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> list[Cause]:
+    """One cause for all that deviates in the same events under the same values; the gravest first, as C1, C2, …"""
+    groups: list[list[Explanation]] = []
+    for explanation in sorted(explanations, key=lambda one: _ASPECTS[one.aspect]):
+        group = next((group for group in groups if _together(group[0], explanation)), None)
+        if group is None:
+            groups.append([explanation])
+        else:
+            group.append(explanation)
+    found = [_cause(group, protocol, features) for group in groups]
+    found.sort(key=_place)
+    return [replace(cause, id=f"C{number}") for number, cause in enumerate(found, 1)]
+
+
+def cause_of(
+    explanation: Explanation, also: Sequence[Explanation], protocol: Protocol, features: frozenset[str]
+) -> Cause:
+    """The finding of an explanation, without its number."""
+    requirement, level = home(explanation, protocol, features)
+    return Cause(
+        id="",
+        explanation=explanation,
+        requirement=requirement,
+        level=level,
+        sentence=sentences.sentence(explanation, also),
+        change=sentences.change(explanation, v2=protocol is Protocol.V2),
+        also=tuple(also),
+    )
+
+
+def _cause(group: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> Cause:
+    """The gravest explanation speaks for all of a group; of equals the first aspect."""
+    lead = group[0]
+    for other in group[1:]:
+        if graver(home(other, protocol, features)[1], home(lead, protocol, features)[1]):
+            lead = other
+    return cause_of(lead, [one for one in group if one is not lead], protocol, features)
+
+
+def _together(one: Explanation, other: Explanation) -> bool:
+    if one.aspect is other.aspect or not _same_values(one, other):
+        return False
+    if not one.values and not {one.aspect, other.aspect} <= _LOSS:
+        return False  # two things that always happen are two bugs, unless one follows from the other
+    mine, theirs = ({(row.case, row.user) for row in side.wrong} for side in (one, other))
+    return len(mine & theirs) >= SAME_SHARE * min(len(mine), len(theirs))
+
+
+def _same_values(one: Explanation, other: Explanation) -> bool:
+    """The same conjunction, or one that cannot be told from it so far."""
+    if set(one.values) == set(other.values):
+        return bool(one.values) or bool(one.right) == bool(other.right)
+    return _among(one.values, other.alternatives) or _among(other.values, one.alternatives)
+
+
+def _among(values: Values, some: Sequence[Values]) -> bool:
+    return any(set(values) == set(other) for other in some)
+
+
+def _place(cause: Cause) -> tuple[int, int, int, Values]:
+    explanation = cause.explanation
+    return _LEVELS[cause.level], -len(explanation.wrong), _ASPECTS[explanation.aspect], explanation.values

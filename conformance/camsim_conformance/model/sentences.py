@@ -1,0 +1,271 @@
+"""A cause in one plain sentence with its numbers, and what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from camsim_conformance.plan.factors import value_of
+
+from .observation import Aspect, Deviation, Explanation, Observation, Values
+
+# What deviates, by aspect: "a …", and the word for all of them.
+_NOUNS: Mapping[Aspect, str] = {
+    Aspect.TEMPLATE: "template",
+    Aspect.NAME: "name",
+    Aspect.PERSON: "person",
+    Aspect.FORGERY: "forged message",
+    Aspect.UNCHANGED: "stored thing",
+}
+_PREDICATES: Mapping[tuple[Aspect, str], str] = {
+    (Aspect.ROW, Deviation.MISSING): "is not stored",
+    (Aspect.ROW, Deviation.LATE): "is stored late",
+    (Aspect.COUNT, Deviation.DOUBLED): "is stored twice or more often",
+    (Aspect.COUNT, Deviation.INVENTED): "leaves a row that nothing explains",
+    (Aspect.COUNT, Deviation.OTHER_PERSON): "is booked to another person",
+    (Aspect.TEMPLATE, Deviation.MISSING): "is not stored, or was removed",
+    (Aspect.TEMPLATE, Deviation.WRONG): "is stored with other content",
+    (Aspect.TEMPLATE, Deviation.STILL_THERE): "is still stored",
+    (Aspect.NAME, Deviation.NULL): "is erased",
+    (Aspect.NAME, Deviation.MISSING): "is not stored",
+    (Aspect.NAME, Deviation.WRONG): "is stored otherwise than it was sent",
+    (Aspect.PERSON, Deviation.MISSING): "is not stored",
+    (Aspect.PERSON, Deviation.STILL_THERE): "is still stored",
+    (Aspect.FORGERY, Deviation.STORED): "is stored",
+    (Aspect.UNCHANGED, Deviation.CHANGED): "is changed by a forged or hostile message",
+}
+_ATTRIBUTES: Mapping[Aspect, str] = {
+    Aspect.TYPE: "Type",
+    Aspect.INPUT: "InputType",
+    Aspect.TEMPERATURE: "Temperature",
+    Aspect.MASK: "FaceMask",
+    Aspect.DEVICE: "device",
+}
+# Wire words of answers that read better spelt out.
+_ANSWERS: Mapping[str, str] = {"no answer": "gets no answer", Deviation.LATE: "is answered late"}
+_VOWELS = "AEIOUaeiou"
+
+
+def sentence(explanation: Explanation, also: Iterable[Explanation] = ()) -> str:
+    """`A punch with offset -0330 is stored 3 h 30 min early: 12 of 12; without it 0 of 214.`"""
+    text = f"{_subject(explanation)} {predicate(explanation)}"
+    more = list(dict.fromkeys(predicate(one) for one in also))
+    if more:
+        text += f", and {', '.join(more)}"
+    return f"{text}: {numbers(explanation)}."
+
+
+def repeated(text: str, again: tuple[int, int]) -> str:
+    """The sentence with what the second round showed."""
+    return f"{text.removesuffix('.')}; shown again {again[0]} of {again[1]}."
+
+
+def numbers(explanation: Explanation) -> str:
+    """`12 of 12; without it 0 of 214`: of all that were looked at, and of those where one of the values is missing."""
+    wrong = len(explanation.wrong)
+    text = f"{wrong} of {wrong + explanation.right}"
+    if not explanation.values:
+        return text
+    elsewhere = "without it" if len(explanation.values) == 1 else "others"
+    return f"{text}; {elsewhere} {explanation.outside[0]} of {explanation.outside[1]}"
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
+
+
+def _subject(explanation: Explanation) -> str:
+    noun = _noun(explanation)
+    values = tuple((factor, name) for factor, name in explanation.values if factor != "operation")
+    if not explanation.values:
+        return f"Now and then {_a(noun)}" if explanation.right else f"Every {noun}"
+    text = f"{_a(noun)} {phrases(values)}".rstrip()
+    if explanation.right:
+        return f"Now and then {text}"
+    return text[0].upper() + text[1:]
+
+
+def _noun(explanation: Explanation) -> str:
+    operation = dict(explanation.values).get("operation")
+    if operation is not None:
+        return f"{operation} callback"
+    if explanation.aspect in _NOUNS:
+        return _NOUNS[explanation.aspect]
+    if all(_of_a_punch(one) for one in explanation.wrong):
+        return "punch"
+    return "callback"
+
+
+def _of_a_punch(one: Observation) -> bool:
+    if one.aspect is not Aspect.ANSWER:
+        return True
+    operation = one.values.get("operation", "")
+    # Rows of the arrays may leave the callback's name out: they are punches.
+    return "Punch" in operation or (not operation and "type" in one.values)
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in _VOWELS else f"a {noun}"
+
+
+def phrases(values: Values) -> str:
+    """`of Type MealIn, sent again byte for byte`."""
+    return ", ".join(_phrase(factor, name) for factor, name in values)
+
+
+def _phrase(factor: str, name: str) -> str:
+    value = value_of(factor, name)
+    if value is not None:
+        return value.phrase
+    kind, _, event = factor.partition(":")
+    if kind == "then" and event:
+        return f"{'not ' if name == 'no' else ''}followed by {event}"
+    if kind == "before" and event:
+        return f"{'without' if name == 'no' else 'with'} {event} before it"
+    return f"with {factor} {name}"
+
+
+# --- what ------------------------------------------------------------------------------------------------------------
+
+
+def predicate(explanation: Explanation) -> str:
+    """What happens to it: `is answered HTTP 500`, `is stored 3 h 30 min early`, `loses its Type`."""
+    aspect, deviation = explanation.aspect, explanation.deviation
+    if aspect is Aspect.ANSWER:
+        return _answer(deviation)
+    if aspect is Aspect.INSTANT:
+        return _instant(explanation.wrong, deviation)
+    if aspect in _ATTRIBUTES:
+        return _attribute(explanation, _ATTRIBUTES[aspect])
+    known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
+    if aspect is Aspect.FORGERY or deviation == Deviation.OTHER_PERSON:
+        return known
+    return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known
+
+
+def _answer(deviation: str) -> str:
+    if deviation in _ANSWERS:
+        return _ANSWERS[deviation]
+    kind, _, rest = deviation.partition(" ")
+    if kind == "http":
+        return f"is answered HTTP {rest}"
+    if kind == "status" and rest.startswith("'"):
+        word = rest.strip("'")
+        return f'is answered {{"status":"{word}"}}'
+    return f"is answered {deviation}"
+
+
+def _instant(wrong: Iterable[Observation], deviation: str) -> str:
+    if deviation in (Deviation.NULL, Deviation.MISSING):
+        return "is stored without its time"
+    seconds = sorted({one.seconds for one in wrong if one.seconds is not None})
+    if not seconds:
+        return "is stored at a wrong time"
+    if len(seconds) == 1:
+        return f"is stored {off(seconds[0])}"
+    return f"is stored at a wrong time, from {off(seconds[0])} to {off(seconds[-1])}"
+
+
+def off(seconds: int) -> str:
+    """`3 h 30 min early` of -12600; later than it was is late."""
+    if not seconds:
+        return "at the right time"
+    left, parts = abs(seconds), []
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        if left >= size:
+            parts.append(f"{left // size} {unit}")
+            left %= size
+    return f"{' '.join(parts)} {'early' if seconds < 0 else 'late'}"
+
+
+def _attribute(explanation: Explanation, name: str) -> str:
+    if explanation.deviation in (Deviation.NULL, Deviation.MISSING):
+        return f"loses its {name}"
+    return f"is stored with a wrong {name}{_instead(explanation.wrong)}"
+
+
+def _instead(wrong: Iterable[Observation]) -> str:
+    """What stood there instead, when it is always the same."""
+    pairs = {(one.actual, one.expected) for one in wrong}
+    if len(pairs) != 1:
+        return ""
+    actual, expected = pairs.pop()
+    if not actual or not expected:
+        return ""
+    return f" ({actual} instead of {expected})"
+
+
+# --- what to change --------------------------------------------------------------------------------------------------
+
+_ACKNOWLEDGE = 'Answer HTTP 200 {"status":"done"} first, and handle what you cannot use afterwards (V3:1166).'
+_ACKNOWLEDGE_V2 = 'Answer HTTP 200 {"status":"done"} to every request, and keep a failure internal (V2:48).'
+_CHANGES: Mapping[tuple[Aspect, str], str] = {
+    (Aspect.ROW, Deviation.MISSING): "Store every punch that you acknowledge, whatever its values are.",
+    (Aspect.ROW, Deviation.LATE): "Store a punch within the time that you declare for it.",
+    (Aspect.COUNT, Deviation.DOUBLED): "Use UserID + LogTime as a unique key (V3:1170).",
+    (Aspect.COUNT, Deviation.INVENTED): "Store one row for each punch (#11), and none for any other callback.",
+    (Aspect.COUNT, Deviation.OTHER_PERSON): "Keep UserID as the text that was sent: do not cut, convert or pad it.",
+    (Aspect.TEMPLATE, Deviation.MISSING): "Merge templates: never replace or remove what a callback does not carry.",
+    (Aspect.TEMPLATE, Deviation.WRONG): "Keep templates by Type and Index, whole, and update the one that came again.",
+    (Aspect.TEMPLATE, Deviation.STILL_THERE): "Remove the templates of a person who was deleted at the device (#1).",
+    (Aspect.NAME, Deviation.NULL): "Take a name only from callbacks that carry one; leave it alone otherwise.",
+    (Aspect.PERSON, Deviation.STILL_THERE): "Delete or mark the person when #1 comes.",
+    (Aspect.INSTANT, Deviation.WRONG): "Store the instant that LogTime names, read with its own offset (V3:1217).",
+    (Aspect.TYPE, Deviation.NULL): "Keep the Type of the punch whatever comes before or after it.",
+}
+_BY_ASPECT: Mapping[Aspect, str] = {
+    Aspect.ANSWER: _ACKNOWLEDGE,
+    Aspect.ROW: "Store one row for each punch.",
+    Aspect.COUNT: "Store one row for each punch, and no more.",
+    Aspect.INSTANT: "Store the instant that LogTime names (V3:1217).",
+    Aspect.TYPE: "Store the Type that was sent; where you use words of your own, one for each of them.",
+    Aspect.INPUT: "Store the InputType that was sent.",
+    Aspect.TEMPERATURE: "Store the Temperature that was sent, text or number, and nothing when it is absent.",
+    Aspect.MASK: "Store the FaceMask that was sent, and nothing when it is absent.",
+    Aspect.DEVICE: "Store the device that the punch came from.",
+    Aspect.TEMPLATE: "Keep templates by Type and Index: merge them, never replace all.",
+    Aspect.NAME: "Store names as UTF-8 text, as they were sent.",
+    Aspect.PERSON: "Keep a person from the first callback that tells of it until it is deleted (#1).",
+    Aspect.FORGERY: "Compare AuthToken with the device's before you store anything.",
+    Aspect.UNCHANGED: "Check AuthToken and the form of a message before you change anything.",
+}
+# What is nearer to the condition than the deviation alone.
+_BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
+    (Aspect.INSTANT, "offset"): "Read the offset of LogTime with its sign and minutes.",
+    (Aspect.INSTANT, "age"): "Store LogTime, also of an old punch, and not the time at which it arrives.",
+    (Aspect.INSTANT, "order"): "Store LogTime, and not the time at which the punch arrives.",
+    (Aspect.ROW, "offset"): "Read the offset of LogTime with its sign and minutes, and store the punch.",
+    (Aspect.ROW, "age"): "Accept old punches: a device sends what it cached when it comes back.",
+    (Aspect.ROW, "order"): "Accept a punch that is older than one already stored (V3:1219).",
+    (Aspect.ROW, "neighbour"): "Compare whole seconds of LogTime: punches of one person seconds apart are two.",
+    (Aspect.ROW, "repeat"): "Ignore the copy alone, never the first of them.",
+    (Aspect.ROW, "device"): "Store the punches of every device.",
+    (Aspect.ROW, "photo"): "Keep photo (#10) and punch (#11) apart: the one neither replaces nor hides the other.",
+    (Aspect.TYPE, "photo"): "Let a photo (#10) leave the row of its punch (#11) as it is.",
+}
+_DOUBLED_V2 = "Ignore the same data from the same device (V2:240): user, device and time are a unique key."
+
+
+def change(explanation: Explanation, *, v2: bool = False) -> str:
+    """What to change in the target, in one sentence."""
+    aspect, deviation = explanation.aspect, explanation.deviation
+    if aspect is Aspect.ANSWER:
+        return _change_of_answer(explanation, v2=v2)
+    if v2 and deviation == Deviation.DOUBLED:
+        return _DOUBLED_V2
+    for factor, _ in explanation.values:
+        if (aspect, factor) in _BY_FACTOR and deviation != Deviation.LATE:
+            return _of_protocol(_BY_FACTOR[aspect, factor], v2=v2)
+    return _of_protocol(_CHANGES.get((aspect, deviation), _BY_ASPECT[aspect]), v2=v2)
+
+
+def _change_of_answer(explanation: Explanation, *, v2: bool) -> str:
+    if explanation.deviation == Deviation.LATE:
+        return "Answer at once, and do the work afterwards."
+    return _ACKNOWLEDGE_V2 if v2 else _ACKNOWLEDGE
+
+
+def _of_protocol(text: str, *, v2: bool) -> str:
+    """The other protocol's words: v2 cites no line of v3's page, and has epoch seconds in place of LogTime."""
+    if not v2:
+        return text
+    without_line = text.partition(" (V3:")[0].removesuffix(".") + "."
+    return without_line.replace("LogTime", "OperationTime").replace(" (#10)", "").replace(" (#11)", "")
