@@ -7,7 +7,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from camsim.readback.model import take
-from camsim_conformance.model.confirm import to_send_again
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.plan import Plan
@@ -83,7 +82,7 @@ class Rounds:
         record = self._record
         if record.died_at is not None or record.locked_out is not None:
             return
-        wanted = to_send_again(record.judgement())
+        wanted = record.judgement().to_send_again()
         if not wanted:
             return
         self._progress("confirm", 0, len(wanted))
