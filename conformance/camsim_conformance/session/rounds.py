@@ -35,6 +35,11 @@ class Rounds:
         self._adapter = adapter
         self._record = record
         self._progress = progress
+        self._begin = time.monotonic()
+
+    def _now_s(self) -> float:
+        """The run's own clock, which stood at `started_s` in the beginning."""
+        return self._record.started_s + time.monotonic() - self._begin
 
     async def first(self) -> None:
         """All cases. Raises: DeadTargetError, ReadBackError."""
@@ -49,7 +54,7 @@ class Rounds:
         await sender.in_turn(plan.stage(Stage.QUIET))
         await sender.many(plan.stage(Stage.MAIN))
         await sender.in_turn(plan.stage(Stage.BUSY))
-        record.ended_s = time.time()
+        record.ended_s = self._now_s()
         if self._adapter is not None and before is not None and record.unproved is None:
             self._progress("settle", 0, 0)
             await adapter_proof.read_back(record, self._adapter, before)
@@ -57,7 +62,7 @@ class Rounds:
         await sender.many(plan.stage(Stage.LATE))
         record.locked_out = await self._forge(sender, plan)
         record.died_at = await sender.hostile(plan.stage(Stage.HOSTILE))
-        record.ended_s = time.time()
+        record.ended_s = self._now_s()
         if self._adapter is not None and before is not None and record.snapshot is not None and record.died_at is None:
             self._progress("settle", 0, 0)
             await adapter_proof.read_again(record, self._adapter, before)
@@ -96,7 +101,7 @@ class Rounds:
         record.forget_judgement()
 
     async def _send_again(self, second: RunRecord) -> None:
-        second.started_s = time.time()
+        second.started_s = self._now_s()
         before = await self._before(second)
         sender = self._sender(second)
         second.answers = sender.answers
@@ -105,7 +110,7 @@ class Rounds:
         await sender.in_turn(quiet)
         await sender.many(crowd)
         await sender.in_turn(forged[:MOST_FORGED_AGAIN])
-        second.ended_s = time.time()
+        second.ended_s = self._now_s()
         if self._adapter is None or before is None:
             return
         self._progress("settle", 0, 0)

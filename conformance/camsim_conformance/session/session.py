@@ -60,6 +60,14 @@ class Session:
         self._keep = keep
         self._on_plan = on_plan
 
+    def client(self, target: Target) -> Client:
+        """What sends."""
+        return Client(target, self.profile)
+
+    def adapter(self) -> ReadBack | None:
+        """What reads back. Raises: UsageError; ReadBackError; SafetyError."""
+        return open_readback(self.profile)
+
     def plan(self) -> Plan:
         """What will be sent. Raises: UsageError when --users is too short."""
         return self._kept(self._whole_plan())
@@ -77,7 +85,7 @@ class Session:
         """Do all of it. Raises: UsageError, SafetyError; anything else that voids the run is in the record."""
         begin = time.monotonic()
         storm = storm_report.read(self.profile.storm) if self.profile.storm else None
-        adapter = open_readback(self.profile)
+        adapter = self.adapter()
         whole = self._whole_plan()
         chosen = self._kept(whole)
         target = resolve(self.profile.url, self.profile.ca)
@@ -87,7 +95,7 @@ class Session:
             profile=self.profile,
             plan=chosen,
             target=target,
-            started_s=time.time(),
+            started_s=float(self._now_s),
             storm=storm,
             partial=len(chosen.cases) < len(whole.cases),
         )
@@ -111,7 +119,7 @@ class Session:
             record.void = f"harness error: {_first(group)!r}"
 
     async def _send(self, record: RunRecord, adapter: ReadBack | None) -> None:
-        async with Client(record.target, self.profile) as client:
+        async with self.client(record.target) as client:
             await self._prove_ownership(client)
             await self._preflight(client, record)
             rounds = Rounds(client, adapter, record, self._progress)
