@@ -93,13 +93,13 @@ def timed(make: Builder, name: str, fact: MakeFact) -> Case:
 
 def busy(make: Builder) -> Case:
     """Four devices at once, three punches each."""
-    # Of strangers: whether anything of a burst is stored is no question here.
+    # Of visitors: whether anything of a burst is stored is no question here.
     first, *spares = [_burst(make) for _ in range(TRIES)]
     return Case("busy", first, stage=Stage.BUSY, at_once=4, spares=tuple(spares))
 
 
 def _burst(make: Builder) -> tuple[Step, ...]:
-    return tuple(make.step(make.punch(make.stranger(), make.ago(n * MINUTE))) for n in range(12))
+    return tuple(make.step(make.punch(make.visitor(), make.ago(n * MINUTE)), keep=Keep.MAY) for n in range(12))
 
 
 @requirement("CB-ACK-003", cases=_in_time)

@@ -104,7 +104,7 @@ def test_a_forged_callback_is_not_stored(case: Observed) -> None:
 
 
 def _answered(make: Builder) -> Iterator[Case]:
-    message = make.message(make.punch(make.stranger()))
+    message = make.message(make.punch(make.visitor()))
     _forge(message, another_token(make))
     yield Case("another", (make.json(message, what="forged punch", judged=False),), stage=Stage.FORGED)
 

@@ -164,6 +164,9 @@ def test_two_punches_in_a_second_are_recorded(case: Observed) -> None:
 
 
 def _several_devices(make: Builder) -> Iterator[Case]:
+    # A serial number that nobody named is one the target need not know.
+    if len(make.profile.devices) < 2:
+        return
     user = make.user()
     at = make.ago(4 * HOUR)
     punches = [make.punch(user, at), make.punch(user, at + 2 * MINUTE, "CheckOut")]

@@ -66,9 +66,9 @@ def good_punch(make: Builder) -> Step:
 
 
 def _bodies(make: Builder) -> Bodies:
-    good = make.step(make.punch(make.stranger())).plain
+    good = make.step(make.punch(make.visitor())).plain
     fresh = Transport.FRESH
-    wrong = make.message(make.punch(make.stranger()))
+    wrong = make.message(make.punch(make.visitor()))
     wrong["RealTime"]["PunchLog"] = {"Type": 1, "UserId": {"a": []}, "LogTime": 20200917, "InputType": None}
     return {
         "malformed-json": (good[:-3] + b",,}", fresh),

@@ -132,7 +132,7 @@ def _empty_names(make: Builder) -> Iterator[Case]:
 
 @requirement("CB-TPL-006", cases=_empty_names)
 def test_empty_names_are_recorded(case: Observed) -> None:
-    """Whether the empty names of #4 and #5 erase a stored name is recorded."""
+    """The empty names that #4 and #5 carry erase no stored name."""
     case.state = as_told(case, Aspect.NAME)
 
 

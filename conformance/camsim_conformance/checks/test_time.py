@@ -36,7 +36,7 @@ def moments(make: Builder) -> Iterator[Case]:
 def _night(make: Builder) -> int:
     """The last two o'clock on the device's wall, at least an hour ago."""
     ahead = make.offset * 60
-    night = (make.now + ahead - HOUR) // DAY * DAY + 2 * HOUR - ahead
+    night = (make.now + ahead - HOUR) // DAY * DAY + 2 * HOUR - ahead + make.jitter
     return night if night < make.now - HOUR else night - DAY
 
 

@@ -6,6 +6,7 @@ What both protocols ask is provoked by v3's cases.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from camsim.protocol.facts import Fact
 from camsim.protocol.statuses import StatusV2
@@ -17,8 +18,9 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
-from camsim_conformance.plan.framing_v2 import framed, lazy, messages
+from camsim_conformance.plan.framing_v2 import altered, framed, lazy, messages
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
+from camsim_conformance.plan.told import told_v2
 
 from .registry import requirement
 from .test_duplicates import identical, lost
@@ -173,12 +175,17 @@ def _photos(make: Builder) -> Iterator[Case]:
     style = StyleV2(photo_key="AttendancePhotoe")
     message = messages(make, make.photo(make.user(), at), style=style)[0]
     yield Case("key-of-the-structure", (framed(make, message, what="SendAttendancePhoto"),))
+    # V2:79 names the operation of a punch for the photo too.
+    fact = make.photo(make.user(), at)
+    step = altered(make, fact, Operation="RealTimePunchLog")
+    yield Case("under-the-punch-operation", (replace(step, what="RealTimePunchLog", told=told_v2(fact, {})),))
 
 
 @requirement("V2-PHOTO-001", cases=_photos)
 def test_a_v2_photo_is_acknowledged(case: Observed) -> None:
-    """An attendance photo of v2 is acknowledged, before its punch, after it, and alone."""
+    """An attendance photo of v2 is acknowledged, before its punch, after it, and alone; it is no punch."""
     case.ack = acknowledged(case)
+    case.state = as_told(case, *ROWS, Aspect.INSTANT, *FIELDS)
 
 
 def _lazy(make: Builder) -> Iterator[Case]:

@@ -10,6 +10,7 @@ from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Stage, Step, Transport
 from camsim_conformance.plan.framing_v2 import altered, body, form, framed, messages
+from camsim_conformance.plan.told import Keep
 
 from .registry import requirement
 from .test_robustness import BIG, CLOSING_IS_AN_ANSWER, DEPTH, good_punch
@@ -65,6 +66,8 @@ def _broken_forms(make: Builder) -> dict[str, Step]:
         "deep-nesting": form(b'{"ApiRequestInfo":' + b"[" * DEPTH + b"]" * DEPTH + b"}", "deep nesting"),
         "8-MB": body(b"request_data=" + b"A" * BIG, "8 MB"),
     }
+    # A quote in an id: nobody's, so nothing is expected of it but that it does no harm.
+    broken["quote-in-id"] = make.step(make.punch("9' OR UserId='1"), keep=Keep.MAY)
     # Each on a connection of its own: what is closed after one must not be blamed on the next.
     steps = {name: replace(step, transport=Transport.FRESH) for name, step in broken.items()}
     return steps | {"cut-short": replace(good, transport=Transport.CUT)}

@@ -59,7 +59,16 @@ def observe(seen: Seen) -> View:
     punches = [due.punch for history in people.values() for due in dues_of(history)]
     chosen = choice(punches, seen.main, seen.profile.protocol)
     for snapshot, some in _stages(seen, people):
-        scene = Scene(snapshot, chosen, seen.profile.protocol, seen.started_s, seen.ended_s, seen.had, values.at)
+        scene = Scene(
+            snapshot,
+            chosen,
+            seen.profile.protocol,
+            seen.started_s,
+            seen.ended_s,
+            seen.had,
+            seen.profile.erase_on_delete,
+            values.at,
+        )
         found += observe_punches(some, scene)
     if seen.after is not None:
         untouched = [user for user, history in people.items() if not _later(history)]

@@ -38,6 +38,7 @@ class Scene:
     started_s: float
     ended_s: float
     past: Callable[[str, int], bool]
+    erase_on_delete: bool
     values: Callable[[str, int], Mapping[str, str]]
 
 
@@ -95,7 +96,11 @@ def _row(look: _Look, due: Due) -> Observation:
     age = look.scene.started_s - due.punch.log_time
     level = next((level for most, level in _LOST_BY_AGE if age <= most), Level.RECORD)
     # A moment that already had its row before the run shows nothing: what is new there cannot be told from what is old.
-    known = due.acknowledged and not look.scene.past(due.punch.user_id, look.scene.choice.reading.time(due.punch))
+    known = (
+        due.acknowledged
+        and not look.erased
+        and not look.scene.past(due.punch.user_id, look.scene.choice.reading.time(due.punch))
+    )
     return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=known, actual="no stored row")
 
 
@@ -206,6 +211,13 @@ class _Look:
             seconds=seconds,
             requirement=first.case.requirement,
         )
+
+    @property
+    def erased(self) -> bool:
+        """True when the target may have let the punch go with its person (--policy erase-on-delete)."""
+        if not self.scene.erase_on_delete:
+            return False
+        return any(one.told.deed is Deed.DELETE for one in self.person.history)
 
     def stored(self, row: StoredPunch | None) -> str:
         """A row in words."""

@@ -14,7 +14,7 @@ from camsim.protocol.vocabulary import Protocol
 
 from . import framing_v2
 from .cases import Sending, Step
-from .run_facts import RunFacts
+from .run_facts import MINUTE, RunFacts
 from .told import Keep, stored, told_v3
 
 __all__ = ["Builder", "stored"]
@@ -35,7 +35,8 @@ class Builder(RunFacts):
     ) -> Message:
         """The v3 message of a fact as the page prints it."""
         sender = self.sender(device, token)
-        when = self.now if time_s is None else time_s
+        # No two messages carry one Time: a target that takes it for a key would be told by chance.
+        when = self.now + self._operations % MINUTE if time_s is None else time_s
         return messages.callback(fact, sender, operation_id or self.operation_id(), when, style)
 
     def step(

@@ -21,6 +21,7 @@ Stimuli = Sequence[tuple[str, MakeCases]]
 
 
 PROBES = 8
+CHANGES = frozenset({"user-data", "names", "templates"})  # what these features are tried with changes people
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
 
 
 def _blocked(row: Requirement, profile: Profile) -> str | None:
+    if profile.people and not profile.allow_user_changes and CHANGES & set(row.features):
+        return "it would rename, delete or enrol people of --users: allow it with --allow-user-changes"
     missing = [feature for feature in row.features if feature not in profile.features]
     return f"the profile does not claim {', '.join(missing)}" if missing else None
 

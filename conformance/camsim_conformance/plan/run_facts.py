@@ -30,10 +30,13 @@ class RunFacts:
         self.profile = profile
         # Two minutes back: a target may refuse what lies ahead of its own clock.
         self.now = now_s - 2 * MINUTE
+        # The seconds of moments that the calendar fixes: two runs of one day must not tell the same punch.
+        self.jitter = prefix * 7 % 900
         self.offset = DEFAULT_OFFSET
         self._prefix = prefix
         self._given = given
         self._operations = 0
+        self._updates = 0
         self.people: list[str] = []
         self.strangers: list[str] = []
 
@@ -103,8 +106,10 @@ class RunFacts:
     def updated(
         self, user: str, *templates: Template, first: str = "Asha", last: str = "Rao", type_: str = "User"
     ) -> UserUpdated:
-        """A user added or changed now."""
-        return UserUpdated(user, first, last, type_, self.ago(5 * MINUTE), self.offset, templates)
+        """A user added or changed some minutes ago; each a second after the one before."""
+        self._updates += 1
+        at = self.now - 9 * MINUTE + self._updates % (4 * MINUTE)
+        return UserUpdated(user, first, last, type_, at, self.offset, templates)
 
     def deleted(self, user: str) -> UserDeleted:
         """A user deleted a minute ago."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from camsim.protocol import acknowledgement
 from camsim_conformance.plan.cases import Step
 from camsim_conformance.target.profile import Profile
@@ -20,7 +22,27 @@ def why_not(exchange: Exchange, profile: Profile, step: Step) -> str | None:
     if exchange.status is None:
         return exchange.text()
     body, _ = opened(exchange, profile, step)
-    return acknowledgement.why_no_ack(exchange.status, body)
+    why = acknowledgement.why_no_ack(exchange.status, body)
+    if why is None and any(word != "done" for word in statuses(body)):
+        return f'several members "status": {", ".join(map(repr, statuses(body)))}'
+    return why
+
+
+def statuses(body: bytes) -> list[object]:
+    """The values of all members `status` of the answer's object; JSON readers differ in which of several they take."""
+    if body.count(b'"status"') < 2:
+        return ["done"]
+    found: list[object] = []
+
+    def members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found[:] = [value for name, value in pairs if name == "status"]  # of the outermost object in the end
+        return dict(pairs)
+
+    try:
+        json.loads(body.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=members)
+    except (ValueError, RecursionError):
+        return []
+    return found
 
 
 def acknowledged(exchange: Exchange, profile: Profile, step: Step) -> bool:
@@ -39,6 +61,8 @@ def oddities(exchange: Exchange, profile: Profile, step: Step) -> list[str]:
     extra = _extra_members(body)
     if extra:
         found.append(f"extra members: {', '.join(extra[:5])}")
+    if len(statuses(body)) > 1:
+        found.append('several members "status", all done')
     if body.startswith(b"\xef\xbb\xbf"):
         found.append("a byte order mark")
     return found

@@ -63,6 +63,8 @@ class Profile:
     ca: Path | None = None
     i_own_this: bool = False
     confirm: bool = True
+    allow_user_changes: bool = False
+    erase_on_delete: bool = False
 
     @property
     def key(self) -> str | None:
