@@ -78,7 +78,9 @@ def test_homes_and_levels(explanation: Explanation, expected: tuple[str, Level])
     assert home(explanation, Protocol.V3, CORE) == expected
 
 
-def test_v2_only_can_check_tokens() -> None:
+def test_v2_only_says_that_one_can_check_tokens_and_should_merge() -> None:
+    assert home(deviating(Aspect.TEMPLATE, "missing"), Protocol.V2, CORE) == ("V2-TPL-001", SHOULD)
+    assert home(deviating(Aspect.TEMPLATE, "missing"), Protocol.V3, CORE) == ("CB-TPL-001", MUST)
     assert home(deviating(Aspect.FORGERY, "stored"), Protocol.V2, CORE) == ("V2-AUTH-001", SHOULD)
     assert home(deviating(Aspect.FORGERY, "stored"), Protocol.V3, CORE) == ("CB-AUTH-001", MUST)
 
@@ -113,6 +115,10 @@ def test_a_cause_is_one_sentence_with_its_numbers() -> None:
             deviating(Aspect.ANSWER, "no answer", ("operation", "ManuallyUserDeleted")),
             "A ManuallyUserDeleted callback gets no answer",
         ),
+        (
+            deviating(Aspect.ANSWER, "late", ("operation", "RealTimePunchLog"), ("type", "MealIn")),
+            "A punch of Type MealIn is answered late",
+        ),
         (deviating(Aspect.NAME, "null", ("then:card", "yes")), "A name followed by card is erased"),
         (
             deviating(Aspect.TYPE, "wrong", ("photo", "after"), expected="MealIn", actual="CheckIn"),
@@ -144,6 +150,19 @@ def test_what_shows_in_several_aspects_of_the_same_events_is_one_cause() -> None
     ]
     assert [one.aspect for one in found[0].also] == [Aspect.ROW]
     assert "is answered HTTP 500, and is not stored: " in found[0].sentence
+
+
+def test_one_bug_of_several_values_is_one_cause() -> None:
+    some = observed(rows(Random(1)), [WEST, (("offset", "-1100"),)], Aspect.INSTANT, "shifted")
+    seconds = {"-0330": 25_200, "-1100": 79_200}
+    first = [replace(one, seconds=seconds[one.values["offset"]]) if one.wrong else one for one in some]
+    (cause,) = told(first)
+    wrong = sum(one.wrong for one in first)
+    assert cause.sentence == (
+        "A punch with offset -0330 or with offset -1100 is stored at a wrong time, from 7 h late to 22 h late: "
+        f"{wrong} of {wrong}; others 0 of {len(first) - wrong}."
+    )
+    assert set(cause.cases) == {one.case for one in first if one.wrong}
 
 
 def test_two_things_that_always_happen_are_two_causes() -> None:

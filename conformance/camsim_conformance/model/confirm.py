@@ -269,6 +269,6 @@ def _others(like: Explanation, both: Sequence[Observation]) -> Iterator[Explanat
 
 
 def _kept(cause: Cause, lead: Explanation) -> list[Explanation]:
-    """What the cause also explained goes on with it, in the events that it still has."""
+    """What the cause also explained goes on with it: other values, other aspects of the events it has."""
     cases = {one.case for one in lead.wrong}
-    return [one for one in cause.also if cases & {row.case for row in one.wrong}]
+    return [one for one in cause.also if one.aspect is lead.aspect or cases & {row.case for row in one.wrong}]
