@@ -14,6 +14,7 @@ from .observation import Aspect, Cause, Explanation, Values
 
 # The events of two explanations are the same when so many of the smaller one's are in the other.
 SAME_SHARE = 0.5
+_Key = tuple[Aspect, str, bool, str, frozenset[tuple[str, str]]]
 _ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
 _LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
 # An event that is lost whole shows in these together, also when it is every event or any.
@@ -23,15 +24,41 @@ _LOSS = frozenset({Aspect.ANSWER, Aspect.ROW, Aspect.TEMPLATE, Aspect.PERSON})
 def causes(explanations: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> list[Cause]:
     """One cause for all that deviates in the same events under the same values; the gravest first, as C1, C2, …"""
     groups: list[list[Explanation]] = []
-    for explanation in sorted(explanations, key=lambda one: _ASPECTS[one.aspect]):
-        group = next((group for group in groups if _together(group[0], explanation)), None)
+    for family in _families(sorted(explanations, key=lambda one: _ASPECTS[one.aspect])):
+        group = next((group for group in groups if any(_together(group[0], one) for one in family)), None)
         if group is None:
-            groups.append([explanation])
+            groups.append(family)
         else:
-            group.append(explanation)
+            group += family
     found = [_cause(group, protocol, features) for group in groups]
     found.sort(key=_place)
     return [replace(cause, id=f"C{number}") for number, cause in enumerate(found, 1)]
+
+
+def _families(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
+    """Those of one aspect and deviation that differ in the value of one factor alone, together; the rest alone."""
+    by_key: dict[_Key, list[Explanation]] = {}
+    for one in explanations:
+        for key in _keys(one):
+            by_key.setdefault(key, []).append(one)
+    left = list(explanations)
+    families: list[list[Explanation]] = []
+    while left:
+        # The largest family that the first one left belongs to.
+        candidates = [[one for one in by_key[key] if one in left] for key in _keys(left[0])]
+        family = max(candidates, key=len, default=[left[0]])
+        families.append(family)
+        left = [one for one in left if one not in family]
+    return families
+
+
+def _keys(one: Explanation) -> list[_Key]:
+    """Whom it may stand beside: for each of its factors all that has the same other values."""
+    found = []
+    for factor, name in one.values:
+        rest = frozenset(one.values) - {(factor, name)}
+        found.append((one.aspect, one.deviation, bool(one.right), factor, rest))
+    return found
 
 
 def cause_of(

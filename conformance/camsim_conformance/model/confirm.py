@@ -1,15 +1,18 @@
 """What a second round has to show when a cause is the right one, and what it says of it.
 
-The second round sends some of the first round's cases again, with fresh people, under the same case ids.
+The second round sends some of the first round's cases again, with fresh people, under the same case ids. They tell what
+comes and goes from what does not. Which of several explanations is the right one shows in new rows (probes): all usual
+but the values in question.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan.factors import BY_NAME, usual_values
 from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
@@ -20,6 +23,8 @@ from .homes import graver
 from .observation import Aspect, Cause, Explanation, Observation, Values
 
 MOST_CASES = 6
+# So many wrong observations, and no other explanation of them, are beyond doubt.
+SURE, MOST_PROBES = 3, 24
 LEAST_REPEATED = 0.8
 # Answers that deviated once and never again: from this share of all answers on they are worth advice.
 ADVICE_SHARE = 0.01
@@ -28,12 +33,24 @@ MOST_POSITIONS = 5
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The observations of the first and the second round, and what is needed to place another explanation."""
+    """The observations of the first and the second round, and what is needed to place another explanation.
+
+    `probes`: by a cause's id the ids of the cases that were made of its probes; only the second round has them.
+    """
 
     first: Sequence[Observation]
     second: Sequence[Observation]
     protocol: Protocol
     features: frozenset[str]
+    probes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A row that the first round did not have, and whether it should deviate."""
+
+    values: Mapping[str, str]
+    deviates: bool
 
 
 # --- before the second round -----------------------------------------------------------------------------------------
@@ -44,6 +61,41 @@ def predictions(cause: Cause, observations: Sequence[Observation]) -> tuple[list
     explanation = cause.explanation
     wrong = _smallest(explanation)
     return wrong, _nearest(explanation, observations, wrong)
+
+
+def probes(cause: Cause) -> list[Probe]:
+    """New rows: the values alone among usual ones, these without each of them, and when there is doubt more.
+
+    In doubt the smallest row that deviates comes as often as it has unusual values, each time without one of them: what
+    then is right names the value. At most MOST_PROBES. Empty for what always deviates, what comes and goes, and for
+    whatever is no punch: a history is not made of values.
+    """
+    explanation = cause.explanation
+    models = [one.values for one in explanation.wrong if set(one.values) >= set(usual_values())]
+    if not explanation.values or explanation.right or not models:
+        return []
+    model = min(models, key=lambda values: len(_unusual(values)))
+    plain = {factor: _plain(factor, name) for factor, name in model.items()}
+    alone = plain | dict(explanation.values)
+    rows = [alone]
+    rows += [alone | {factor: plain[factor]} for factor, _ in explanation.values]
+    if explanation.alternatives or len(explanation.wrong) < SURE:
+        rows += [{**model, factor: plain[factor]} for factor in _unusual(model)]
+    found: list[Probe] = []
+    for row in rows:
+        probe = Probe(row, set(explanation.values) <= set(row.items()))
+        if probe not in found:
+            found.append(probe)
+    return found[:MOST_PROBES]
+
+
+def _unusual(values: Mapping[str, str]) -> list[str]:
+    return [factor for factor, name in values.items() if name != _plain(factor, name)]
+
+
+def _plain(factor: str, name: str) -> str:
+    known = BY_NAME.get(factor)
+    return known.usual.name if known is not None else name
 
 
 def _smallest(explanation: Explanation) -> list[str]:
@@ -97,32 +149,46 @@ def confirmed(cause: Cause, rounds: Rounds) -> Cause:
     does that should not. Else the first other explanation that fits both rounds takes its place. `confirmed` stays None
     when the second round says nothing of it.
     """
-    expected_wrong, expected_right = predictions(cause, rounds.first)
-    again = _count(cause.explanation, expected_wrong, rounds.second)
-    beside = _count(cause.explanation, expected_right, rounds.second)
+    second = _of_cause(cause, rounds)
+    again, beside = _counts(cause.explanation, second)
     if not again[1]:
         return cause
-    if _shown(cause.explanation, again) and not beside[0]:
+    shown = _shown(cause.explanation, again) and not beside[0]
+    if shown and (cause.explanation.right or again[0] == again[1]):
         return _settled(cause, again, beside, confirmed=True)
-    if again[0] or beside[0]:
-        other = _other(cause, rounds)
-        if other is not None:
-            return other
+    # Also where four of five deviated: the fifth may show that one more value is needed.
+    other = _other(cause, rounds, second) if again[0] or beside[0] else None
+    if other is not None:
+        return other
+    if shown:
+        return _settled(cause, again, beside, confirmed=True)
     if not again[0] and not beside[0]:
         return _not_repeated(cause, again, beside, rounds.first)
     return _settled(cause, again, beside, confirmed=False, notes=_doubts(again, beside))
 
 
-def _count(explanation: Explanation, cases: Iterable[str], second: Sequence[Observation]) -> tuple[int, int]:
-    """In how many of the cases it showed, of how many that could show it."""
-    wrong, looked = set(), set()
-    wanted = set(cases)
+def _of_cause(cause: Cause, rounds: Rounds) -> list[Observation]:
+    """What the second round says of this cause: other causes deviate in it as well."""
+    explanation = cause.explanation
+    expected_wrong, expected_right = predictions(cause, rounds.first)
+    others = {*expected_right, *rounds.probes.get(cause.id, ())}
+    found: list[Observation] = []
+    for one in rounds.second:
+        # Whatever else the cases that should deviate look at may be another cause's.
+        mine = one.case in others or (one.case in expected_wrong and holds(explanation.values, one))
+        if mine and one.known and one.aspect is explanation.aspect:
+            found.append(one)
+    return found
+
+
+def _counts(explanation: Explanation, second: Iterable[Observation]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """In how many cases it showed, of how many: under the values, and without one of them."""
+    sides: dict[bool, dict[str, bool]] = {True: {}, False: {}}
     for one in second:
-        if one.case in wanted and one.aspect is explanation.aspect and one.known:
-            looked.add(one.case)
-            if one.deviation == explanation.deviation:
-                wrong.add(one.case)
-    return len(wrong), len(looked)
+        side = sides[holds(explanation.values, one)]
+        side[one.case] = side.get(one.case, False) or one.deviation == explanation.deviation
+    under, without = sides[True].values(), sides[False].values()
+    return (sum(under), len(under)), (sum(without), len(without))
 
 
 def _shown(explanation: Explanation, again: tuple[int, int]) -> bool:
@@ -173,16 +239,14 @@ def _not_repeated(cause: Cause, again: tuple[int, int], beside: tuple[int, int],
 # --- another explanation ---------------------------------------------------------------------------------------------
 
 
-def _other(cause: Cause, rounds: Rounds) -> Cause | None:
+def _other(cause: Cause, rounds: Rounds, second: Sequence[Observation]) -> Cause | None:
     """The first other explanation that fits both rounds: of the alternatives, then of both rounds taken together."""
     like = cause.explanation
     both = [*rounds.first, *rounds.second]
     for explanation in _others(like, both):
-        again = _under(explanation, rounds.second, inside=True)
-        beside = _under(explanation, rounds.second, inside=False)
-        pure = not explanation.right
-        if pure and again[1] and again[0] >= LEAST_REPEATED * again[1] and not beside[0]:
-            in_first = explained_by(explanation.values, like, rounds.first, like.alternatives)
+        again, beside = _counts(explanation, second)
+        if again[1] and not explanation.right and _shown(explanation, again) and not beside[0]:
+            in_first = explained_by(explanation.values, like, rounds.first)
             if in_first is not None:
                 found = cause_of(in_first, _kept(cause, in_first), rounds.protocol, rounds.features)
                 found = replace(found, id=cause.id, notes=cause.notes)
@@ -191,7 +255,7 @@ def _other(cause: Cause, rounds: Rounds) -> Cause | None:
     return None
 
 
-def _others(like: Explanation, both: Sequence[Observation]) -> Iterable[Explanation]:
+def _others(like: Explanation, both: Sequence[Observation]) -> Iterator[Explanation]:
     for values in like.alternatives:
         found = explained_by(values, like, both)
         if found is not None:
@@ -205,13 +269,6 @@ def _others(like: Explanation, both: Sequence[Observation]) -> Iterable[Explanat
 
 
 def _kept(cause: Cause, lead: Explanation) -> list[Explanation]:
-    """What the cause also explained goes on with it, in the events that it still has."""
+    """What the cause also explained goes on with it: other values, other aspects of the events it has."""
     cases = {one.case for one in lead.wrong}
-    return [one for one in cause.also if cases & {row.case for row in one.wrong}]
-
-
-def _under(explanation: Explanation, second: Sequence[Observation], *, inside: bool) -> tuple[int, int]:
-    """How many deviate in this way in the second round, of all under the values, or of all others."""
-    known = [one for one in second if one.aspect is explanation.aspect and one.known]
-    looked = [one for one in known if holds(explanation.values, one) is inside]
-    return sum(one.deviation == explanation.deviation for one in looked), len(looked)
+    return [one for one in cause.also if one.aspect is lead.aspect or cases & {row.case for row in one.wrong}]

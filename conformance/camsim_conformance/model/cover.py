@@ -14,8 +14,8 @@ from camsim_conformance.plan.factors import BY_NAME, value_of
 
 Pair = tuple[str, str]
 MOST_VALUES = 3
-# Values that factors of others (of a history) have when nothing is the matter.
-_USUAL_ELSEWHERE = frozenset({"", "no", "none"})
+# Values that factors without a row (of a history, the callback's name) have when nothing is the matter.
+_USUAL_ELSEWHERE = frozenset({"", "no", "none", "RealTimePunchLog"})
 _FACTOR_ORDER: Mapping[str, int] = {name: number for number, name in enumerate(BY_NAME)}
 
 

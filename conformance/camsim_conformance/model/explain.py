@@ -96,6 +96,7 @@ def _explanation(
         right=sum(one.right for one in inside),
         without=sum(one.right for one in outside),
         outside=(sum(one.deviation == first.deviation for one in outside), len(outside)),
+        known=len(known),
         alternatives=alternatives,
     )
 

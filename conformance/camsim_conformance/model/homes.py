@@ -17,8 +17,8 @@ DOUBLED, INVENTED, OTHER = Deviation.DOUBLED, Deviation.INVENTED, Deviation.OTHE
 # What is not here is MUST: it costs pay, lets somebody in, or makes the gateway send for ever.
 _SHOULD_ASPECTS = frozenset({Aspect.INPUT, Aspect.TEMPERATURE, Aspect.MASK, Aspect.DEVICE})
 _SHOULD_DEVIATIONS = frozenset({Deviation.STILL_THERE, Deviation.LATE})
-# v2 says that a token "can" be validated (V2:37).
-_MILD_IN_V2 = frozenset({Aspect.FORGERY})
+# v2 says that a token "can" be validated (V2:37), and that it is "suggested" to merge templates (V2:101).
+_MILD_IN_V2 = frozenset({Aspect.FORGERY, Aspect.TEMPLATE})
 # What costs pay is MUST wherever a sentence of the page covers it, also in a case of a SHOULD requirement.
 _PAY = frozenset({Aspect.ROW, Aspect.COUNT, Aspect.INSTANT, Aspect.TYPE})
 # Who is unusual or old may be lost, but what is stored is stored rightly: these caps do not speak of these deviations.

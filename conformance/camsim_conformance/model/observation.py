@@ -89,9 +89,9 @@ class Explanation:
 
     `wrong`: deviating ones under the values; `right`: right ones under the values (a cause that comes and goes);
     `without`: right ones of the same aspect where one of the values does not hold. `outside`: where one of the values
-    does not hold, how many deviate in this way, of all known ones of the aspect. `alternatives`: other conjunctions
-    that hold for exactly the same wrong ones, the likeliest first. No values at all and nothing right: it is always so;
-    no values and something right: now and then.
+    does not hold, how many deviate in this way, of how many; `known`: all known ones of the aspect. `alternatives`:
+    other conjunctions that hold for exactly the same wrong ones, the likeliest first. No values at all and nothing
+    right: it is always so; no values and something right: now and then.
     """
 
     aspect: Aspect
@@ -101,6 +101,7 @@ class Explanation:
     right: int = 0
     without: int = 0
     outside: tuple[int, int] = (0, 0)
+    known: int = 0
     alternatives: tuple[Values, ...] = ()
 
 
@@ -109,6 +110,7 @@ class Cause:
     """One finding: what explains some deviations, whose it is, and what a second round said of it.
 
     `also` are explanations of other aspects under the same values: an event that is answered 500 is often lost as well.
+    And those of the same aspect and deviation that differ in the value of one factor: one bug of several offsets.
     `confirmed`: None when no second round looked at it. `repeated`: how often it was shown again, of how many tries.
     `unaffected`: how often it did not show without the values in the second round, of how many.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from camsim_conformance.plan.factors import value_of
 
@@ -45,13 +46,22 @@ _ANSWERS: Mapping[str, str] = {"no answer": "gets no answer", Deviation.LATE: "i
 _VOWELS = "AEIOUaeiou"
 
 
-def sentence(explanation: Explanation, also: Iterable[Explanation] = ()) -> str:
-    """`A punch with offset -0330 is stored 3 h 30 min early: 12 of 12; without it 0 of 214.`"""
-    text = f"{_subject(explanation)} {predicate(explanation)}"
-    more = list(dict.fromkeys(predicate(one) for one in also))
+def sentence(explanation: Explanation, also: Sequence[Explanation] = ()) -> str:
+    """`A punch with offset -0330 is stored 3 h 30 min early: 12 of 12; without it 0 of 214.`
+
+    Of `also`, what has the same aspect and deviation lends its values, and the rest says what else happens.
+    """
+    family = [explanation, *(one for one in also if _kind(one) == _kind(explanation))]
+    more = dict.fromkeys(predicate(one) for one in also if one.aspect is not explanation.aspect)
+    wrong = tuple(observation for one in family for observation in one.wrong)
+    text = f"{_subject(family)} {predicate(replace(explanation, wrong=wrong))}"
     if more:
         text += f", and {', '.join(more)}"
-    return f"{text}: {numbers(explanation)}."
+    return f"{text}: {numbers(family)}."
+
+
+def _kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
+    return one.aspect, one.deviation, [factor for factor, _ in one.values]
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:
@@ -59,25 +69,32 @@ def repeated(text: str, again: tuple[int, int]) -> str:
     return f"{text.removesuffix('.')}; shown again {again[0]} of {again[1]}."
 
 
-def numbers(explanation: Explanation) -> str:
-    """`12 of 12; without it 0 of 214`: of all that were looked at, and of those where one of the values is missing."""
-    wrong = len(explanation.wrong)
-    text = f"{wrong} of {wrong + explanation.right}"
-    if not explanation.values:
+def numbers(family: Sequence[Explanation]) -> str:
+    """`12 of 12; without it 0 of 214`: of all that were looked at, and of those where one of the values is missing.
+
+    The explanations differ in the value of one factor: nothing belongs to two of them.
+    """
+    lead, others = family[0], family[1:]
+    wrong = sum(len(one.wrong) for one in family)
+    right = sum(one.right for one in family)
+    text = f"{wrong} of {wrong + right}"
+    if not lead.values:
         return text
-    elsewhere = "without it" if len(explanation.values) == 1 else "others"
-    return f"{text}; {elsewhere} {explanation.outside[0]} of {explanation.outside[1]}"
+    elsewhere = "without it" if len(lead.values) == 1 and not others else "others"
+    outside = lead.outside[0] - sum(len(one.wrong) for one in others)
+    looked = lead.outside[1] - sum(one.known - one.outside[1] for one in others)
+    return f"{text}; {elsewhere} {outside} of {looked}"
 
 
 # --- who --------------------------------------------------------------------------------------------------------------
 
 
-def _subject(explanation: Explanation) -> str:
-    noun = _noun(explanation)
-    values = tuple((factor, name) for factor, name in explanation.values if factor != "operation")
+def _subject(family: Sequence[Explanation]) -> str:
+    explanation = family[0]
+    noun = " or ".join(dict.fromkeys(_noun(one) for one in family))
     if not explanation.values:
         return f"Now and then {_a(noun)}" if explanation.right else f"Every {noun}"
-    text = f"{_a(noun)} {phrases(values)}".rstrip()
+    text = f"{_a(noun)} {phrases(explanation.values, *(one.values for one in family[1:]))}".rstrip()
     if explanation.right:
         return f"Now and then {text}"
     return text[0].upper() + text[1:]
@@ -85,7 +102,7 @@ def _subject(explanation: Explanation) -> str:
 
 def _noun(explanation: Explanation) -> str:
     operation = dict(explanation.values).get("operation")
-    if operation is not None:
+    if operation is not None and "PunchLog" not in operation:
         return f"{operation} callback"
     if explanation.aspect in _NOUNS:
         return _NOUNS[explanation.aspect]
@@ -106,9 +123,17 @@ def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in _VOWELS else f"a {noun}"
 
 
-def phrases(values: Values) -> str:
-    """`of Type MealIn, sent again byte for byte`."""
-    return ", ".join(_phrase(factor, name) for factor, name in values)
+def phrases(values: Values, *others: Values) -> str:
+    """`of Type MealIn, sent again byte for byte`; with others `with offset -0330 or with offset -1100`.
+
+    The callback's name is a noun of its own, not a phrase.
+    """
+    found: list[str] = []
+    for factor, name in values:
+        if factor != "operation":
+            names = dict.fromkeys([name, *(dict(other).get(factor, name) for other in others)])
+            found.append(" or ".join(_phrase(factor, one) for one in names))
+    return ", ".join(found)
 
 
 def _phrase(factor: str, name: str) -> str:
