@@ -213,8 +213,8 @@ def array_rows(make: Builder, leave_out: Collection[arrays.Pick] = (), requireme
             row[arrays.OUTSIDE] = lengths[number % len(lengths)]
         if not any(row[factor] == name for factor, name in leave_out):
             named.setdefault(arrays.row_name(row), row)
-    for name, row, place in _placed(make, named, make.spare_people):
-        yield from _cases(make, name, row, requirement, place)
+    for name, values, place in _placed(make, named, make.spare_people):
+        yield from _cases(make, name, values, requirement, place)
 
 
 def _cases(make: Builder, name: str, row: Row, requirement: str, place: Place | None) -> Iterator[Case]:
