@@ -13,8 +13,10 @@ from camsim.protocol.vocabulary import AttendanceType, InputType, Protocol
 from camsim_conformance.requirements.verdicts import Level
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
-# Seconds to the nearest other punch of the person; `offset` is exactly the device's offset (330 minutes).
-NEIGHBOURS: Mapping[str, int] = {"1s": 1, "59s": 59, "61s": 61, "offset": 330 * MINUTE, "24h": DAY}
+# Seconds to the nearest other punch of the person; `offset` is as far as the punch's own offset is from UTC.
+NEIGHBOURS: Mapping[str, int] = {"1s": 1, "59s": 59, "61s": 61, "24h": DAY}
+OWN_OFFSET = "offset"
+NEAR_S = 120  # what lies no nearer is no neighbour, but at these two distances
 OFFSETS: Mapping[str, int] = {"+0530": 330, "+0000": 0, "-0330": -210, "+0545": 345, "+1400": 840, "-1100": -660}
 # Seconds before the run. No value lies at a day's edge: the edges are a group of their own.
 AGES: Mapping[str, int] = {
@@ -22,13 +24,18 @@ AGES: Mapping[str, int] = {
     "today": 5 * HOUR,
     "yesterday": DAY + 5 * HOUR,
     "8-days": 8 * DAY,
-    "29-days": 29 * DAY,
+    "29-days": 29 * DAY - 2 * HOUR,  # so that a neighbour a day older is still within the month
 }
+MONTH_S, QUARTER_S = 30 * DAY, 90 * DAY  # up to here a loss is MUST, and up to here SHOULD
+BETWEEN, BEYOND = "90-days", "older"
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """One value: `phrase` completes "a punch …"; `v2` is the requirement in v2, "" for a value v2 does not have."""
+    """One value: `phrase` completes "a punch …"; `v2` is the requirement in v2, "" for a value v2 does not have.
+
+    `crossed` ones meet the values of the other factors in the arrays; the rest comes with a group of its own.
+    """
 
     name: str
     phrase: str
@@ -36,6 +43,7 @@ class Value:
     v2: str
     cap: Level = Level.MUST
     usual: bool = False
+    crossed: bool = True
 
     def requirement(self, protocol: Protocol) -> str:
         """Whose business a deviation under this value is; "" when it is nobody's in particular."""
@@ -60,7 +68,7 @@ class Factor:
         return next((value for value in self.values if value.name == name), None)
 
 
-SHOULD = Level.SHOULD
+SHOULD, RECORD = Level.SHOULD, Level.RECORD
 
 
 def _types() -> Iterator[Value]:
@@ -90,13 +98,19 @@ def _ages() -> Iterator[Value]:
     }
     for name, phrase in phrases.items():
         yield Value(name, phrase, "CB-ORD-004", "V2-ORD-001", usual=name == "now")
+    yield Value(BETWEEN, "30 to 90 days old", "CB-ORD-004", "V2-ORD-001", SHOULD, crossed=False)
+    yield Value(BEYOND, "older than 90 days", "CB-ORD-004", "V2-ORD-001", RECORD, crossed=False)
 
 
 def _neighbours() -> Iterator[Value]:
     yield Value("none", "with no other punch of the person near it", "", "", usual=True)
     for name in NEIGHBOURS:
-        phrase = "exactly one offset from another of the same person" if name == "offset" else f"{name} from another"
-        yield Value(name, phrase, "CB-PUNCH-003", "V2-PUNCH-003")
+        yield Value(name, f"{name} from another of the same person", "CB-PUNCH-003", "V2-PUNCH-003")
+    phrase = "exactly its offset from another of the same person"
+    yield Value(OWN_OFFSET, phrase, "CB-PUNCH-003", "V2-PUNCH-003")
+    # One row or two: no page says.
+    phrase = "in the same second as another of the same person"
+    yield Value("0s", phrase, "CB-PUNCH-008", "V2-PUNCH-003", RECORD, crossed=False)
 
 
 def _repeats() -> Iterator[Value]:
@@ -113,7 +127,48 @@ def _repeats() -> Iterator[Value]:
 
 def _lengths() -> Iterator[Value]:
     for rest in range(16):
-        yield Value(str(rest), f"of a length of {rest} modulo 16", "CB-ENC-002", "V2-ENC-002", usual=rest == 3)
+        phrase = f"of a length of {rest} modulo 16"
+        yield Value(str(rest), phrase, "CB-ENC-002", "V2-ENC-002", usual=rest == 3, crossed=False)
+
+
+def _edges() -> Iterator[Value]:
+    yield Value("none", "on a plain day", "", "", usual=True)
+    phrases = {
+        "midnight": "beside midnight of the device",
+        "utc-midnight": "beside midnight in UTC",
+        "month": "beside the end of a month",
+        "quarter": "beside the end of a quarter",
+        "year": "beside the end of a year",
+        "iso-week": "beside the end of a week",
+        "29-february": "of 29 February",
+        "night-shift": "of a shift from 22:00 to 06:00",
+        "in-alone": "of a person who came and never went",
+        "out-alone": "of a person who went and never came",
+    }
+    for name, phrase in phrases.items():
+        yield Value(name, phrase, "CB-ORD-004", "V2-ORD-001", crossed=False)
+    # v2 has no offset in its messages.
+    repeated = "in the hour that comes twice when daylight saving ends"
+    yield Value("repeated-hour", repeated, "CB-ORD-004", "", crossed=False)
+    yield Value("skipped-hour", "beside the hour that daylight saving skips", "CB-ORD-004", "", crossed=False)
+
+
+def _ids() -> Iterator[Value]:
+    yield Value("digits", "of a UserID of seven to nine digits", "", "", usual=True)
+    kinds: Mapping[str, tuple[str, Level]] = {
+        "short": ("of a UserID of at most six digits", Level.MUST),
+        "letters": ("of a UserID with letters, as User123", SHOULD),
+        "leading-zeros": ("of a UserID with leading zeros", SHOULD),
+        "hyphen": ("of a UserID with a hyphen", SHOULD),
+        "underscore": ("of a UserID with an underscore", SHOULD),
+        "ten-digits": ("of a UserID of ten digits", SHOULD),
+        "beyond-32-bits": ("of a UserID of ten digits that is beyond 32 bits", SHOULD),
+        "12-digits": ("of a UserID of more than ten digits", SHOULD),
+        "case-alone": ("of a UserID that differs from another in case alone", RECORD),
+        "other": ("of a UserID with other signs", RECORD),
+    }
+    for name, (phrase, cap) in kinds.items():
+        yield Value(name, phrase, "CB-PUNCH-006", "V2-PUNCH-006", cap, crossed=False)
 
 
 PUNCH_FACTORS: tuple[Factor, ...] = (
@@ -211,8 +266,24 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor("length", tuple(_lengths()), "aes"),
+    Factor("edge", tuple(_edges())),
+    Factor(
+        "same-wall",
+        (
+            Value("no", "whose wall clock no other punch of the person shows", "", "", usual=True),
+            Value("yes", "whose wall clock another punch shows at another offset", "CB-TIME-002", "", crossed=False),
+        ),
+    ),
+    Factor("id", tuple(_ids())),
 )
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in PUNCH_FACTORS}
+
+
+def neighbour_s(name: str, offset: int) -> int:
+    """Seconds to a neighbour, for a punch whose offset is so many minutes; `4s` is four. Raises: ValueError."""
+    if name == OWN_OFFSET:
+        return abs(offset) * MINUTE
+    return NEIGHBOURS[name] if name in NEIGHBOURS else int(name.removesuffix("s"))
 
 
 def usual_values() -> dict[str, str]:

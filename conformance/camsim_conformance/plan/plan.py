@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from camsim.protocol.v3.messages import Style
 from camsim_conformance.requirements import Requirement
@@ -75,14 +76,28 @@ def make_plan(profile: Profile, now_s: int, prefix: int, stimuli: Stimuli) -> Pl
     if not profile.people:
         return plan
     needed = _needed(plan, prefix)
-    if len(needed) > len(profile.people):
+    spare = len(profile.people) - len(needed)
+    if spare < 0:
         raise PeopleError(
-            f"--users names {len(profile.people)} people, this run needs {len(needed)}: every case has people of its "
-            "own. Name more, or ask for less with --requirement and --features."
+            f"--users names {len(profile.people)} people, this run needs {len(needed)}: rows share people, every other "
+            "case has people of its own. Name more, or ask for less with --requirement and --features."
         )
+    # Rows spread over whoever is left; who gets which number changes with it.
+    if spare:
+        needed = _needed(_planned(_builder(profile, now_s, prefix, spare), stimuli), prefix)
+    if len(needed) > len(profile.people):
+        spare, needed = 0, _needed(plan, prefix)
     # The same plan again, with people the target knows in the places of those it would not.
     given = dict(zip(needed, profile.people, strict=False))
-    return _planned(Builder(profile, now_s, prefix, given), stimuli).only_people(profile.people)
+    return _planned(_builder(profile, now_s, prefix, spare, given), stimuli).only_people(profile.people)
+
+
+def _builder(
+    profile: Profile, now_s: int, prefix: int, spare: int, given: Mapping[str, str] = MappingProxyType({})
+) -> Builder:
+    make = Builder(profile, now_s, prefix, given)
+    make.spare_people = spare
+    return make
 
 
 def _planned(make: Builder, stimuli: Stimuli) -> Plan:

@@ -37,6 +37,7 @@ class RunFacts:
         self._given = given
         self._operations = 0
         self._updates = 0
+        self.spare_people = 0  # given people (--users) beyond those that are needed: rows are spread over them
         self.people: list[str] = []
         self.strangers: list[str] = []
 
