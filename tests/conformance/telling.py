@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from certifying import profile
+
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Capabilities, Snapshot, StoredTemplate, StoredUser
 from camsim_conformance.model.history import Occurrence, histories
@@ -12,8 +14,6 @@ from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.histories import histories as history_cases
 from camsim_conformance.plan.history_rows import rows
 from camsim_conformance.plan.told import Deed, Keep, TemplateKey, Told
-
-from certifying import profile
 
 NOW = 1_790_000_000
 FEATURES = frozenset({"core", "user-data", "photo"})
@@ -65,7 +65,8 @@ class Store:
 
 def builder(protocol: Protocol, **more: object) -> Builder:
     """A builder that claims all features."""
-    return Builder(profile("http://127.0.0.1:1/", features=FEATURES, protocol=protocol, **more), NOW, 12345)
+    claimed = {"features": FEATURES, "protocol": protocol, **more}
+    return Builder(profile("http://127.0.0.1:1/", **claimed), NOW, 12345)
 
 
 def cases(protocol: Protocol) -> tuple[Case, ...]:

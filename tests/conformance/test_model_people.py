@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cache
+from unicodedata import normalize
 
 import pytest
-from telling import NOW, Name, Store, builder, cases, occurrences, people, told
+from telling import Store, builder, cases, occurrences, people, told
 
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import Protocol
 from camsim.protocol.vocabulary import TemplateType as Kind
-from camsim.readback.model import Capabilities, Snapshot, StoredTemplate, StoredUser
+from camsim.readback.model import StoredTemplate, StoredUser
 from camsim_conformance.model.history import Occurrence
 from camsim_conformance.model.observation import Aspect, Deviation, Observation
 from camsim_conformance.model.people import observe_people
-from camsim_conformance.model.people_values import script
-from camsim_conformance.plan.cases import Case, Step
+from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import value_of
 from camsim_conformance.plan.history_factors import requirement_of
 from camsim_conformance.plan.history_rows import LEADING_ZEROS
@@ -144,7 +144,7 @@ class LastOfGroup(Store):
 
 class ZerosCut(Store):
     def put(self, kept: dict[TemplateKey, str], key: TemplateKey, sha: str) -> None:
-        kept[key] = card(LEADING_ZEROS.lstrip("0")) if sha == card(LEADING_ZEROS) else sha
+        kept[key] = card_of(LEADING_ZEROS.lstrip("0")) if sha == card_of(LEADING_ZEROS) else sha
 
 
 class EarlyLost(Store):
@@ -159,7 +159,7 @@ class NameKept(Store):
             super().name(told)
 
 
-def card(number: str) -> str:
+def card_of(number: str) -> str:
     return sha_of(Template(Kind.CARD, number))
 
 
@@ -221,6 +221,145 @@ def test_a_fault_deviates_under_its_values_alone(fault: Fault, protocol: Protoco
 
 def _under(one: Observation, causes: tuple[Values, ...]) -> bool:
     return any(cause.items() <= one.values.items() for cause in causes)
+
+
+# --- what is not the target's fault, and how grave the rest is -------------------------------------------------------
+
+
+class Capitals(Store):
+    def name(self, told: Told) -> None:
+        super().name(told)
+        if told.user in self.names:
+            first, last = self.names[told.user]
+            self.names[told.user] = (first.upper(), f"  {last}")
+
+
+class Nfc(Store):
+    def name(self, told: Told) -> None:
+        super().name(told)
+        if told.user in self.names:
+            self.names[told.user] = ("", normalize("NFC", " ".join(filter(None, self.names[told.user]))))
+
+
+class EmptyNamesErase(Store):
+    def name(self, told: Told) -> None:
+        if told.names is not None:
+            self.names[told.user] = told.names
+
+
+class TemplatesOutlive(Store):
+    def delete(self, user: str) -> None:
+        self.names.pop(user, None)
+
+
+def levels(store: Store) -> set[tuple[str, str | None, Level]]:
+    return {(one.aspect, one.deviation, one.level) for one in observed(store, Protocol.V3) if one.wrong}
+
+
+def test_how_grave_the_benign_deviations_are() -> None:
+    assert levels(Capitals()) == {("name", "wrong", Level.SHOULD)}
+    assert levels(Nfc()) == {("name", "wrong", Level.SHOULD)}
+    assert levels(EmptyNamesErase()) == {("name", "null", Level.SHOULD), ("name", "null", Level.RECORD)}
+    assert levels(TemplatesOutlive()) == {("template", "still there", Level.SHOULD)}
+
+
+def test_a_store_of_whole_names_in_one_column_or_of_first_names_alone_is_right() -> None:
+    every = people(everything(Protocol.V3))
+    snapshot = told(Store(), everything(Protocol.V3))
+    for parts in (lambda user: (" ".join(filter(None, user)), None), lambda user: (user[0], None)):
+        users = {
+            row.user: StoredUser(row.user, *parts((row.first_name, row.last_name))) for row in snapshot.users.values()
+        }
+        found = observe_people(every, replace(snapshot, users=users))
+        assert [one for one in found if not one.right] == []
+
+
+def test_what_was_not_acknowledged_is_not_known() -> None:
+    some = [case for case in cases(Protocol.V3) if case.name == "template-card-new-alone-nothing"]
+    assert [len(case.steps) for case in some] == [2]
+    for step, unknown in ((0, {"template", "name", "person"}), (1, {"template"})):
+        sent = occurrences(some, [(some[0].name, step)])
+        found = list(observe_people(people(sent), told(Store(), sent)))
+        assert {str(one.aspect) for one in found if not one.known} == unknown
+
+
+def test_what_is_kept_twice_or_was_never_told_is_seen_and_the_past_is_not() -> None:
+    some = [case for case in cases(Protocol.V3) if case.name == "template-card-new-alone-nothing"]
+    sent = occurrences(some)
+    now = told(Store(), sent)
+    ((user, (card,)),) = now.templates.items()
+    finger = StoredTemplate(user, "Fingerprint", "2", "0" * 64)
+    spoiled = replace(now, templates={user: (card, card, finger)})
+    seen = [(one.deviation, one.values["template"]) for one in observe_people(people(sent), spoiled) if one.wrong]
+    assert seen == [("doubled", "Card"), ("invented", "Fingerprint")]
+    before = replace(now, templates={user: (finger,)}, users={})
+    past = list(observe_people(people(sent), replace(now, templates={user: (card, finger)}), before))
+    assert [one for one in past if one.wrong] == []
+
+
+# --- forgeries -------------------------------------------------------------------------------------------------------
+
+
+class Believes(Store):
+    """Takes forged messages of some deeds."""
+
+    def __init__(self, *deeds: Deed) -> None:
+        super().__init__()
+        self.deeds = deeds
+
+    def tell(self, told: Told) -> None:
+        super().tell(replace(told, keep=Keep.MUST) if told.deed in self.deeds else told)
+
+
+def forged(protocol: Protocol) -> list[Occurrence]:
+    """Two people who are forged a name with a card, and a deletion; and one whom only the forger knows."""
+    make = builder(protocol)
+    found = []
+    for number in range(3):
+        user = make.user()
+        true = make.step(make.updated(user, make.template(user, Kind.CARD), first="Asha", last="Rao"))
+        update = make.updated(user, make.template(user, Kind.CARD, 0, 1), first="Eve", last="Mall")
+        lies = (update, make.updated(user, first="Eve", last="Mall")) if number != 1 else (make.deleted(user),)
+        steps = [make.step(fact, token="X" * 32) for fact in lies]
+        truth = [make.step(make.updated(user)), true] if number < 2 else []
+        found += occurrences([Case(f"forged-{number}", (*truth, *steps))])
+    return found
+
+
+def stored(store: Store, sent: list[Occurrence], calm: bool) -> list[Observation]:
+    true = [one for one in sent if one.told.keep is not Keep.NEVER]
+    settled = told(type(store)(), true) if calm else None
+    return list(observe_people(people(sent), told(store, sent), None, settled))
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_a_stored_forgery_is_seen_and_excuses_what_it_changed(protocol: Protocol) -> None:
+    sent = forged(protocol)
+    right = stored(Store(), sent, calm=True)
+    assert [one for one in right if not one.right] == []
+    assert {one.values["forged"] for one in right if one.aspect is Aspect.FORGERY} == WHAT_IS_FORGED
+    wrong = [one for one in stored(Believes(*Deed), sent, calm=False) if one.wrong]
+    assert {(one.aspect, one.deviation) for one in wrong} == {(Aspect.FORGERY, Deviation.STORED)}
+    assert {one.values["forged"] for one in wrong} == WHAT_IS_FORGED
+
+
+WHAT_IS_FORGED = {"name", "template", "deletion", "person"}
+
+
+class Loses(Store):
+    """Keeps nobody's name and no card."""
+
+    def name(self, told: Told) -> None:
+        self.names[told.user] = ("SOMEBODY", "")
+
+    def merge(self, told: Told) -> None:
+        pass
+
+
+def test_a_target_that_stores_wrongly_is_not_accused_of_a_forgery() -> None:
+    for store in (Capitals(), Loses()):
+        found = stored(store, forged(Protocol.V3), calm=True)
+        assert [one for one in found if one.wrong and one.aspect is Aspect.FORGERY] == []
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from camsim.readback.model import Snapshot
+from camsim_conformance.plan.told import Deed
 from camsim_conformance.requirements.verdicts import Level
 
 from .history import Occurrence
@@ -28,11 +29,18 @@ def observe_people(
     """One observation for every person, name, template and forged part, as far as the target keeps them.
 
     `now` is stored at the end, `before` stood before the run (what was not told again is foreign: never judged).
-    `settled` stood before the forgeries; without it a forged deletion is only seen where it did nothing.
+    `settled` stood before the forgeries: without it, who is gone after a forged deletion is held to have been there
+    when the target keeps anybody at all.
     """
-    stores = Stores(now, before, settled)
-    for user, occurrences in people.items():
-        yield from _of(person_of(user, occurrences), stores)
+    told = [person_of(user, occurrences) for user, occurrences in people.items()]
+    spared = tuple(person.user for person in told if not _deleted_by_forgery(person))
+    stores = Stores(now, before, settled, spared)
+    for person in told:
+        yield from _of(person, stores)
+
+
+def _deleted_by_forgery(person: Person) -> bool:
+    return any(one.told.deed is Deed.DELETE for one in person.forged)
 
 
 def could_deviate(one: Observation, deviation: str) -> bool:

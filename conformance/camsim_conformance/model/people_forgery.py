@@ -20,11 +20,13 @@ from .people_templates import contents_of
 
 @dataclass(frozen=True, slots=True)
 class Stores:
-    """What is stored at the end, before the run, and before the forgeries (None: not looked at)."""
+    """What is stored at the end, before the run, and before the forgeries (None: not looked at). `spared`: who is told
+    of and was not deleted by a forged message."""
 
     now: Snapshot
     before: Snapshot | None = None
     settled: Snapshot | None = None
+    spared: tuple[str, ...] = ()
 
     @property
     def keeps(self) -> frozenset[str]:
@@ -118,16 +120,24 @@ def _templates(person: Person, one: Occurrence, stores: Stores) -> Iterator[Obse
 
 
 def _deletion(person: Person, one: Occurrence, stores: Stores) -> Iterator[Observation]:
-    # Whether somebody stood before it can only be told by who looked then: one who is gone may be gone for long.
     creation = person.creation
     if person.gone or creation is None or not creation.acknowledged:
         return
     there = _there(person, stores.now)
-    if there or (stores.settled is not None and _there(person, stores.settled)):
+    if there or _stood(person, stores):
         yield _seen(one, "deletion", stored=not there, actual="still there" if there else "gone")
 
 
+def _stood(person: Person, stores: Stores) -> bool:
+    """True when the person was there before the forgery. Nobody looked: when the target keeps any of the others."""
+    if stores.settled is not None:
+        return _there(person, stores.settled)
+    return any(_is_there(user, stores.now) for user in stores.spared)
+
+
 def _there(person: Person, snapshot: Snapshot) -> bool:
-    if snapshot.keeps("users"):
-        return person.user in snapshot.users
-    return bool(snapshot.templates.get(person.user))
+    return _is_there(person.user, snapshot)
+
+
+def _is_there(user: str, snapshot: Snapshot) -> bool:
+    return user in snapshot.users if snapshot.keeps("users") else bool(snapshot.templates.get(user))

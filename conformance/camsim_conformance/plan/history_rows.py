@@ -1,4 +1,4 @@
-"""Rows of one template or one name each: every Type, new, changed or unchanged, alone or grouped, and what comes then."""
+"""Rows of one template or name each: every Type, new, changed or told again, alone or grouped, and what then comes."""
 
 from __future__ import annotations
 
