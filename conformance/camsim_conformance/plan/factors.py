@@ -7,10 +7,14 @@ requirement, and is never graver than its `cap`: what no page prints is SHOULD a
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
-from camsim.protocol.vocabulary import AttendanceType, InputType, Protocol
+from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
+
+from .history_factors import HISTORY_FACTORS
+from .values import Factor, Value
+
+__all__ = ["AGES", "BY_NAME", "NEIGHBOURS", "OFFSETS", "PUNCH_FACTORS", "Factor", "Value", "usual_values", "value_of"]
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 # Seconds to the nearest other punch of the person; `offset` is as far as the punch's own offset is from UTC.
@@ -28,46 +32,6 @@ AGES: Mapping[str, int] = {
 }
 MONTH_S, QUARTER_S = 30 * DAY, 90 * DAY  # up to here a loss is MUST, and up to here SHOULD
 BETWEEN, BEYOND = "90-days", "older"
-
-
-@dataclass(frozen=True, slots=True)
-class Value:
-    """One value: `phrase` completes "a punch …"; `v2` is the requirement in v2, "" for a value v2 does not have.
-
-    `crossed` ones meet the values of the other factors in the arrays; the rest comes with a group of its own.
-    """
-
-    name: str
-    phrase: str
-    v3: str
-    v2: str
-    cap: Level = Level.MUST
-    usual: bool = False
-    crossed: bool = True
-
-    def requirement(self, protocol: Protocol) -> str:
-        """Whose business a deviation under this value is; "" when it is nobody's in particular."""
-        return self.v2 if protocol is Protocol.V2 else self.v3
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """A property with all its values; `feature` must be claimed for the ones that are not usual."""
-
-    name: str
-    values: tuple[Value, ...]
-    feature: str = "core"
-
-    @property
-    def usual(self) -> Value:
-        """The plain value."""
-        return next(value for value in self.values if value.usual)
-
-    def value(self, name: str) -> Value | None:
-        """A value by its name."""
-        return next((value for value in self.values if value.name == name), None)
-
-
 SHOULD, RECORD = Level.SHOULD, Level.RECORD
 
 
@@ -276,7 +240,7 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in PUNCH_FACTORS}
+BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*PUNCH_FACTORS, *HISTORY_FACTORS)}
 
 
 def neighbour_s(name: str, offset: int) -> int:
@@ -292,6 +256,6 @@ def usual_values() -> dict[str, str]:
 
 
 def value_of(factor: str, name: str) -> Value | None:
-    """A value by factor and name; None for a factor that no row has (of a history)."""
+    """A value of a punch or of a person's history, by factor and name; None for a factor that is not in the tables."""
     known = BY_NAME.get(factor)
     return known.value(name) if known is not None else None

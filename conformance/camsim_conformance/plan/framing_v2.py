@@ -35,12 +35,13 @@ def steps_of(
     *,
     token: str | None = None,
     keep: Keep = Keep.MUST,
+    style: StyleV2 = messages_v2.DOCUMENTED,
     **sending: Unpack[Sending],
 ) -> list[Step]:
     """The steps that report a fact."""
     name = what or messages_v2.callback_name(fact)
     steps = []
-    for message in messages(run, fact, device, token=token):
+    for message in messages(run, fact, device, token=token, style=style):
         told = told_v2(fact, message, keep)
         steps.append(replace(framed(run, message, device, name, **sending), told=told))
     return steps

@@ -1,0 +1,119 @@
+"""Names as they are stored against the one that was told last."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+
+from camsim.readback.model import Snapshot, StoredUser
+from camsim_conformance.requirements.verdicts import Level
+
+from .observation import Aspect, Deviation, Observation
+from .people_events import Event, Person
+from .people_values import of_name
+
+Name = tuple[str, str]
+
+
+def observe_name(person: Person, now: Snapshot, *, excused: bool) -> Iterator[Observation]:
+    """One observation when a name was told since the person was last deleted. `excused`: a forgery explains it."""
+    telling = next((event for event in reversed(person.living) if event.required and event.named is not None), None)
+    if telling is None or telling.named is None:
+        return
+    stored = now.users.get(person.user)
+    deviation, level, actual = _compared(person, telling, stored)
+    # Who is not there at all is missed as a person.
+    known = stored is not None and not excused and not person.doubtful and _taken(person, telling)
+    yield Observation(
+        Aspect.NAME,
+        telling.occurrence.id,
+        (telling.occurrence.number,),
+        person.user,
+        of_name(person, telling.named, telling),
+        deviation,
+        known=known,
+        level=level,
+        expected=f"the name {written(telling.named)!r}",
+        actual=actual,
+    )
+
+
+def _taken(person: Person, telling: Event) -> bool:
+    creation = person.creation
+    made = creation is None or creation.acknowledged
+    return made and telling.acknowledged and all(event.acknowledged for event in person.deletions())
+
+
+def _compared(person: Person, telling: Event, stored: StoredUser | None) -> tuple[Deviation | None, Level, str]:
+    name = telling.named or ("", "")
+    if stored is None:
+        return None, Level.MUST, "the person is not there"
+    allowed = [name, *_allowed(person, telling)]
+    shown = full(stored.first_name, stored.last_name)
+    actual = f"the name {shown!r}"
+    if any(same(stored, one) for one in allowed):
+        return None, Level.MUST, actual
+    if not shown:
+        return Deviation.NULL, _erased(person, telling), "no name"
+    if any(_alike(shown, written(one)) for one in allowed):
+        return Deviation.WRONG, Level.SHOULD, actual
+    return Deviation.WRONG, Level.MUST, _older(person, telling, shown) or actual
+
+
+def _allowed(person: Person, telling: Event) -> Iterator[Name]:
+    """Names that came later and need not be kept."""
+    for event in person.events[telling.number + 1 :]:
+        if event.named is not None and not event.required:
+            yield event.named
+
+
+def _erased(person: Person, telling: Event) -> Level:
+    """How grave it is that the name is gone: empty names beside a card are no name (advice); alone nobody knows."""
+    level = Level.MUST
+    for event in person.events[telling.number + 1 :]:
+        if event.told.names == ("", ""):
+            if not event.told.templates:
+                return Level.RECORD
+            level = Level.SHOULD
+    return level
+
+
+def _older(person: Person, telling: Event, shown: str) -> str:
+    for event in person.events[: telling.number]:
+        if event.named is not None and written(event.named) == shown:
+            return f"the name {shown!r}, told before it"
+    return ""
+
+
+def same(stored: StoredUser, name: Name) -> bool:
+    """True when the stored name is this one, whole: both parts, in two columns or in one.
+
+    None is a part that the target does not keep: it is not held against it, unless it keeps no part at all.
+    """
+    parts = zip((stored.first_name, stored.last_name), name, strict=True)
+    if all(mine in (None, theirs) for mine, theirs in parts) and full(stored.first_name, stored.last_name):
+        return True
+    return full(stored.first_name, stored.last_name) == written(name)
+
+
+def like(stored: StoredUser, name: Name) -> bool:
+    """True when the stored name is this one but for case, blanks and normal form."""
+    return same(stored, name) or _alike(full(stored.first_name, stored.last_name), written(name))
+
+
+def _alike(one: str, other: str) -> bool:
+    return _plain(one) == _plain(other)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def written(name: Name) -> str:
+    """Both parts as one text."""
+    return full(*name)
+
+
+def full(first: str | None, last: str | None) -> str:
+    """The parts that there are as one text."""
+    return " ".join(filter(None, (first, last)))

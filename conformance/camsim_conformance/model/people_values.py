@@ -1,0 +1,191 @@
+"""Which factor values hold for a template, a name or a person (plan/history_factors)."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
+
+from camsim_conformance.plan.framing_v2 import CONTENT_TYPE
+from camsim_conformance.plan.history_factors import (
+    AFTER_DELETION,
+    LONG_NAME,
+    NAME_FACTORS,
+    PERSON_FACTORS,
+    TEMPLATE_FACTORS,
+    THEN_FACTORS,
+    usual_of,
+)
+from camsim_conformance.plan.told import INDEXED, TemplateKey
+
+from .people_events import Event, Kind, Person
+
+_INDEXED = frozenset(map(str, INDEXED))
+_LAST_OF_PLAIN = 0xFFFF
+_THEN = frozenset(factor.name for factor in THEN_FACTORS)
+_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT})
+
+
+def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
+    """The values of a template as it was told last; `known` are contents of the key that were there before."""
+    values = usual_of(TEMPLATE_FACTORS)
+    values["template"] = key[0]
+    values["index"] = _index(key, telling)
+    if telling.life < person.life:
+        # Of what should be gone nothing else counts: how it was told would only hide why another one is missing.
+        return values | _left_behind(person, telling)
+    values["change"] = _change(person, key, telling, known)
+    values["group"] = _group(key, telling)
+    if values["change"] == "same" and _told_alone(person, key, telling):
+        # It stands by what was told before, whatever became of the group.
+        values["group"] = "alone"
+    creation = person.creation_in(telling.life)
+    if creation is None or creation.number > telling.number:
+        values["before:create"] = "no"
+    values["before:delete"] = _yes(telling.life > 0)
+    values |= _then(person.events[telling.number + 1 :])
+    values["then:sibling"] = _yes(_has_sibling(person, key, telling))
+    return {**values, **telling.occurrence.step.values}
+
+
+def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
+    """The values of a stored template that was never told: what is known of its key, and all that happened."""
+    values = usual_of(TEMPLATE_FACTORS)
+    values["template"] = key[0]
+    values["index"] = _class_of(key[1])
+    values["before:delete"] = _yes(person.life > 0)
+    return values | _then(person.events)
+
+
+def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, str]:
+    """The values of a name as it was told last."""
+    values = usual_of(NAME_FACTORS)
+    values["script"] = script("".join(name))
+    values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
+    values["told-by"] = _told_by(person, telling)
+    values["before:delete"] = _yes(telling.life > 0)
+    values["transport"] = str(telling.occurrence.step.transport)
+    values |= _then(person.events[telling.number + 1 :], _beside_a_name)
+    return {**values, **telling.occurrence.step.values}
+
+
+def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str]:
+    """The values of a person since `telling`, which made or deleted it."""
+    values = usual_of(PERSON_FACTORS)
+    values["deleted"] = _yes(deleted)
+    if deleted:
+        return values | _gone(person.events[telling.number + 1 :], telling.life)
+    values["before:delete"] = _yes(telling.life > 0)
+    return values | _then(person.events[telling.number + 1 :])
+
+
+def script(text: str) -> str:
+    """The class of a text's signs: the rarest of them decides."""
+    if any(ord(sign) > _LAST_OF_PLAIN for sign in text):
+        return "astral"
+    if any(sign in "<>&" for sign in text):
+        return "markup"
+    if any(sign in "'\"\\" for sign in text):
+        return "quotes"
+    if text.isascii():
+        return "ascii"
+    if unicodedata.normalize("NFC", text) != text:
+        return "decomposed"
+    letters = [sign for sign in text if sign.isalpha()]
+    return "marks" if all(unicodedata.name(sign, "").startswith("LATIN") for sign in letters) else "other"
+
+
+def _left_behind(person: Person, telling: Event) -> dict[str, str]:
+    first = person.deletions(telling.number + 1)[0]
+    return _gone(person.events[first.number + 1 :], telling.life) | {"then:delete": "yes"}
+
+
+def _gone(after: Iterable[Event], life: int) -> dict[str, str]:
+    """What counts of something that should be gone: how often it went, and what came after the deletion."""
+    values = dict.fromkeys(sorted(_THEN), "no")
+    values["before:delete"] = "again" if life > 0 else "no"
+    for event in after:
+        for kind in event.kinds:
+            if kind in _ALWAYS:
+                values[f"then:{kind}"] = AFTER_DELETION
+            elif kind is Kind.RETURN:
+                values["then:return"] = "yes"
+    return values
+
+
+def _kinds(event: Event) -> Collection[Kind]:
+    return event.kinds
+
+
+def _beside_a_name(event: Event) -> Collection[Kind]:
+    # A finger in one message with a card comes with the card's empty names: to a name it is a card.
+    if event.told.names is not None and event.told.templates:
+        return event.kinds - {Kind.BIOMETRIC}
+    return event.kinds
+
+
+def _then(after: Iterable[Event], kinds: Callable[[Event], Collection[Kind]] = _kinds) -> dict[str, str]:
+    values = dict.fromkeys(sorted(_THEN), "no")
+    for event in after:
+        for kind in kinds(event):
+            if f"then:{kind}" in values:
+                values[f"then:{kind}"] = "yes"
+    return values
+
+
+def _index(key: TemplateKey, telling: Event) -> str:
+    kind, index = key
+    found = _class_of(index)
+    if kind not in _INDEXED or kind == "Fingerprint":
+        return found
+    if telling.occurrence.step.content_type.startswith(CONTENT_TYPE):
+        return "part"  # v2 sends a face or palm in pieces
+    return "other-face" if found == "other" else found
+
+
+def _class_of(index: str) -> str:
+    if not index:
+        return "none"
+    return "zero" if index == "0" else "other"
+
+
+def _change(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> str:
+    earlier = set(known)
+    for event in person.tellings(key):
+        if event.number < telling.number and event.life == telling.life:
+            earlier.add(event.told.templates[key])
+    if not earlier:
+        return "new"
+    # Told again after a change it has changed still: a target that kept the first one shows it.
+    return "same" if earlier == {telling.told.templates[key]} else "changed"
+
+
+def _group(key: TemplateKey, telling: Event) -> str:
+    together = list(telling.told.templates)
+    if len(together) == 1:
+        return "alone"
+    return "last" if together[-1] == key else "first"
+
+
+def _told_alone(person: Person, key: TemplateKey, telling: Event) -> bool:
+    return any(event.life == telling.life and len(event.told.templates) == 1 for event in person.tellings(key))
+
+
+def _has_sibling(person: Person, key: TemplateKey, telling: Event) -> bool:
+    together = list(telling.told.templates)
+    later = together[together.index(key) + 1 :]
+    for event in person.within(telling.life):
+        if event.number > telling.number:
+            later += event.told.templates
+    return any(other[0] == key[0] and other != key for other in later)
+
+
+def _told_by(person: Person, telling: Event) -> str:
+    earlier = {event.named for event in person.within(telling.life) if event.number < telling.number} - {None}
+    if not earlier:
+        return "create"
+    # Told again after a change of name it is a changed one still: a target that kept the first shows it.
+    return "again" if earlier == {telling.named} else "rename"
+
+
+def _yes(truth: bool) -> str:
+    return "yes" if truth else "no"
