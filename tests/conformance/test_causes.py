@@ -12,11 +12,12 @@ from explaining import Row, condition, observed, rows
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.model.causes import causes
+from camsim_conformance.model.changes import change
 from camsim_conformance.model.confirm import Rounds, confirmed, predictions, probes
 from camsim_conformance.model.explain import explain, holds
 from camsim_conformance.model.homes import default_home, home
 from camsim_conformance.model.observation import Aspect, Cause, Deviation, Explanation, Observation, Values
-from camsim_conformance.model.sentences import change, off
+from camsim_conformance.model.sentences import off
 from camsim_conformance.plan.factors import usual_values
 from camsim_conformance.requirements import by_id
 from camsim_conformance.requirements.verdicts import Level

@@ -9,6 +9,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
+from .changes import change
 from .homes import graver, home
 from .observation import Aspect, Cause, Explanation, Values
 
@@ -72,7 +73,7 @@ def cause_of(
         requirement=requirement,
         level=level,
         sentence=sentences.sentence(explanation, also),
-        change=sentences.change(explanation, v2=protocol is Protocol.V2),
+        change=change(explanation, v2=protocol is Protocol.V2),
         also=tuple(also),
     )
 

@@ -6,6 +6,7 @@ conjunction is the AND of its pairs, and pure when the AND of the right sides is
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ class Table:
         self.right = [sides[1].get(pair, 0) for pair in self.pairs]
         self.all_wrong = (1 << len(wrong)) - 1
         self.all_right = (1 << len(right)) - 1
+        # What naming one value costs, in bits.
+        self.bits_a_value = math.log2(max(2, len(self.pairs)))
         self._usual = [is_usual(*pair) for pair in self.pairs]
         self._homeless = [not _has_requirement(*pair) for pair in self.pairs]
 
@@ -54,11 +57,6 @@ class Table:
             wrong &= self.wrong[pair]
             right &= self.right[pair]
         return Conjunction(pairs, wrong, right)
-
-    @property
-    def bits_a_value(self) -> float:
-        """What naming one value costs, in bits."""
-        return math.log2(max(2, len(self.pairs)))
 
 
 def is_usual(factor: str, name: str) -> bool:
@@ -248,16 +246,22 @@ def _greedy(table: Table, candidates: Sequence[Conjunction], wanted: int) -> lis
     left, found = wanted, []
     # Of conjunctions with the same cover only the best one can be chosen.
     unique = _best_by_cover(table, candidates)
+
+    def entry(place: int) -> tuple[float, int]:
+        one = unique[place]
+        covered = (one.wrong & left).bit_count()
+        return (len(one.pairs) * table.bits_a_value - covered * surprise if covered else math.inf), place
+
+    # Evidence only shrinks: an entry that is still the least when it is counted anew is the least of all.
+    heap = sorted(map(entry, range(len(unique))))
     while left:
-        chosen = unique[0]
-        most = -math.inf
-        for one in unique:
-            covered = (one.wrong & left).bit_count()
-            evidence = covered * surprise - len(one.pairs) * table.bits_a_value
-            if covered and evidence > most:
-                chosen, most = one, evidence
-        found.append(chosen)
-        left &= ~chosen.wrong
+        place = heap[0][1]
+        fresh = entry(place)
+        if fresh != heap[0]:
+            heapq.heapreplace(heap, fresh)
+            continue
+        found.append(unique[place])
+        left &= ~unique[place].wrong
     return found
 
 
