@@ -16,12 +16,10 @@ from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
 from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
-from camsim_conformance.sending.exchange import Exchange, NoAnswer
 from camsim_conformance.target import storm_report
 from camsim_conformance.target.address import (
     CHALLENGE_PATH,
     SafetyError,
-    Target,
     UnreachableError,
     refuse_unless_allowed,
     refuse_unless_proven,
@@ -29,7 +27,7 @@ from camsim_conformance.target.address import (
 )
 from camsim_conformance.target.profile import Profile, UsageError
 
-from . import adapter_proof
+from . import adapter_proof, preflight
 from .record import RunRecord
 
 log = logging.getLogger(__name__)
@@ -114,23 +112,35 @@ class Session:
 
     async def _send(self, record: RunRecord, adapter: ReadBack | None) -> None:
         async with Client(record.target, self.profile) as client:
-            await self._prove_ownership(client)
-            await self._preflight(client, record)
-            before = None
-            if adapter is not None:
-                self._progress("canary", 0, 0)
-                before = await adapter_proof.prove(client, record, adapter)
-            sender = CaseSender(client, record.plan.preflight, self._on_sent(record.plan))
-            record.answers = sender.answers
-            # Quiet first: latency is measured while nothing else is on the line.
-            await sender.in_turn(record.plan.stage(Stage.QUIET))
-            await sender.many(record.plan.stage(Stage.MAIN))
-            await sender.in_turn(record.plan.stage(Stage.BUSY))
-            if adapter is not None and before is not None and record.unproved is None:
-                self._progress("settle", 0, 0)
-                await adapter_proof.read_back(record, adapter, before)
-            # Last, after the read-back: what a target does after a hostile body must not be held against its rows.
-            record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
+            try:
+                await self._send_with(client, record, adapter)
+            finally:
+                record.deferred = client.deferred
+                record.rate_lowered = client.pace.lowered
+                record.in_flight_lowered = client.line.lowered
+
+    async def _send_with(self, client: Client, record: RunRecord, adapter: ReadBack | None) -> None:
+        await self._prove_ownership(client)
+        self._progress("preflight", 0, 0)
+        sender = CaseSender(client, record.plan.preflight, self._on_sent(record.plan))
+        record.answers = sender.answers
+        await preflight.send(client, sender, record)
+        if record.refused is not None:
+            return
+        before = None
+        if adapter is not None:
+            self._progress("canary", 0, 0)
+            before = await adapter_proof.prove(client, record, adapter)
+        # Quiet first: latency is measured while nothing else is on the line.
+        quiet_ones = record.plan.stage(Stage.QUIET)
+        await sender.in_turn(case for case in quiet_ones if case.id not in record.answers)
+        await sender.many(record.plan.stage(Stage.MAIN))
+        await sender.in_turn(record.plan.stage(Stage.BUSY))
+        if adapter is not None and before is not None and record.unproved is None:
+            self._progress("settle", 0, 0)
+            await adapter_proof.read_back(record, adapter, before)
+        # Last, after the read-back: what a target does after a hostile body must not be held against its rows.
+        record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
 
     def _on_sent(self, chosen: Plan) -> Callable[[str], None]:
         total = sum(case.blocked is None for case in chosen.cases)
@@ -152,28 +162,9 @@ class Session:
             raise UnreachableError(f"{client.target.origin}{CHALLENGE_PATH}: {error}") from None
         refuse_unless_proven(client.target, self.profile, status, body)
 
-    async def _preflight(self, client: Client, record: RunRecord) -> None:
-        """One punch. Raises: UnreachableError when no HTTP answer comes; an answer of any kind goes on."""
-        self._progress("preflight", 0, 0)
-        record.preflight = await client.send(record.plan.preflight)
-        if not record.preflight.answered:
-            raise UnreachableError(_unreachable(record.preflight, record.target, self.profile))
-
 
 def _first(group: BaseExceptionGroup[BaseException]) -> Exception:
     leaf: BaseException = group
     while isinstance(leaf, BaseExceptionGroup):
         leaf = leaf.exceptions[0]
     return leaf if isinstance(leaf, Exception) else RuntimeError(str(leaf))
-
-
-def _unreachable(exchange: Exchange, target: Target, profile: Profile) -> str:
-    advice = {
-        NoAnswer.REFUSED: "start the receiver, or correct host and port",
-        NoAnswer.TLS: "give the certificate authority with --ca, or correct the certificate",
-        NoAnswer.TIMEOUT: f"connected, but no answer came in {profile.patience_s:g} s; see the receiver's log",
-        NoAnswer.CLOSED: "the connection is closed without an answer; see the receiver's log, and http or https",
-        NoAnswer.BROKEN: "what answers is not HTTP; correct scheme and port",
-    }
-    how = advice.get(exchange.no_answer or NoAnswer.BROKEN, "see the receiver's log")
-    return f"{target.origin} cannot be judged, {exchange.text()}: {how}"
