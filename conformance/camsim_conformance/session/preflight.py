@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan.cases import Step
+from camsim_conformance.plan.cases import Case, Step
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
 from camsim_conformance.sending.exchange import Exchange, NoAnswer
 from camsim_conformance.target.address import Target, UnreachableError
-from camsim_conformance.target.profile import Device, Profile
+from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Device, Profile
 
 from .record import RunRecord
 
@@ -37,19 +37,22 @@ class RefusedSenderError(UnreachableError):
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The preflight with one thing changed: what, the option that sets it, and the changed step. `helps`: the change
-    may be what the target misses; a made-up serial number or token never is, it only shows whether ours is known."""
+    """The preflight with one thing changed: what, the option that sets it, and the changed step. `known`: the other
+    value is one that the target should know; a made-up one only shows whether the target tells ours from it."""
 
     what: str
     option: str
     step: Step
-    helps: bool = False
+    known: bool = False
+
+
+Told = Sequence[tuple[Probe, Exchange]]
 
 
 async def send(client: Client, sender: CaseSender, record: RunRecord) -> None:
-    """The preflight is in the record, and in `refused` what was answered when no printed punch is acknowledged: then
-    the printed callbacks were sent once, and nothing else is to be sent. Raises: UnreachableError when no HTTP answer
-    comes; RefusedSenderError."""
+    """The preflight is in the record, and in `refused` what was answered when the printed punch is acknowledged in no
+    case: then the printed callbacks were sent once, and nothing else is to be sent. Raises: UnreachableError when no
+    HTTP answer comes; RefusedSenderError."""
     step, profile = record.plan.preflight, record.profile
     answers = await _tries(client, step)
     last = record.preflight = answers[-1]
@@ -57,14 +60,22 @@ async def send(client: Client, sender: CaseSender, record: RunRecord) -> None:
         raise UnreachableError(_unreachable(last, record.target, profile))
     if ack.acknowledged(last, profile, step):
         return
-    probes = list(_probes(record))
-    told = [await client.send(probe.step) for probe in probes]
+    told = [(probe, await client.send(probe.step)) for probe in _probes(record)]
     seen = _Seen(answers, profile)
-    changed = [probe for probe, answer in zip(probes, told, strict=True) if seen.depends(probe, answer)]
-    if last.status in NOT_YOU or changed:
-        raise RefusedSenderError(_not_you(record, last, probes, told, changed))
-    if not await _acknowledges_printed(sender, record):
-        record.refused = last.text()
+    changed = [probe for probe, answer in told if seen.depends(probe, answer)]
+    if last.status in NOT_YOU:
+        raise RefusedSenderError(_not_you(record, seen, told))
+    # Whoever asks for other requirements alone gets them judged: there is no requirement to fail for all of them.
+    printed = _printed(record)
+    await sender.in_turn(printed)
+    if _acknowledges_printed(record, printed):
+        return
+    if changed:
+        # Of a void run nothing is judged.
+        sender.answers.clear()
+        raise RefusedSenderError(_not_you(record, seen, told))
+    if printed:
+        record.refused = "; ".join([last.text(), *_helped(told, profile)])
 
 
 async def _tries(client: Client, step: Step) -> list[Exchange]:
@@ -79,16 +90,26 @@ async def _tries(client: Client, step: Step) -> list[Exchange]:
     return found
 
 
-async def _acknowledges_printed(sender: CaseSender, record: RunRecord) -> bool:
-    """Sends the printed callbacks that are asked for. True when the punch among them is acknowledged: then it is not
-    every punch that is refused, and the checks say which."""
-    requirement, punch = _PRINTED[record.profile.protocol]
-    cases = [case for case in record.plan.cases if case.requirement == requirement and case.blocked is None]
-    await sender.in_turn(cases)
-    for case in cases:
+def _printed(record: RunRecord) -> list[Case]:
+    """The printed callbacks, as far as they are asked for."""
+    requirement, _ = _PRINTED[record.profile.protocol]
+    return [case for case in record.plan.cases if case.requirement == requirement and case.blocked is None]
+
+
+def _acknowledges_printed(record: RunRecord, printed: Sequence[Case]) -> bool:
+    """Whether the punch among them is acknowledged: then not every punch is refused, and the checks say which is."""
+    _, punch = _PRINTED[record.profile.protocol]
+    for case in printed:
         if case.name == punch:
             return ack.acknowledged(record.answers[case.id][-1], record.profile, case.steps[-1])
     return False
+
+
+def _helped(told: Told, profile: Profile) -> list[str]:
+    """What is acknowledged when one thing is changed."""
+    return [
+        f"acknowledged with {probe.what}" for probe, answer in told if ack.acknowledged(answer, profile, probe.step)
+    ]
 
 
 # --- what is changed --------------------------------------------------------------------------------------------------
@@ -101,13 +122,12 @@ def _probes(record: RunRecord) -> Iterator[Probe]:
     if profile.protocol is Protocol.V3:
         yield Probe("another serial number", "--device serial=…", _with(step, profile, device.serial, OTHER_SERIAL))
         # In v3 the stgid stands in the URL or nowhere: the live gateway appends it.
-        yield Probe(
-            "?stgid= in the URL", "?stgid=… in the URL", replace(step, query=_query(record.target, device)), True
-        )
+        with_query = replace(step, query=_query(record.target, device))
+        yield Probe("?stgid= in the URL", "?stgid=… in the URL", with_query)
     else:
         yield Probe("another stgid", "--device stgid=…", _with(step, profile, device.stgid, OTHER_STGID))
     yield Probe("another token", "--auth-token", _with(step, profile, device.token, _other_token(device.token)))
-    yield Probe("another person", "--users", _with(step, profile, *_people(record)), True)
+    yield Probe("another person", "--users", _with(step, profile, *_people(record)), bool(profile.people))
 
 
 def _query(target: Target, device: Device) -> str:
@@ -115,9 +135,9 @@ def _query(target: Target, device: Device) -> str:
 
 
 def _other_token(token: str) -> str:
-    """A token of the same length and the same letters, which a target can know by accident only."""
-    turned = token[::-1].swapcase()
-    return turned if turned != token else token[:-1] + "x"
+    """Another token, in a form that is kept out of every output: a target may repeat it."""
+    forms = (form(token) for form in TOKEN_FORMS.values())
+    return next(other for other in forms if other != token)
 
 
 def _people(record: RunRecord) -> tuple[str, str]:
@@ -137,19 +157,23 @@ class _Seen:
     """What the unchanged punch was answered, each time."""
 
     def __init__(self, answers: Sequence[Exchange], profile: Profile) -> None:
-        self._status = answers[-1].status or 0
+        self.last = answers[-1]
+        self.status = self.last.status or 0
         self._statuses = {answer.status for answer in answers}
         self._bodies = {_essence(answer.body) for answer in answers}
         self._profile = profile
 
     def depends(self, probe: Probe, answer: Exchange) -> bool:
         """Whether it depends on the changed thing that the punch is refused."""
-        if 400 <= self._status < 500:
-            return self._differs(answer)
-        # A receiver that breaks over every punch of its own devices ignores, or refuses, those of others: it fails.
-        return probe.helps and ack.acknowledged(answer, self._profile, probe.step)
+        if ack.acknowledged(answer, self._profile, probe.step):
+            # Many say done to strangers, and drop it: that a made-up sender is acknowledged shows that ours is known.
+            return probe.known
+        # Only a refusal of the 400s speaks of who sends; a receiver that breaks over the punches of its own devices
+        # may well refuse those of others in another way.
+        return 400 <= self.status < 500 and self.differs(answer)
 
-    def _differs(self, answer: Exchange) -> bool:
+    def differs(self, answer: Exchange) -> bool:
+        """Whether this answer is another one than the unchanged punch got."""
         if answer.status is None or len(self._statuses) > 1:
             return False
         if answer.status not in self._statuses:
@@ -169,39 +193,39 @@ def _essence(body: bytes) -> bytes:
 # --- what is said -----------------------------------------------------------------------------------------------------
 
 
-def _not_you(
-    record: RunRecord, answer: Exchange, probes: Sequence[Probe], told: Sequence[Exchange], changed: Sequence[Probe]
-) -> str:
+def _not_you(record: RunRecord, seen: _Seen, told: Told) -> str:
     device, profile = record.profile.devices[0], record.profile
     tried = []
-    for probe, other in zip(probes, told, strict=True):
-        same = "the same" if probe not in changed else other.text(80)
-        tried.append(f"with {probe.what}: {same}")
+    for probe, answer in told:
+        found = answer.text(80) if seen.differs(answer) else "the same"
+        tried.append(f"with {probe.what}: {found}")
     sent = f"serial {device.serial}, stgid {device.stgid}, person {record.plan.left_behind[0]}, token @AUTH_TOKEN_1@"
     text = (
-        f"POST {record.target.path} is refused, {answer.text()}, to the printed callback #11 with {sent}. "
-        f"{'; '.join(tried).capitalize()}. Say what the target knows: {', '.join(_ways(answer, probes, changed))}"
+        f"POST {record.target.path} is refused, {seen.last.text()}, to the printed callback #11 with {sent}; "
+        f"{', '.join(tried)}. Say what the target knows: {', '.join(_ways(seen, told))}"
     )
     return _masked(text, profile.secrets())
 
 
-def _ways(answer: Exchange, probes: Sequence[Probe], changed: Sequence[Probe]) -> list[str]:
+def _ways(seen: _Seen, told: Told) -> list[str]:
     """The options that would change the answer, the likeliest first."""
-    by_option = {probe.option: probe in changed for probe in probes}
-    ways = [*by_option, "--device stgid=…", "the URL's path"]
+    options = [probe.option for probe, _ in told]
+    changes = {probe.option for probe, answer in told if seen.differs(answer)}
     first: list[str] = []
-    if answer.status in (404, 405):
+    if seen.status in (404, 405):
         first.append("the URL's path")
     # A token that is told from others is known: then something else is not.
-    if answer.status == 401 and not by_option["--auth-token"]:
+    if seen.status == 401 and "--auth-token" not in changes:
         first.append("--auth-token")
-    first += [option for option, changes in by_option.items() if changes and option != "--auth-token"]
-    return list(dict.fromkeys([*first, *ways]))
+    first += [option for option in options if option in changes and option != "--auth-token"]
+    return list(dict.fromkeys([*first, *options, "--device stgid=…", "the URL's path"]))
 
 
 def _masked(text: str, secrets: Mapping[str, str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, secrets[secret])
+        # A shorter one may be a piece of any word; a report masks it where it stands alone.
+        if len(secret) >= SHORTEST_SECRET:
+            text = text.replace(secret, secrets[secret])
     return text
 
 
