@@ -61,7 +61,7 @@ def test_who_says_429_to_everything_is_asked_five_times_once(monkeypatch: pytest
 
     async def main() -> None:
         async with talking(never, rate=1000.0) as (tiny, client):
-            client.pace.told_off = lambda sent_at, wait_s: None  # type: ignore[method-assign]  # only the tries count
+            client.pace.slow_down = lambda sent_at: None  # type: ignore[method-assign]  # only the tries count
             first, second = await client.send(PUNCH), await client.send(PUNCH)
             assert (first.status, first.deferred, second.deferred, len(tiny.bodies)) == (429, 4, 0, 6)
 
@@ -89,10 +89,10 @@ def test_one_burst_of_429_halves_the_rate_once() -> None:
     pace = Pace(400.0)
     sent_at = time.monotonic()
     for _ in range(16):
-        pace.told_off(sent_at, 0.0)
+        pace.slow_down(sent_at)
     assert (pace.rate, pace.lowered) == (200.0, 1)
     for _ in range(20):
-        pace.told_off(time.monotonic() + 1, 0.0)
+        pace.slow_down(time.monotonic() + 1)
     assert pace.rate == pacing.LOWEST_RATE
 
 

@@ -119,7 +119,8 @@ class Client:
     async def _taken(self, exchange: Exchange, step: Step, alone: bool, patience_s: float) -> Exchange:
         """A copy as it is kept; sent again, by itself, when its answer asks for that."""
         noted = self._noted(exchange, alone)
-        if not await self._wait_if_asked(noted, 1):
+        # A burst that is meant to be one is too much at once at any rate: it is no reason for a lower one.
+        if not await self._wait_if_asked(noted, 1, slower=False):
             return noted
         again = await self.send(step, noted.step, patience_s=patience_s, urgent=True)
         return replace(again, deferred=again.deferred + 1)
@@ -157,7 +158,7 @@ class Client:
             self.answered_at = time.monotonic()
         return replace(exchange, alone=alone, lag_s=self._lag.since(exchange.at))
 
-    async def _wait_if_asked(self, exchange: Exchange, tries: int) -> bool:
+    async def _wait_if_asked(self, exchange: Exchange, tries: int, *, slower: bool = True) -> bool:
         """Whether the step is to be sent again, after the time that the answer asked for."""
         wait_s = asked_wait_s(exchange, tries)
         if wait_s is None:
@@ -167,7 +168,9 @@ class Client:
         if self._always_deferred:
             return False
         self.deferred += 1
-        self.pace.told_off(exchange.at, wait_s)
+        if slower:
+            self.pace.slow_down(exchange.at)
+        self.pace.pause(wait_s)
         await asyncio.sleep(wait_s)
         return True
 

@@ -23,7 +23,7 @@ NOISE_S = 0.05
 
 
 class Pace:
-    """Spaces sends so that no more than `rate` start in a second. Each time it is told off, it halves its rate."""
+    """Spaces sends so that no more than `rate` start in a second. It halves its rate when it is told to."""
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
@@ -45,15 +45,18 @@ class Pace:
                 break
         self._starts.append(time.monotonic())
 
-    def told_off(self, sent_at: float, wait_s: float) -> None:
-        """A send of this moment was answered 429 or 503: nothing starts for so long, and then less often."""
-        now = time.monotonic()
+    def slow_down(self, sent_at: float) -> None:
+        """A send of this moment was answered 429 or 503: from now on they start half as often."""
         # One burst is told off once: what was sent before the rate was lowered says nothing of the lower one.
         if sent_at > self._lowered_at and self.rate > LOWEST_RATE:
+            now = time.monotonic()
             self.rate = max(LOWEST_RATE, self._real_rate(now) / 2)
             self.lowered += 1
             self._lowered_at = now
-        self._paused_until = max(self._paused_until, now + wait_s)
+
+    def pause(self, wait_s: float) -> None:
+        """Nothing starts for so long."""
+        self._paused_until = max(self._paused_until, time.monotonic() + wait_s)
 
     def _real_rate(self, now: float) -> float:
         """Sends in the last second, or the allowed rate when that second was none of undisturbed sending."""
