@@ -15,11 +15,11 @@ from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
 from camsim_conformance.session.rounds import Progress as OnProgress
-from camsim_conformance.target.profile import Profile
+from camsim_conformance.target.profile import DEFAULT_IN_FLIGHT, DEFAULT_RATE, Profile
 from camsim_conformance.verdict.result import Result
 
 from .errors import console, errors, exit_on_error
-from .options import given, profile_of
+from .options import DEADLINE, DEFAULT_DEADLINE, DEFAULT_SETTLE, DEVICE, IN_FLIGHT, RATE, SETTLE, given, profile_of
 
 
 def certify(
@@ -34,14 +34,14 @@ def certify(
     map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     requirement: Annotated[list[str] | None, typer.Option(help="Only these, as CB-DUP-*; repeatable.")] = None,
     level: Annotated[str, typer.Option(help="must, should or all.")] = "all",
-    device: Annotated[
-        list[str] | None, typer.Option(help="token=…,serial=…,label=…,stgid=…,key=…; repeatable.")
-    ] = None,
+    device: Annotated[list[str] | None, typer.Option(help=DEVICE)] = None,
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
     announce: Annotated[bool, typer.Option("--announce", help="Send #3 for everybody first.")] = False,
     waivers: Annotated[Path | None, typer.Option(help="TOML file of accepted violations.")] = None,
-    settle: Annotated[float, typer.Option(help="Seconds to let the target store.")] = 3.0,
-    deadline: Annotated[float, typer.Option(help="Seconds within which an answer is due.")] = 2.0,
+    settle: Annotated[str, typer.Option(help=SETTLE)] = DEFAULT_SETTLE,
+    deadline: Annotated[str, typer.Option(help=DEADLINE)] = DEFAULT_DEADLINE,
+    rate: Annotated[float, typer.Option(help=RATE)] = DEFAULT_RATE,
+    in_flight: Annotated[int, typer.Option(help=IN_FLIGHT)] = DEFAULT_IN_FLIGHT,
     seed: Annotated[int, typer.Option(help="Seed of synthetic data and shuffles.")] = 1,
     storm: Annotated[Path | None, typer.Option(help="JSON report of camsim storm.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,

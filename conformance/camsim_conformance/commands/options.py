@@ -10,8 +10,8 @@ from typing import TypedDict, cast
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.certify import Outputs
 from camsim_conformance.target.profile import (
-    DEFAULT_DEADLINE_S,
-    DEFAULT_SETTLE_S,
+    DEFAULT_IN_FLIGHT,
+    DEFAULT_RATE,
     LEVELS,
     Profile,
     UsageError,
@@ -20,7 +20,20 @@ from camsim_conformance.target.profile import (
     devices_from,
     parse_features,
     parse_people,
+    parse_seconds,
 )
+
+DEFAULT_SETTLE, DEFAULT_DEADLINE = "3s", "2s"
+# Help texts that certify prints as well.
+DEVICE = (
+    "token=…,serial=…,label=…,stgid=…,key=…; repeatable. The first describes the first device (serial ZHM1100000001, "
+    "label Conformance door, stgid CERT00001 unless given), every other one a further device; with --auth-token the "
+    "first one without a token= of its own."
+)
+SETTLE = "Time the target gets to store everything, as 3s or 500ms."
+DEADLINE = "Time within which an answer is due, as 2s or 500ms."
+RATE = "Sends a second at most; lowered when the target answers 429."
+IN_FLIGHT = "Sends in flight at most; lowered while the target answers one after another."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +62,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("--map", None, "map.toml with the SELECTs of --readback sql:…", Path),
     Option("--requirement", [], "Only requirements of this pattern, as CB-DUP-*; repeatable.", many=True),
     Option("--level", "all", f"{', '.join(LEVELS)}: judge only these levels."),
-    Option("--device", [], "token=…,serial=…,label=…,stgid=…,key=… of a further device; repeatable.", many=True),
+    Option("--device", [], DEVICE, many=True),
     Option("--users", None, "Ids the target knows, with commas or a file with one a line."),
     Option("--announce", False, "Send #3 for everybody first.", switch=True),
     Option("--waivers", None, "TOML file of accepted violations.", Path),
-    Option("--settle", DEFAULT_SETTLE_S, "Seconds the target gets to store everything.", float),
-    Option("--deadline", DEFAULT_DEADLINE_S, "Seconds within which an answer is due.", float),
+    Option("--settle", DEFAULT_SETTLE, SETTLE),
+    Option("--deadline", DEFAULT_DEADLINE, DEADLINE),
+    Option("--rate", DEFAULT_RATE, RATE, float),
+    Option("--in-flight", DEFAULT_IN_FLIGHT, IN_FLIGHT, int),
     Option("--seed", 1, "Seed of synthetic data and shuffles.", int),
     Option("--storm", None, "JSON report of camsim storm.", Path),
     Option("--ca", None, "Certificate authority of an https target, PEM.", Path),
@@ -79,8 +94,10 @@ class Given(TypedDict):
     users: str | None
     announce: bool
     waivers: Path | None
-    settle: float
-    deadline: float
+    settle: str
+    deadline: str
+    rate: float
+    in_flight: int
     seed: int
     storm: Path | None
     ca: Path | None
@@ -110,8 +127,10 @@ def profile_of(url: str, options: Given) -> tuple[Profile, Outputs]:
         level=options["level"],
         people=parse_people(options["users"]),
         announce=options["announce"],
-        settle_s=options["settle"],
-        deadline_s=options["deadline"],
+        settle_s=parse_seconds("--settle", options["settle"]),
+        deadline_s=parse_seconds("--deadline", options["deadline"]),
+        rate=options["rate"],
+        in_flight=options["in_flight"],
         seed=options["seed"],
         storm=options["storm"],
         ca=_existing(options["ca"]),

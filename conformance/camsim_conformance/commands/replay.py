@@ -21,10 +21,19 @@ from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.address import UnreachableError, refuse_unless_allowed, resolve
-from camsim_conformance.target.profile import Device, Profile, UsageError, check_key, devices_from
+from camsim_conformance.target.profile import (
+    Device,
+    Profile,
+    UsageError,
+    check_key,
+    check_selection,
+    devices_from,
+    parse_seconds,
+)
 from camsim_conformance.verdict.result import Exit
 
 from .errors import console, exit_on_error
+from .options import DEADLINE, DEFAULT_DEADLINE
 
 _SEALS = {Protocol.V3: envelope.seal_v3, Protocol.V2: envelope_v2.seal_v2}
 _LOSES_ITS_ANSWER = (Transport.LOST_ACK, Transport.LOST_EARLY)
@@ -40,12 +49,13 @@ def replay(
     security_key: Annotated[
         str | None, typer.Option(help="Key for encrypted cases.", envvar="CAMSIM_SECURITY_KEY")
     ] = None,
-    device: Annotated[list[str] | None, typer.Option(help="Further devices of the run, as for certify.")] = None,
+    device: Annotated[list[str] | None, typer.Option(help="The devices of the run, as for certify.")] = None,
+    deadline: Annotated[str, typer.Option(help=DEADLINE)] = DEFAULT_DEADLINE,
     url: Annotated[str | None, typer.Option(help="Another target than the run's.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
     i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The target is public and mine.")] = False,
 ) -> None:
-    """Send the steps of one case again and show the answers; exit 1 when one is no acknowledgement.
+    """Send the steps of one case again and show the answers; exit 1 when one is no acknowledgement or late.
 
     Example: camsim replay out CB-DUP-001/twice --auth-token T
     """
@@ -53,7 +63,15 @@ def replay(
         kept = _read(folder, case)
         devices = _devices(auth_token, security_key, device or [])
         protocol = Protocol(kept["protocol"])
-        profile = Profile(url or kept["url"], devices, protocol, ca=ca, i_own_this=i_own_this)
+        profile = Profile(
+            url or kept["url"],
+            devices,
+            protocol,
+            deadline_s=parse_seconds("--deadline", deadline),
+            ca=ca,
+            i_own_this=i_own_this,
+        )
+        check_selection(profile)
         again = _case(folder, kept, profile)
         exchanges = asyncio.run(_send(again, profile))
     good = True
@@ -64,6 +82,9 @@ def replay(
         if why is not None and step.judged and step.transport not in _LOSES_ITS_ANSWER:
             good = False
             console.print(f"  no acknowledgement: {why}", markup=False)
+        if step.judged and exchange.answered and exchange.seconds > profile.deadline_s:
+            good = False
+            console.print(f"  late: {exchange.seconds:.2f} s, the deadline is {profile.deadline_s:g} s", markup=False)
     raise typer.Exit(int(Exit.PASSED if good else Exit.FAILED))
 
 

@@ -63,9 +63,11 @@ class DirectClient(Client):
     ) -> None:
         """Nothing is open."""
 
-    async def send(self, step: Step, number: int = 0, *, patience_s: float | None = None) -> Exchange:
-        """One copy of a step."""
-        del patience_s
+    async def send(
+        self, step: Step, number: int = 0, *, patience_s: float | None = None, urgent: bool = False
+    ) -> Exchange:
+        """One copy of a step; nothing is waited for, so nothing is urgent."""
+        del patience_s, urgent
         # A body that is cut is never whole, so no receiver acts on it.
         if step.transport is Transport.CUT:
             return Exchange(number, no_answer=NoAnswer.MEANT)

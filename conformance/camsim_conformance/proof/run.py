@@ -23,6 +23,7 @@ TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's t
 OTHER_TOKEN = "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI"  # noqa: S105
 KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
 FEATURES = {Protocol.V3: ("core", "user-data", "photo"), Protocol.V2: ("core", "user-data", "photo", "v2")}
+PRINTED = {Protocol.V3: "CB-ACK-001", Protocol.V2: "V2-ACK-001"}
 SETTLE_S, PATIENCE_S = 0.5, 4.0
 MOST_ACTUAL = 200  # letters of what a case found
 # What these do shows only under encryption.
@@ -66,9 +67,12 @@ class Report:
     void: str | None
     details: tuple[str, ...]
     seconds: float
+    refused: bool = False
 
     def due(self, mutant: Mutant) -> frozenset[str]:
-        """What has to fail: without read-back only what answers show."""
+        """What has to fail: without read-back only what answers show; of who refuses the printed punch, that alone."""
+        if self.refused:
+            return frozenset({PRINTED[mutant.protocol]})
         if self.task.readback:
             return mutant.must
         rows = by_id()
@@ -140,6 +144,7 @@ def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEAD
         void=record.void,
         details=tuple(f"{case.case.id} {case.verdict}: {case.actual[:MOST_ACTUAL]}" for case in wrong),
         seconds=time.monotonic() - begin,
+        refused=record.refused is not None,
     )
 
 

@@ -65,7 +65,15 @@ def oddities(exchange: Exchange, profile: Profile, step: Step) -> list[str]:
         found.append('several members "status", all done')
     if body.startswith(b"\xef\xbb\xbf"):
         found.append("a byte order mark")
+    # The gateway would have been without an answer, whatever our second try was told.
+    if exchange.dropped:
+        found.append(f"the connection closed without an answer {times(exchange.dropped)} before it")
     return found
+
+
+def times(count: int) -> str:
+    """`once`, `twice`, `5 times`."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
 def _extra_members(body: bytes) -> list[str]:

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from camsim_conformance.plan.cases import Case, Step
+from camsim_conformance.plan.cases import Case, Step, Transport
 from camsim_conformance.target.address import UnreachableError
 
 from .ack import acknowledged
 from .client import Client
-from .exchange import Exchange
+from .exchange import Exchange, NoAnswer
 
 DEAD_TRIES = 3
 DEAD_PAUSE_S = 0.5
@@ -36,12 +36,12 @@ class CaseSender:
         self._probe = probe
         self._on_sent = on_sent
         self._asking = asyncio.Lock()
-        self._answered_at = 0.0
         self._patience_s = client.profile.patience_s
         self.answers: Answers = {}
 
     async def many(self, cases: Iterable[Case]) -> None:
         """All cases at once, as far as connections and rate allow. Raises: DeadTargetError."""
+        self._client.line.begin_crowd()
         async with asyncio.TaskGroup() as group:
             for case in cases:
                 group.create_task(self._guarded(case))
@@ -56,28 +56,30 @@ class CaseSender:
         # A hostile body may hang for good: each is waited for a little longer than it takes to be late.
         self._patience_s = min(self._client.profile.patience_s, self._client.profile.deadline_s + LATE_S)
         for case in cases:
-            since = time.monotonic()
             exchanges = await self.one(case)
-            if any(exchange.lost for exchange in exchanges) and not await self._alive(since):
+            # What it answered before the hostile body says nothing of what it is now.
+            if any(exchange.lost for exchange in exchanges) and not await self._alive(time.monotonic()):
                 return case.id
         return None
 
     async def _guarded(self, case: Case) -> None:
         exchanges = await self.one(case)
         lost = [exchange for exchange in exchanges if exchange.lost]
-        if lost and not await self._alive(time.monotonic()):
+        if lost and not await self._alive(_reason_to_wonder(lost, self._client.profile.patience_s)):
             raise DeadTargetError(f"the target stopped answering during {case.id}: {lost[-1].text()}")
 
     async def _alive(self, since: float) -> bool:
-        """Whether a plain punch is answered at all, asked by one case for all that wonder at the same time."""
+        """Whether anything was answered after a moment, or a plain punch is now; asked by one case for all that wonder
+        at the same time."""
         # A burst of lost answers must not become a burst of probes at a target that struggles already.
         async with self._asking:
-            if self._answered_at > since:
-                return True
+            patience = min(self._client.profile.patience_s, 2 * self._client.profile.deadline_s)
             for _ in range(DEAD_TRIES):
-                patience = min(self._client.profile.patience_s, 2 * self._client.profile.deadline_s)
-                if (await self._client.send(self._probe, patience_s=patience)).answered:
-                    self._answered_at = time.monotonic()
+                if self._client.answered_at > since:
+                    return True
+                # In its turn as everything else, but the next one: what waits may wait for a target that is gone.
+                await self._client.send(self._probe, patience_s=patience, urgent=True)
+                if self._client.answered_at > since:
                     return True
                 await asyncio.sleep(DEAD_PAUSE_S)
             return False
@@ -95,6 +97,7 @@ class CaseSender:
         return self.answers[case.id]
 
     async def _all(self, case: Case, steps: tuple[Step, ...]) -> list[Exchange]:
+        self._client.line.room_for(case.at_once)
         waiting = list(enumerate(steps))[::-1]
         found: list[Exchange] = []
 
@@ -120,11 +123,23 @@ class CaseSender:
         return found
 
     async def _copies(self, step: Step, number: int) -> list[Exchange]:
-        answers = await asyncio.gather(*(self._send(step, number) for _ in range(step.copies)))
+        if step.transport is Transport.FRESH:
+            answers = await self._client.send_together(step, number=number, patience_s=self._patience_s)
+        else:
+            answers = await asyncio.gather(*(self._send(step, number) for _ in range(step.copies)))
         return [replace(answer, copy=copy) for copy, answer in enumerate(answers, start=1)]
 
     async def _send(self, step: Step, number: int) -> Exchange:
         return await self._client.send(step, number, patience_s=self._patience_s)
+
+
+def _reason_to_wonder(lost: list[Exchange], patience_s: float) -> float:
+    """Since when a target must have answered something to be alive."""
+    now = time.monotonic()
+    # One that only answers too late is slow as long as others are answered; one that lets nobody in is gone.
+    if all(exchange.no_answer is NoAnswer.TIMEOUT for exchange in lost):
+        return now - patience_s
+    return now
 
 
 def _slowest(exchanges: list[Exchange]) -> float:

@@ -1,4 +1,4 @@
-"""One client of the target: pooled connections, a pinned address, a capped rate, no redirects."""
+"""One client of the target: pooled connections, a pinned address, a capped rate, no redirects; it waits when asked."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import asyncio
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 
 import aiohttp
@@ -20,14 +22,14 @@ from camsim_conformance.target.profile import Profile
 
 from . import raw_http
 from .exchange import MAX_ANSWER, Exchange, NoAnswer
+from .kept import Keeper, Try, ended
+from .loop_lag import LoopLag
+from .pacing import BACK_OFF_S, Line, Pace, asked_wait_s
 
 AGENT = f"camsim-conformance/{SUITE_VERSION}"
 # What the HTTP library writes as it is meant; the other transports are written by hand.
 _LIBRARY = frozenset({Transport.POOLED, Transport.CHUNKED})
-RATE = 400.0  # sends a second at most: the suite judges what is right, a storm judges what is fast
-IN_FLIGHT = 16
 CHUNK = 512  # bytes; small, so that also a punch is more than one chunk
-BURST = 10  # sends that may follow at once after a pause
 
 
 class _Pinned(AbstractResolver):
@@ -52,41 +54,34 @@ class _Pinned(AbstractResolver):
         """Nothing is held."""
 
 
-class Pace:
-    """Spaces sends so that no more than `rate` start in a second."""
-
-    def __init__(self, rate: float) -> None:
-        self._gap = 1.0 / rate
-        self._next = 0.0
-
-    async def turn(self) -> None:
-        """Returns when the next send may start."""
-        now = time.monotonic()
-        self._next = max(self._next + self._gap, now - BURST * self._gap)
-        if self._next > now:
-            await asyncio.sleep(self._next - now)
-
-
 class Client:
-    """Sends steps; an async context manager."""
+    """Sends steps; an async context manager. `deferred` counts sends that the target asked to repeat later;
+    `answered_at` is when it last answered anything, on the monotonic clock."""
 
     def __init__(self, target: Target, profile: Profile) -> None:
         self.target = target
         self.profile = profile
-        self._pace = Pace(RATE)
-        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self.pace = Pace(profile.rate)
+        self.line = Line(profile.in_flight, profile.deadline_s)
+        self.deferred = 0
+        self.answered_at = 0.0
+        self._lag = LoopLag()
+        self._on_wire = 0
+        self._starts = 0
+        self._always_deferred = False
 
     async def __aenter__(self) -> Client:
-        connector = aiohttp.TCPConnector(
-            resolver=_Pinned(self.target), ssl=self.target.context or True, limit=IN_FLIGHT
-        )
+        # The line says how many are in flight; a limit here would make a second queue that nobody sees.
+        self._kept = Keeper(_Pinned(self.target), limit=0, ssl=self.target.context or True)
         timeout = aiohttp.ClientTimeout(total=self.profile.patience_s)
-        self._session = aiohttp.ClientSession(connector=connector, timeout=timeout, headers={"User-Agent": AGENT})
+        self._session = aiohttp.ClientSession(connector=self._kept, timeout=timeout, headers={"User-Agent": AGENT})
+        self._lag.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._lag.stop()
         await self._session.close()
         await asyncio.sleep(0)
 
@@ -95,29 +90,117 @@ class Client:
         async with self._session.get(f"{self.target.origin}{path}", allow_redirects=False) as answer:
             return answer.status, await _body(answer)
 
-    async def send(self, step: Step, number: int = 0, *, patience_s: float | None = None) -> Exchange:
-        """One copy of a step; `patience_s` instead of the profile's. Never raises for what the peer does."""
+    async def send(
+        self, step: Step, number: int = 0, *, patience_s: float | None = None, urgent: bool = False
+    ) -> Exchange:
+        """One copy of a step; `patience_s` instead of the profile's; `urgent` goes ahead of what waits. An answer that
+        asks to come later is obeyed, up to five tries in all. Never raises for what the peer does."""
         if patience_s is None:
             patience_s = self.profile.patience_s
-        async with self._in_flight:
-            await self._pace.turn()
-            if step.transport in _LIBRARY:
-                return await self._pooled(step, number, patience_s)
-            return await raw_http.send(self.target, step, number, AGENT, patience_s)
+        tries = 1
+        exchange = await self._once(step, number, patience_s, urgent=urgent)
+        while await self._wait_if_asked(exchange, tries):
+            tries += 1
+            # Ahead of others: whoever was sent away once is not to be sent away until it has no tries left.
+            exchange = await self._once(step, number, patience_s, urgent=True)
+        return replace(exchange, deferred=tries - 1)
+
+    async def send_together(self, step: Step, *, patience_s: float, number: int = 0) -> list[Exchange]:
+        """All copies of a step at the same moment, each on a connection of its own. As `send` otherwise."""
+        await self.line.enter(step.copies)
+        try:
+            await self.pace.turn()
+            with self._on_the_wire(step.copies) as alone:
+                found = await raw_http.send_together(self.target, step, number, AGENT, patience_s)
+        finally:
+            self.line.leave(step.copies)
+        return list(await asyncio.gather(*(self._taken(exchange, step, alone, patience_s) for exchange in found)))
+
+    async def _taken(self, exchange: Exchange, step: Step, alone: bool, patience_s: float) -> Exchange:
+        """A copy as it is kept; sent again, by itself, when its answer asks for that."""
+        noted = self._noted(exchange, alone)
+        # A burst that is meant to be one is too much at once at any rate: it is no reason for a lower one.
+        if not await self._wait_if_asked(noted, 1, slower=False):
+            return noted
+        again = await self.send(step, noted.step, patience_s=patience_s, urgent=True)
+        return replace(again, deferred=again.deferred + 1)
+
+    async def _once(self, step: Step, number: int, patience_s: float, *, urgent: bool) -> Exchange:
+        await self.line.enter(urgent=urgent)
+        try:
+            await self.pace.turn()
+            with self._on_the_wire(1) as alone:
+                started = self._starts
+                if step.transport in _LIBRARY:
+                    exchange = await self._pooled(step, number, patience_s)
+                else:
+                    exchange = await raw_http.send(self.target, step, number, AGENT, patience_s)
+            noted = self._noted(exchange, alone)
+            if step.transport is Transport.POOLED:
+                self.line.note(noted, undisturbed=alone and started == self._starts)
+            return noted
+        finally:
+            self.line.leave()
+
+    @contextmanager
+    def _on_the_wire(self, copies: int) -> Iterator[bool]:
+        """Gives whether nothing else is in flight at the start."""
+        alone = self._on_wire == 0
+        self._on_wire += copies
+        self._starts += 1
+        try:
+            yield alone
+        finally:
+            self._on_wire -= copies
+
+    def _noted(self, exchange: Exchange, alone: bool) -> Exchange:
+        if exchange.answered:
+            self.answered_at = time.monotonic()
+        return replace(exchange, alone=alone, lag_s=self._lag.since(exchange.at))
+
+    async def _wait_if_asked(self, exchange: Exchange, tries: int, *, slower: bool = True) -> bool:
+        """Whether the step is to be sent again, after the time that the answer asked for."""
+        wait_s = asked_wait_s(exchange, tries)
+        if wait_s is None:
+            # Who says so to everything is not asked five times each: once, until something else was answered.
+            self._always_deferred = exchange.status in (429, 503) and tries > len(BACK_OFF_S)
+            return False
+        if self._always_deferred:
+            return False
+        self.deferred += 1
+        if slower:
+            self.pace.slow_down(exchange.at)
+        self.pace.pause(wait_s)
+        await asyncio.sleep(wait_s)
+        return True
 
     async def _pooled(self, step: Step, number: int, patience_s: float) -> Exchange:
         begin = time.monotonic()
-        for fresh in (False, True):
+        retried, dropped, why = 0, 0, ""
+        while True:
+            attempt = Try()
+            self._kept.current.set(attempt)
             try:
                 status, headers, body = await self._post(step, patience_s)
+                exchange = Exchange(step=number, status=status, headers=headers, body=body)
+                self._kept.answered(attempt)
+                break
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
-                # A kept connection that the target had closed meanwhile: the gateway would open another one as well.
-                if fresh or not _ended(error):
-                    return _silent(error, number, time.monotonic() - begin)
-            else:
-                seconds = time.monotonic() - begin
-                return Exchange(step=number, status=status, headers=headers, body=body, seconds=seconds)
-        raise AssertionError("the second try always returns")
+                dropped += self._kept.dropped(attempt, error)
+                # A connection that ended: the gateway would open another one as well.
+                if retried or not ended(error):
+                    exchange = _silent(error, number)
+                    break
+                retried, why = 1, _why_retried(attempt, error)
+        return replace(
+            exchange,
+            seconds=time.monotonic() - begin,
+            at=begin,
+            reused=attempt.reused,
+            retried=retried,
+            why_retried=why,
+            dropped=dropped,
+        )
 
     async def _post(self, step: Step, patience_s: float) -> tuple[int, tuple[tuple[str, str], ...], bytes]:
         # aiohttp sends in chunks whatever it is given piece by piece.
@@ -144,21 +227,19 @@ async def _body(answer: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _ended(error: Exception) -> bool:
-    """Whether a connection that stood was closed or reset; which of the two depends on who is quicker."""
-    if isinstance(error, aiohttp.ClientConnectorError):
-        return False
-    return isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError)
-
-
 async def _pieces(body: bytes) -> AsyncIterator[bytes]:
     for start in range(0, len(body), CHUNK):
         yield body[start : start + CHUNK]
 
 
-def _silent(error: Exception, number: int, seconds: float) -> Exchange:
+def _silent(error: Exception, number: int) -> Exchange:
     detail = str(error) or type(error).__name__
-    return Exchange(step=number, no_answer=_why(error), detail=detail[:200], seconds=seconds)
+    return Exchange(step=number, no_answer=_why(error), detail=detail[:200])
+
+
+def _why_retried(attempt: Try, error: Exception) -> str:
+    kind = "a kept connection" if attempt.reused else "a new connection"
+    return f"{kind} ended: {str(error) or type(error).__name__}"[:200]
 
 
 def _why(error: Exception) -> NoAnswer:

@@ -21,7 +21,14 @@ class NoAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What came back for one copy of a step. `seconds` runs from the first byte sent to the end of the answer."""
+    """What came back for one copy of a step, and under which conditions it was sent.
+
+    `seconds` runs from the first byte sent to the end of the answer; of copies that go together, from their last byte.
+    `at` is the start on the monotonic clock, `lag_s` how late our own event loop was at worst meanwhile, `alone` that
+    nothing else was in flight at the start, `reused` that the connection had carried a request before. `deferred`
+    counts answers 429 and 503 that asked to come again, `retried` second tries on another connection and `why_retried`
+    their reason, `dropped` the tries that ended without an answer after the whole request was written.
+    """
 
     step: int
     status: int | None = None
@@ -32,6 +39,14 @@ class Exchange:
     detail: str = ""
     attempt: int = 1
     copy: int = 1
+    at: float = 0.0
+    lag_s: float = 0.0
+    alone: bool = False
+    reused: bool = False
+    deferred: int = 0
+    retried: int = 0
+    why_retried: str = ""
+    dropped: int = 0
 
     @property
     def answered(self) -> bool:
@@ -53,9 +68,18 @@ class Exchange:
     def text(self, limit: int = 160) -> str:
         """`HTTP 200 {"status":"done"} (12 ms)`, or why there is no answer."""
         if not self.answered:
-            reason = f"no answer: {self.no_answer or 'unknown'}"
+            reason = f"no answer: {self.no_answer or 'unknown'}{self._tries()}"
             return f"{reason} ({self.detail})" if self.detail else reason
         body = self.body[:limit].decode("utf-8", "replace")
         if len(self.body) > limit:
             body += "…"
-        return f"HTTP {self.status} {body} ({self.seconds * 1000:.0f} ms)"
+        return f"HTTP {self.status} {body} ({self.seconds * 1000:.0f} ms{self._tries()})"
+
+    def _tries(self) -> str:
+        """What came before this answer, which a reader must know to believe it."""
+        before = ""
+        if self.deferred:
+            before += f", told {self.deferred} times to come later"
+        if self.dropped and self.answered:
+            before += f", after {self.dropped} dropped without an answer"
+        return before

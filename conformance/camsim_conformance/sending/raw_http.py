@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 
 from camsim_conformance.plan.cases import Step, Transport
@@ -21,15 +21,72 @@ _END = b"\r\n\r\n"
 async def send(target: Target, step: Step, number: int, agent: str, patience_s: float) -> Exchange:
     """Send one step on a connection of its own. Never raises for what the peer does."""
     begin = time.monotonic()
+    opened = await _opened(target, number, begin, patience_s)
+    if isinstance(opened, Exchange):
+        return opened
+    reader, writer = opened
+    conversation = _converse(reader, writer, target, step, number, agent, begin)
+    return await _ended(conversation, writer, number, begin, patience_s)
+
+
+async def send_together(target: Target, step: Step, number: int, agent: str, patience_s: float) -> list[Exchange]:
+    """Send every copy of a step on a connection of its own so that all arrive at the same moment: all but their last
+    bytes go ahead, then the last bytes at once. Seconds count from there. Never raises for what the peer does."""
+    begin = time.monotonic()
+    opened = await asyncio.gather(*(_opened(target, number, begin, patience_s) for _ in range(step.copies)))
+    whole = _head(target, step, agent) + step.wire
+    writers = [both[1] for both in opened if not isinstance(both, Exchange)]
+    await asyncio.gather(*(_ahead(writer, whole[:-1]) for writer in writers))
+    begin = time.monotonic()
+    # No await between them: what is written last leaves microseconds after what is written first.
+    for writer in writers:
+        writer.write(whole[-1:])
+    return await asyncio.gather(*(_one_of_many(both, number, begin, patience_s) for both in opened))
+
+
+async def _ahead(writer: asyncio.StreamWriter, data: bytes) -> None:
     try:
-        reader, writer = await asyncio.wait_for(_connect(target), patience_s)
+        writer.write(data)
+        await asyncio.wait_for(writer.drain(), CONTINUE_S)
+    except (OSError, TimeoutError):
+        return  # a refusal may come early: it is read with the others
+
+
+async def _one_of_many(opened: _Opened, number: int, begin: float, patience_s: float) -> Exchange:
+    if isinstance(opened, Exchange):
+        return opened
+    reader, writer = opened
+
+    async def answer() -> Exchange:
+        return _parsed(await _read(reader), number, begin, written=True)
+
+    return await _ended(answer(), writer, number, begin, patience_s)
+
+
+_Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter] | Exchange
+
+
+async def _opened(target: Target, number: int, begin: float, patience_s: float) -> _Opened:
+    """A connection, or the exchange that says why there is none."""
+    try:
+        return await asyncio.wait_for(_connect(target), patience_s)
     except (OSError, TimeoutError) as error:
         reason = NoAnswer.TIMEOUT if isinstance(error, TimeoutError) else NoAnswer.REFUSED
-        return Exchange(number, no_answer=reason, detail=str(error), seconds=time.monotonic() - begin)
+        return Exchange(number, no_answer=reason, detail=str(error), seconds=time.monotonic() - begin, at=begin)
+
+
+async def _ended(
+    conversation: Coroutine[None, None, Exchange],
+    writer: asyncio.StreamWriter,
+    number: int,
+    begin: float,
+    patience_s: float,
+) -> Exchange:
+    """The exchange of a conversation that is given up after a while; its connection is cut in any case."""
     try:
-        return await asyncio.wait_for(_converse(reader, writer, target, step, number, agent, begin), patience_s)
+        return await asyncio.wait_for(conversation, patience_s)
     except TimeoutError:
-        return Exchange(number, no_answer=NoAnswer.TIMEOUT, seconds=time.monotonic() - begin)
+        return Exchange(number, no_answer=NoAnswer.TIMEOUT, seconds=time.monotonic() - begin, at=begin)
     finally:
         # Cut, not closed politely: nothing waits for a target that does not close its side.
         writer.transport.abort()
@@ -51,21 +108,29 @@ async def _converse(
     begin: float,
 ) -> Exchange:
     early = b""
+    written = True
     try:
         if step.transport is Transport.EXPECT:
             early = await _ask_first(reader, writer, _head(target, step, agent), step)
         else:
             await _write(writer, _head(target, step, agent), step)
     except OSError:
-        pass  # a refusal may arrive before the whole body is out: read it
+        written = False  # a refusal may arrive before the whole body is out: read it
     if step.transport in (Transport.CUT, Transport.LOST_EARLY):
-        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the connection was dropped on purpose")
+        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the connection was dropped on purpose", at=begin)
     # The target has begun to answer, so it has stored: the retry finds its own row.
     if step.transport is Transport.LOST_ACK:
         await _first_byte(reader)
-        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the answer was lost on purpose")
-    raw = await _read(reader, early)
-    return parse(raw, number, time.monotonic() - begin)
+        return Exchange(number, no_answer=NoAnswer.MEANT, detail="the answer was lost on purpose", at=begin)
+    return _parsed(await _read(reader, early), number, begin, written=written)
+
+
+def _parsed(raw: bytes, number: int, begin: float, *, written: bool) -> Exchange:
+    exchange = replace(parse(raw, number, time.monotonic() - begin), at=begin)
+    # Who has the whole request and closes has dropped its answer.
+    if written and exchange.no_answer is NoAnswer.CLOSED:
+        return replace(exchange, dropped=1)
+    return exchange
 
 
 def _head(target: Target, step: Step, agent: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Capabilities, Snapshot
@@ -25,6 +26,10 @@ class RunRecord:
     `before` stood before the run; `snapshot` is what everything honest left, `after` what stood when late copies,
     forgeries and hostile bodies had been sent; both without what stood before. `late`: how much came after the settle
     time. `locked_out`: why no more forgeries were sent. `second` is the round that confirms what deviated.
+
+    `refused` is what was answered to the printed callback #11 by a target that acknowledges no printed punch: then only
+    the printed callbacks were sent, and they fail. `rate_lowered` and `in_flight_lowered` count how often the run went
+    slower for the target's sake, `deferred` how often an answer asked to come later.
     """
 
     profile: Profile
@@ -48,9 +53,27 @@ class RunRecord:
     unproved: str | None = None
     died_at: str | None = None
     locked_out: str | None = None
+    refused: str | None = None
+    rate_lowered: int = 0
+    in_flight_lowered: int = 0
+    deferred: int = 0
     seconds: float = 0.0
     second: RunRecord | None = None
     _judgement: Judgement | None = None
+
+    @property
+    def retried(self) -> int:
+        """Sends of the cases that were tried again on another connection."""
+        return sum(exchange.retried for exchange in self._exchanges())
+
+    @property
+    def dropped(self) -> int:
+        """How often a connection ended without an answer after the whole request of a case was written."""
+        return sum(exchange.dropped for exchange in self._exchanges())
+
+    def _exchanges(self) -> Iterator[Exchange]:
+        for exchanges in self.answers.values():
+            yield from exchanges
 
     @property
     def _unsent(self) -> str:
@@ -58,6 +81,8 @@ class RunRecord:
             return f"the run is void: {self.void}"
         if self.locked_out is not None:
             return f"not sent: {self.locked_out}"
+        if self.refused is not None:
+            return f"not sent: the printed callback #11 is refused ({self.refused})"
         return f"not sent: the target had died of {self.died_at}"
 
     def seen(self) -> Seen:

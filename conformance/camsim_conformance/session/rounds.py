@@ -16,7 +16,7 @@ from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
 from camsim_conformance.target.address import UnreachableError
 
-from . import adapter_proof
+from . import adapter_proof, preflight
 from .reading import settled
 from .record import RunRecord
 
@@ -44,14 +44,18 @@ class Rounds:
     async def first(self) -> None:
         """All cases. Raises: DeadTargetError, ReadBackError."""
         record, plan = self._record, self._record.plan
+        self._progress("preflight", 0, 0)
+        sender = self._sender(record)
+        record.answers = sender.answers
+        await preflight.send(self._client, sender, record)
+        if record.refused is not None:
+            return
         before = None
         if self._adapter is not None:
             self._progress("canary", 0, 0)
             record.before = before = await adapter_proof.prove(self._client, record, self._adapter)
-        sender = self._sender(record)
-        record.answers = sender.answers
         # Quiet first: latency is measured while nothing else is on the line.
-        await sender.in_turn(plan.stage(Stage.QUIET))
+        await sender.in_turn(case for case in plan.stage(Stage.QUIET) if case.id not in record.answers)
         await sender.many(plan.stage(Stage.MAIN))
         await sender.in_turn(plan.stage(Stage.BUSY))
         record.ended_s = self._now_s()
@@ -85,7 +89,7 @@ class Rounds:
         """Send again, with fresh people, some cases that deviated and some like them that did not. A target that dies
         of this has been judged already. Raises: ReadBackError."""
         record = self._record
-        if record.died_at is not None or record.locked_out is not None:
+        if record.died_at is not None or record.locked_out is not None or record.refused is not None:
             return
         wanted = record.judgement().to_send_again()
         if not wanted:

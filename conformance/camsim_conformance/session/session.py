@@ -14,7 +14,6 @@ from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
 from camsim_conformance.sending.client import Client
-from camsim_conformance.sending.exchange import Exchange, NoAnswer
 from camsim_conformance.target import storm_report
 from camsim_conformance.target.address import (
     CHALLENGE_PATH,
@@ -120,12 +119,19 @@ class Session:
 
     async def _send(self, record: RunRecord, adapter: ReadBack | None) -> None:
         async with self.client(record.target) as client:
-            await self._prove_ownership(client)
-            await self._preflight(client, record)
-            rounds = Rounds(client, adapter, record, self._progress)
-            await rounds.first()
-            if self.profile.confirm:
-                await rounds.second(self._plan_again)
+            try:
+                await self._send_with(client, record, adapter)
+            finally:
+                record.deferred = client.deferred
+                record.rate_lowered = client.pace.lowered
+                record.in_flight_lowered = client.line.lowered
+
+    async def _send_with(self, client: Client, record: RunRecord, adapter: ReadBack | None) -> None:
+        await self._prove_ownership(client)
+        rounds = Rounds(client, adapter, record, self._progress)
+        await rounds.first()
+        if self.profile.confirm:
+            await rounds.second(self._plan_again)
 
     def _plan_again(self, ids: Collection[str]) -> Plan:
         """The same cases with other people; people of --users punch at other minutes."""
@@ -142,28 +148,9 @@ class Session:
             raise UnreachableError(f"{client.target.origin}{CHALLENGE_PATH}: {error}") from None
         refuse_unless_proven(client.target, self.profile, status, body)
 
-    async def _preflight(self, client: Client, record: RunRecord) -> None:
-        """One punch. Raises: UnreachableError when no HTTP answer comes; an answer of any kind goes on."""
-        self._progress("preflight", 0, 0)
-        record.preflight = await client.send(record.plan.preflight)
-        if not record.preflight.answered:
-            raise UnreachableError(_unreachable(record.preflight, record.target, self.profile))
-
 
 def _first(group: BaseExceptionGroup[BaseException]) -> Exception:
     leaf: BaseException = group
     while isinstance(leaf, BaseExceptionGroup):
         leaf = leaf.exceptions[0]
     return leaf if isinstance(leaf, Exception) else RuntimeError(str(leaf))
-
-
-def _unreachable(exchange: Exchange, target: Target, profile: Profile) -> str:
-    advice = {
-        NoAnswer.REFUSED: "start the receiver, or correct host and port",
-        NoAnswer.TLS: "give the certificate authority with --ca, or correct the certificate",
-        NoAnswer.TIMEOUT: f"connected, but no answer came in {profile.patience_s:g} s; see the receiver's log",
-        NoAnswer.CLOSED: "the connection is closed without an answer; see the receiver's log, and http or https",
-        NoAnswer.BROKEN: "what answers is not HTTP; correct scheme and port",
-    }
-    how = advice.get(exchange.no_answer or NoAnswer.BROKEN, "see the receiver's log")
-    return f"{target.origin} cannot be judged, {exchange.text()}: {how}"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from camsim.durations import duration_s
 from camsim.protocol import cipher
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements import FEATURES, Requirement, catalogue
@@ -14,7 +15,11 @@ from camsim_conformance.requirements.verdicts import Level
 
 DEFAULT_DEADLINE_S = 2.0
 DEFAULT_SETTLE_S = 3.0
+DEFAULT_RATE = 400.0  # sends a second at most: the suite judges what is right, a storm judges what is fast
+DEFAULT_IN_FLIGHT = 16
+MOST_RATE, MOST_IN_FLIGHT = 1000, 256
 DEFAULT_OFFSET = 330  # minutes east of UTC, as the printed samples
+MOST_S = 600  # of --settle and --deadline
 PATIENCE_S = 10.0  # how long an answer is waited for (A-CB-05)
 
 
@@ -58,6 +63,8 @@ class Profile:
     settle_s: float = DEFAULT_SETTLE_S
     deadline_s: float = DEFAULT_DEADLINE_S
     patience_s: float = PATIENCE_S
+    rate: float = DEFAULT_RATE
+    in_flight: int = DEFAULT_IN_FLIGHT
     seed: int = 1
     storm: Path | None = None
     ca: Path | None = None
@@ -112,20 +119,20 @@ TOKEN_FORMS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def parse_device(text: str, first: Device | None = None) -> Device:
+def _fields_of(text: str) -> dict[str, str]:
     """Read `token=…,serial=…,label=…,stgid=…,key=…`. Raises: UsageError."""
     fields: dict[str, str] = {}
     for part in filter(None, text.split(",")):
         name, equals, value = part.partition("=")
-        if not equals or name.strip() not in _DEVICE_KEYS:
+        name = name.strip()
+        if not equals or name not in _DEVICE_KEYS:
             raise UsageError(f"--device {part!r}: write name=value with a name of {', '.join(_DEVICE_KEYS)}")
-        fields[name.strip()] = value
-    # Devices of one target often share a token.
-    if "token" not in fields and first is not None:
-        fields["token"] = first.token
-    if not fields.get("token"):
-        raise UsageError("--device: token=… is missing; each device has an AuthToken")
-    return Device(**fields)
+        if not value:
+            raise UsageError(f"--device {part!r}: {name} is empty; write --device serial=ZHM1100000001,stgid=CERT00001")
+        fields[name] = value
+    if not fields:
+        raise UsageError("--device is empty; write --device serial=ZHM1100000001,stgid=CERT00001")
+    return fields
 
 
 def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[str]:
@@ -185,35 +192,57 @@ def check_selection(profile: Profile) -> Profile:
     if not profile.selected():
         raise UsageError(f"--requirement {' '.join(profile.globs)}: matches no requirement; see `camsim requirements`")
     for name, value in (("--settle", profile.settle_s), ("--deadline", profile.deadline_s)):
-        if not 0 < value <= 600:
-            raise UsageError(f"{name} {value:g}: seconds, more than 0 and at most 600")
+        if not 0 < value <= MOST_S:
+            raise UsageError(f"{name} {value:g}s: more than 0 and at most {MOST_S} s, as {name} 2s")
+    if not 0 < profile.rate <= MOST_RATE:
+        raise UsageError(f"--rate {profile.rate:g}: sends a second, more than 0 and at most {MOST_RATE}, as --rate 50")
+    if not 1 <= profile.in_flight <= MOST_IN_FLIGHT:
+        raise UsageError(f"--in-flight {profile.in_flight}: 1 to {MOST_IN_FLIGHT} sends at once, as --in-flight 4")
     return profile
 
 
+def parse_seconds(option: str, text: str) -> float:
+    """Seconds of `2s`, `500ms`, `1m` or a number of seconds. Raises: UsageError, which names the option."""
+    try:
+        return duration_s(text)
+    except ValueError as error:
+        raise UsageError(f"{option} {error}, as {option} 2s or {option} 500ms") from None
+
+
 def devices_from(token: str, key: str | None, texts: Iterable[str]) -> tuple[Device, ...]:
-    """The devices of a run: the first from --auth-token, or from the first --device. Raises: UsageError."""
-    first: Device | None = None
-    devices: list[Device] = []
-    if token:
-        first = Device(token, key=check_key(key))
-        devices.append(first)
-    for text in texts:
-        device = parse_device(text, first)
-        check_key(device.key)
-        # Who names no serial number gets the next one, and the run's key.
-        if "serial=" not in text:
-            device = _numbered(device, len(devices) + 1, key)
-        devices.append(device)
-    if not devices:
+    """The devices of a run, of --auth-token, --security-key and every --device. Raises: UsageError.
+
+    Without --auth-token the first --device is the first device. With it, the first --device of that token describes the
+    first device (one without `token=` has it); every other one is a further device.
+    """
+    described = [_fields_of(text) for text in texts]
+    if not token:
+        token = _first_token(described)
+    first: dict[str, str] = {}
+    further: list[dict[str, str]] = []
+    for fields in described:
+        if not first and fields.get("token", token) == token:
+            first = fields
+        else:
+            further.append(fields)
+    return tuple(_device(fields, number, token, key) for number, fields in enumerate([first, *further], start=1))
+
+
+def _first_token(described: list[dict[str, str]]) -> str:
+    if not described:
         raise UsageError("--auth-token is missing: the AuthToken the target knows for the device")
-    return tuple(devices)
+    if "token" not in described[0]:
+        raise UsageError("--auth-token is missing, and the first --device has no token=…: each device has an AuthToken")
+    return described[0]["token"]
 
 
-def _numbered(device: Device, number: int, key: str | None) -> Device:
+def _device(fields: Mapping[str, str], number: int, token: str, key: str | None) -> Device:
+    """Device `number`: who names no serial number, label or stgid gets the next one, and the run's token and key."""
+    label = "Conformance door" if number == 1 else f"Conformance door {number}"
     return Device(
-        token=device.token,
-        serial=f"ZHM11{number:08d}",
-        label=f"{device.label} {number}",
-        stgid=f"CERT{number:05d}",
-        key=device.key or key,
+        token=fields.get("token", token),
+        serial=fields.get("serial", f"ZHM11{number:08d}"),
+        label=fields.get("label", label),
+        stgid=fields.get("stgid", f"CERT{number:05d}"),
+        key=check_key(fields.get("key", key)),
     )
