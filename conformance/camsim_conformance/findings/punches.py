@@ -12,7 +12,7 @@ from camsim_conformance.requirements.verdicts import Finding
 from . import texts
 from .matching import Match, match
 from .texts import unverified
-from .words import TypeMatch, same_word, type_match
+from .words import TypeMatch, input_match, type_match
 
 DEGREES = 0.06  # a tenth of a degree is what devices tell; half of it, and a little for floating point, may be rounded
 
@@ -107,8 +107,8 @@ def _type(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> tuple[bool, boo
     return found is not TypeMatch.WRONG, found is TypeMatch.SAME
 
 
-def _input(punch: Punch, row: StoredPunch, _: Snapshot) -> tuple[bool, bool]:
-    return same_word(row.input, punch.input), True
+def _input(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> tuple[bool, bool]:
+    return input_match(row.input, punch.input, snapshot.capabilities), True
 
 
 def _temperature(punch: Punch, row: StoredPunch, _: Snapshot) -> tuple[bool, bool]:

@@ -128,7 +128,7 @@ class Session:
             await sender.in_turn(record.plan.stage(Stage.BUSY))
             if adapter is not None and before is not None and record.unproved is None:
                 self._progress("settle", 0, 0)
-                await adapter_proof.read_back(record, adapter, before)
+                await adapter_proof.read_back(client, record, adapter, before)
             # Last, after the read-back: what a target does after a hostile body must not be held against its rows.
             record.died_at = await sender.hostile(record.plan.stage(Stage.HOSTILE))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from camsim.protocol import cipher
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.requirements import FEATURES, Requirement, catalogue
+from camsim_conformance.requirements import FEATURES, Requirement, catalogue, with_parts
 from camsim_conformance.requirements.verdicts import Level
 
 DEFAULT_DEADLINE_S = 2.0
@@ -62,6 +62,10 @@ class Profile:
     storm: Path | None = None
     ca: Path | None = None
     i_own_this: bool = False
+
+    def __post_init__(self) -> None:
+        # Frozen, and made from Python too: whoever claims user-data claims its parts.
+        object.__setattr__(self, "features", with_parts(self.features))
 
     @property
     def key(self) -> str | None:
@@ -126,7 +130,8 @@ def parse_device(text: str, first: Device | None = None) -> Device:
 
 
 def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[str]:
-    """Read `core,user-data,…`; `core` is always on, `aes` follows the key, `v2` the protocol. Raises: UsageError."""
+    """Read `core,user-data,…`; `core` is always on, `aes` follows the key, `v2` the protocol, `names` and `templates`
+    `user-data`. Raises: UsageError."""
     asked = {word.strip() for word in text.split(",") if word.strip()}
     unknown = sorted(asked - FEATURES.keys())
     if unknown:
@@ -140,7 +145,7 @@ def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[
         claimed.add("aes")
     if protocol is Protocol.V2:
         claimed.add("v2")
-    return frozenset(claimed)
+    return with_parts(frozenset(claimed))
 
 
 def parse_people(text: str | None) -> tuple[str, ...]:
