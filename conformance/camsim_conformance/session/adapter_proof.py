@@ -47,7 +47,7 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
             record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
             return before
         record.canary_s = time.monotonic() - begin
-    canaries.check_years(adapter, new)
+    canaries.check_years(adapter, new, profile.protocol)
     await asyncio.to_thread(canaries.check_questions, adapter, before, people, record.plan.absent)
     return before
 

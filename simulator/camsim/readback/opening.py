@@ -25,7 +25,7 @@ def open_form(text: str, file: Path | None = None, ca: Path | None = None, timeo
     opener = _FORMS.get(form)
     if opener is None or not rest:
         raise ValueError(
-            f"--readback {form!r}: the forms are http://HOST:PORT/PATH (the HTTP form), "
+            f"--readback {form!r}: the forms are http://HOST:PORT/PATH, the HTTP form, "
             "sql:URL with --map, cmd:./dump.sh and py:module:object"
         )
     try:

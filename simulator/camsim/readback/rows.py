@@ -19,6 +19,7 @@ class RowReadBack(ABC):
     name: str
     url: str  # as it was given, without anything secret
     policy: TimePolicy = "instant"
+    naive_is_utc = False  # what becomes of times without offset under `instant`: an error, or UTC
 
     def __enter__(self) -> Self:
         """Whoever asks many times keeps what may be kept between two questions."""
@@ -34,6 +35,10 @@ class RowReadBack(ABC):
     @abstractmethod
     def rows(self, kind: str, people: Sequence[str]) -> Iterable[object]:
         """The rows of `punches`, `templates` or `users` of these people. Raises: ReadBackError."""
+
+    def raw(self, kind: str, people: Sequence[str]) -> Iterable[object]:
+        """The rows before anything is made of them, to show to people. Raises: ReadBackError."""
+        return self.rows(kind, people)
 
     def source(self, kind: str) -> str:
         """Where the rows of a kind come from, for messages."""

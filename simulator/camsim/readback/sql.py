@@ -40,6 +40,8 @@ class SqlReadBack(RowReadBack):
     Raises: ReadBackError for a map without what it needs, and for a database that is not there.
     """
 
+    naive_is_utc = True  # most databases keep no offset
+
     def __init__(self, url: str, file: Path | None) -> None:
         if file is None:
             raise ReadBackError(f"sql: needs --map FILE with the SELECTs, for example:\n{EXAMPLE}")
@@ -62,6 +64,10 @@ class SqlReadBack(RowReadBack):
     def rows(self, kind: str, people: Sequence[str]) -> list[object]:
         """The SELECT of [kind]; a column `data` of templates is hashed here when there is no `sha256`."""
         return [_COMPLETED[kind](row, self.policy) for row in self._selected(kind, people)]
+
+    def raw(self, kind: str, people: Sequence[str]) -> list[SqlRow]:
+        """What the SELECT of [kind] tells. Raises: ReadBackError."""
+        return self._selected(kind, people)
 
     def _selected(self, kind: str, people: Sequence[str]) -> list[SqlRow]:
         # IN (:users) is what people write, and SQLAlchemy puts brackets of its own around the list.
