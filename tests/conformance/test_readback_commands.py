@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -180,6 +181,33 @@ def test_a_suggested_map_certifies_and_cleans_up_after_itself(tmp_path: Path) ->
         for table in ("punch", "person", "template"):
             assert connection.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,)
     connection.close()
+
+
+def test_the_lines_of_the_cookbook_do_what_it_says(database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cookbook" / "certify-in-ci.md").read_text()
+    lines = re.findall(r"^camsim (?:readback|cleanup) .*$", page, re.MULTILINE)
+    assert len(lines) == 4
+    folder = database.parent
+    with sqlite3.connect(database) as connection:
+        rows = [("1001", "2026-11-24 19:07:46 GMT +0530"), ("1002", "2026-11-24 19:07:46 GMT +0530")]
+        connection.executemany("INSERT INTO tbl_attendance_log (emp_code, log_time) VALUES (?, ?)", rows)
+    connection.close()
+    (folder / "report").mkdir()
+    people = listed(folder / "report", 3)
+    (folder / "remove-users.sh").write_text('#!/bin/sh\necho "$@" > removed\n')
+    (folder / "remove-users.sh").chmod(0o755)
+    monkeypatch.chdir(folder)
+    for line in lines:
+        words, _, file = line.partition("#")[0].partition(">")
+        done = camsim(*words.split()[1:])
+        assert done.exit_code == 0, done.stdout + done.stderr
+        if file:
+            (folder / file.strip()).write_text(done.stdout)
+    assert (folder / "removed").read_text().split() == people
+    assert (
+        "DELETE FROM tbl_attendance_log WHERE emp_code IN ('1000', '1001', '1002');"
+        in (folder / "cleanup.sql").read_text()
+    )
 
 
 # --- cleanup ----------------------------------------------------------------------------------------------------------
