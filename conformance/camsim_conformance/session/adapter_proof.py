@@ -29,17 +29,7 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
     before = await _before(record, adapter, capabilities)
     sent = await _send_canaries(client, record)
     begin = time.monotonic()
-    new = before
-    # One of three is enough to go on: whether all are stored rightly is for the checks to say.
-    while True:
-        new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
-        seen = sum(map(bool, new.punches.values()))
-        if seen and record.canary_s is None:
-            record.canary_s = time.monotonic() - begin
-        if seen >= max(1, sent) or time.monotonic() - begin > profile.settle_s:
-            break
-        await asyncio.sleep(POLL_S)
-    if record.canary_s is None:
+    if not await _are_seen(record, adapter, before, sent):
         if not await asyncio.to_thread(canaries.look_otherwise, adapter, before, people):
             if sent:
                 raise ReadBackError(_not_seen(adapter, profile, len(people)))
@@ -47,9 +37,25 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
             record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
             return before
         record.canary_s = time.monotonic() - begin
+    new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
     canaries.check_years(adapter, new, profile.protocol)
     await asyncio.to_thread(canaries.check_questions, adapter, before, people, record.plan.absent)
     return before
+
+
+async def _are_seen(record: RunRecord, adapter: ReadBack, before: Snapshot, sent: int) -> bool:
+    """True when a canary shows within the settle time; all that were acknowledged are waited for. One of three is
+    enough to go on: whether all are stored rightly is for the checks to say."""
+    begin = time.monotonic()
+    people = record.plan.canary_people
+    while True:
+        shown = await asyncio.to_thread(take, adapter, before.capabilities, people, ["punches"])
+        seen = sum(map(bool, shown.without(before).punches.values()))
+        if seen and record.canary_s is None:
+            record.canary_s = time.monotonic() - begin
+        if seen >= max(1, sent) or time.monotonic() - begin > record.profile.settle_s:
+            return record.canary_s is not None
+        await asyncio.sleep(POLL_S)
 
 
 async def _send_canaries(client: Client, record: RunRecord) -> int:

@@ -81,10 +81,18 @@ def counted(adapter: ReadBack, kind: str, people: Sequence[str]) -> Counter[str]
 
 def why_less(adapter: ReadBack, kind: str, person: str, batch: Sequence[str], shown: int) -> str | None:
     """What the adapter does that shows fewer rows of a person in the answer for a batch than the `shown` ones alone;
-    None when the batch shows them by now. Raises: ReadBackError."""
+    None when the batch shows them by now, or nothing does any more. Raises: ReadBackError."""
     again = counted(adapter, kind, batch)
     if again[person] >= shown:
         return None
+    fault = _fault(adapter, kind, person, batch, shown, again)
+    # Rows that are gone meanwhile would look like each of these faults.
+    if counted(adapter, kind, [person])[person] < shown:
+        return None
+    return fault
+
+
+def _fault(adapter: ReadBack, kind: str, person: str, batch: Sequence[str], shown: int, again: Counter[str]) -> str:
     others = [user for user in batch if user != person]
     what = f"asked alone it shows {shown} {kind} of user {person}, asked for {len(batch)} ids together {again[person]}"
     if not others:
