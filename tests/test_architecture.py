@@ -265,6 +265,8 @@ PROVED_BY = {
     "camsim.demo.*": "simulator/test_demo.py",
     "camsim.kernel.*": "simulator/test_kernel_machine.py",
     "camsim.pytest_plugin.*": "simulator/test_pytest_plugin.py",
+    "camsim.readback.command": "conformance/test_readback.py",
+    "camsim.readback.python": "conformance/test_readback.py",
     "camsim.receiver.*": "simulator/receiver/test_receiver_http.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",

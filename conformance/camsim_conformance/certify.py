@@ -37,17 +37,19 @@ class Outputs:
             files.prepare(self.out)
         return accepted
 
-    def planned(self, plan: Plan) -> None:
+    def planned(self, plan: Plan, given: Sequence[str] = ()) -> None:
         """Write down what the run may leave behind, before it sends."""
         if self.out is not None:
-            files.clean_up_list(self.out, plan)
+            files.clean_up_list(self.out, plan, given)
 
 
 def send(
     profile: Profile, outputs: Outputs, progress: Progress = quiet, keep: Sequence[str] | None = None
 ) -> RunRecord:
     """Send everything. Raises: UsageError, SafetyError."""
-    return Session(profile, progress=progress, keep=keep, on_plan=outputs.planned).run()
+    return Session(
+        profile, progress=progress, keep=keep, on_plan=lambda plan: outputs.planned(plan, profile.people)
+    ).run()
 
 
 def finish(

@@ -6,7 +6,7 @@ import typer
 
 from camsim_conformance.commands.mutants import group as mutants
 
-from .commands import certify, info, keys, replay
+from .commands import certify, cleanup, info, keys, readback, replay
 
 app = typer.Typer(name="camsim", no_args_is_help=True, add_completion=False, help="Certify a callback URL.")
 
@@ -19,6 +19,8 @@ def register(into: typer.Typer) -> None:
     into.command("diff")(info.diff)
     into.command("replay")(replay.replay)
     into.command("verify")(keys.verify)
+    into.command("cleanup")(cleanup.cleanup)
+    into.add_typer(readback.group, name="readback")
     into.add_typer(keys.group, name="key")
     into.add_typer(mutants, name="mutants")
 

@@ -45,7 +45,10 @@ def storm(
     fail_on: Annotated[
         list[str] | None, typer.Option(help='What must hold, as "p95<2s" or "lost==0"; repeatable.')
     ] = None,
-    readback: Annotated[str | None, typer.Option(help="Read-back URL: shows what is stored.")] = None,
+    readback: Annotated[
+        str | None, typer.Option(help="Shows what is stored: http://…, sql:URL, cmd:./dump.sh, py:module:object.")
+    ] = None,
+    map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     readback_sample: Annotated[int, typer.Option(help="Compare so many users only; 0 compares all.")] = 0,
     settle: Annotated[str, typer.Option(help="Time a target may take to store.")] = "3s",
     auth_token: Annotated[str, typer.Option(help="AuthToken of all devices.")] = DEFAULT_TOKEN,
@@ -96,8 +99,8 @@ def storm(
         )  # fmt: skip
         workers = Workers(processes=processes, master=master, expect_workers=expect_workers, master_port=master_port)
         request = Request(
-            settings=settings, workers=workers, fail_on=fail_on or [], readback=readback, out=out, as_json=json_,
-            readback_sample=readback_sample, settle_s=duration_s(settle), i_own_this=i_own_this,
+            settings=settings, workers=workers, fail_on=fail_on or [], readback=readback, sql_map=map_, out=out,
+            as_json=json_, readback_sample=readback_sample, settle_s=duration_s(settle), i_own_this=i_own_this,
         )  # fmt: skip
         code = run_storm(request, _version())
     except tuple(_EXITS) as error:

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 from camsim.ownership import UnreachableError, connect, origin_of
 from camsim.protocol.catalogue import Direction
-from camsim.readback.http import HttpReadBack
 from camsim.readback.model import ReadBackError
+from camsim.readback.rows import RowReadBack
 from camsim_loadtests.driver.answers import callback_problem, command_problem
 from camsim_loadtests.plan.bodies import Writer
 from camsim_loadtests.plan.plan import Device, Item, Plan
@@ -46,13 +46,13 @@ def send_canary(plan: Plan) -> str | None:
     return callback_problem(status, body, device.key)
 
 
-def count_before(plan: Plan, adapter: HttpReadBack) -> int:
+def count_before(plan: Plan, adapter: RowReadBack) -> int:
     """How many punches of the canary's user the adapter shows already (an earlier run). Raises: ReadBackError."""
     adapter.capabilities()
     return _stored(adapter, canary(plan).user)
 
 
-def verify_readback(plan: Plan, adapter: HttpReadBack, before: int, settle_s: float) -> None:
+def verify_readback(plan: Plan, adapter: RowReadBack, before: int, settle_s: float) -> None:
     """Returns when the adapter shows the canary and nothing else. Raises: ReadBackError (the run is void)."""
     user = canary(plan).user
     until = time.monotonic() + settle_s
@@ -70,7 +70,7 @@ def verify_readback(plan: Plan, adapter: HttpReadBack, before: int, settle_s: fl
         )
 
 
-def _stored(adapter: HttpReadBack, user: int) -> int:
+def _stored(adapter: RowReadBack, user: int) -> int:
     return len(list(adapter.punches([str(user)])))
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 from rich.console import Console
 
-from camsim.readback.http import HttpReadBack
 from camsim.readback.model import ReadBackError
+from camsim.readback.opening import open_form
+from camsim.readback.rows import RowReadBack
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings, checked
 from camsim_loadtests.verdict.reconcile import compare
@@ -38,6 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     workers: Workers
     fail_on: list[str]
     readback: str | None
+    sql_map: Path | None
     readback_sample: int
     settle_s: float
     out: Path | None
@@ -64,13 +66,13 @@ def run_storm(request: Request, version: str) -> Exit:
     return Exit.FAILED
 
 
-def _adapter(request: Request) -> HttpReadBack | nullcontext[None]:
+def _adapter(request: Request) -> RowReadBack | nullcontext[None]:
     if not request.readback:
         return nullcontext()
-    return HttpReadBack(request.readback, request.settings.ca, _READBACK_TIMEOUT_S)
+    return open_form(request.readback, request.sql_map, request.settings.ca, _READBACK_TIMEOUT_S)
 
 
-def _preflight(plan: Plan, adapter: HttpReadBack | None, settle_s: float) -> str | None:
+def _preflight(plan: Plan, adapter: RowReadBack | None, settle_s: float) -> str | None:
     """Why the first punch was not acknowledged; None when it was, and the read-back shows it."""
     if adapter is None:
         return send_canary(plan)
@@ -100,7 +102,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
 
 
 def _judge(
-    request: Request, raw: RawResult, adapter: HttpReadBack | None, thresholds: list[Threshold], version: str
+    request: Request, raw: RawResult, adapter: RowReadBack | None, thresholds: list[Threshold], version: str
 ) -> Exit:
     measured = measure(request.settings, raw)
     doubts = judge.driver_doubts(raw.counts, raw.workers, len(raw.workers_done), raw.crash)
@@ -112,7 +114,7 @@ def _judge(
     return code
 
 
-def _read_back(request: Request, measured: Measured, adapter: HttpReadBack) -> list[str]:
+def _read_back(request: Request, measured: Measured, adapter: RowReadBack) -> list[str]:
     """Enter what is stored; the doubts that came of it."""
     try:
         measured.comparison = compare(

@@ -13,7 +13,7 @@ from camsim_conformance.checks.sections import plan
 from camsim_conformance.plan.cases import Stage
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.requirements.verdicts import Level
-from camsim_conformance.target.profile import Device
+from camsim_conformance.target.profile import Device, parse_features
 
 NOW = 1_790_000_000
 URL = "http://127.0.0.1:1/"
@@ -63,7 +63,7 @@ def test_every_selected_requirement_has_a_case(protocol: Protocol) -> None:
 
 def test_a_feature_that_is_not_claimed_blocks_its_requirements() -> None:
     cases = {case.requirement: case for case in plan(profile(URL), NOW, 1).cases}
-    assert "user-data" in (cases["CB-TPL-001"].blocked or "")
+    assert "templates" in (cases["CB-TPL-001"].blocked or "")
 
 
 def test_hostile_cases_come_last() -> None:
@@ -94,3 +94,17 @@ def test_an_encrypted_plan_never_shows_its_plain_bytes() -> None:
     sealed = [step for case in plan(chosen, NOW, 1).cases for step in case.steps if step.sealed]
     assert len(sealed) > 200
     assert not any(b"RealTime" in step.wire for step in sealed)
+
+
+def test_names_and_templates_are_claimed_apart_or_together() -> None:
+    def asked(features: str) -> frozenset[str]:
+        return parse_features(features, Protocol.V3, None)
+
+    assert asked("user-data") == {"core", "user-data", "names", "templates"}
+    assert asked("names") == {"core", "names"}
+    for claimed, told, not_told in (("names", "CB-USR-001", "CB-TPL-001"), ("templates", "CB-TPL-001", "CB-USR-001")):
+        cases = {case.requirement: case for case in plan(profile(URL, features=asked(claimed)), NOW, 10_000).cases}
+        assert cases[told].blocked is None
+        assert cases[not_told].blocked
+    names = {case.name for case in plan(profile(URL, features=asked("templates")), NOW, 10_000).cases}
+    assert ("card-another" in names, "name-another" in names, "quotes-in-name" in names) == (True, False, False)

@@ -7,14 +7,19 @@ import sqlite3
 import sys
 import textwrap
 import time
+from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from camsim_conformance.findings.words import input_match
 from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verdicts
 
 from camsim.readback.model import MAX_IDS, take
-from camsim.readback.rows import punch_of, seconds_of
+from camsim.readback.rows import capabilities_of, punch_of
+from camsim.readback.sql import SqlReadBack
+from camsim.readback.times import seconds_of, unit_hint
 from camsim.receiver import KnownDevice, Running, start
 from camsim_conformance.plan.cases import Step
 from camsim_conformance.plan.plan import Plan
@@ -77,10 +82,41 @@ def test_sql_without_a_map_is_a_usage_error(tmp_path: Path) -> None:
 
 
 def test_sql_that_fails_cannot_be_believed(tmp_path: Path) -> None:
-    found = open_readback(profile("http://127.0.0.1:1/", "sql:sqlite://", sql_map=map_file(tmp_path)))
+    database = tmp_path / "empty.db"
+    database.touch()
+    found = open_readback(profile("http://127.0.0.1:1/", f"sql:sqlite:///{database}", sql_map=map_file(tmp_path)))
     assert found is not None
     with pytest.raises(ReadBackError, match="no such table"):
         take(found, found.capabilities(), ["7"])
+
+
+def test_a_mistyped_sqlite_path_is_named_and_makes_no_file(tmp_path: Path) -> None:
+    missing = tmp_path / "typo.db"
+    with pytest.raises(UsageError, match=f"no such file: {missing}"):
+        open_readback(profile("http://127.0.0.1:1/", f"sql:sqlite:///{missing}", sql_map=map_file(tmp_path)))
+    assert not missing.exists()
+    for url in ("sql:sqlite://", "sql:sqlite:///:memory:"):
+        with pytest.raises(UsageError, match="in memory"):
+            open_readback(profile("http://127.0.0.1:1/", url, sql_map=map_file(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("select", "why"),
+    [
+        ("SELECT who AS user, at AS time FROM log", "no :users"),
+        ("SELECT who AS id, at AS time FROM log WHERE who IN :users", "tells id, time and no user"),
+        ("SELECT who AS user, at FROM log WHERE who IN (:users)", "tells at, user and no time"),
+    ],
+)
+def test_a_mistake_in_the_map_is_told_with_an_example(tmp_path: Path, select: str, why: str) -> None:
+    database, file = tmp_path / "app.db", tmp_path / "map.toml"
+    with sqlite3.connect(database) as connection:
+        connection.execute("CREATE TABLE log (who TEXT, at TEXT, kind TEXT)")
+    connection.close()
+    file.write_text(f'time_policy = "instant"\n[punches]\nselect = "{select}"\n')
+    with pytest.raises(ReadBackError, match=why) as told:
+        SqlReadBack(f"sqlite:///{database}", file).rows("punches", ["7"])
+    assert "AS user, log_time AS time" in str(told.value)
 
 
 def dump(folder: Path, document: Any, code: int = 0) -> str:
@@ -140,11 +176,63 @@ def test_an_instant_may_be_written_at_any_offset(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "policy"),
-    [("2020-09-17T02:18:22", "instant"), ("2020-09-17T02:18:22Z", "device-local"), ("soon", "instant")],
+    [("2020-09-17T02:18:22", "instant"), ("2020-9-17 2:18:22", "instant"), ("soon", "device-local"), (True, "instant")],
 )
-def test_a_time_against_the_declared_policy_cannot_be_believed(text: str, policy: Any) -> None:
-    with pytest.raises(ReadBackError):
+def test_a_time_that_tells_no_moment_cannot_be_believed(text: object, policy: Any) -> None:
+    with pytest.raises(ReadBackError, match=r"has no offset.*device-local|cannot be read"):
         seconds_of(text, policy, "test")
+
+
+@pytest.mark.parametrize(
+    ("value", "local"),
+    [
+        ("2020-09-17 07:48:22 GMT +0530", AT + 19_800),
+        ("2020-9-17 7:48:22 GMT +0530", AT + 19_800),
+        ("2020-09-17T07:48:22.75+05:30", AT + 19_800),
+        ("2020-09-17T02:18:22Z", AT),
+        (AT, AT),
+        (AT * 1000 + 999, AT),
+        (str(AT), AT),
+        (f"{AT}.5", AT),
+        (str(AT * 1000), AT),
+        (AT + 0.25, AT),
+        (Decimal(AT * 1000), AT),
+        (datetime.fromtimestamp(AT, timezone(timedelta(hours=5, minutes=30))), AT + 19_800),
+    ],
+)
+def test_a_time_may_be_kept_in_any_usual_form(value: object, local: int) -> None:
+    assert seconds_of(value, "instant", "test") == AT
+    assert seconds_of(value, "device-local", "test") == local
+
+
+def test_milliseconds_of_digits_are_no_date_of_iso() -> None:
+    # datetime.fromisoformat takes this for 23:45 of a day in 1790.
+    assert seconds_of("1790112412345", "instant", "test") == 1_790_112_412
+
+
+@pytest.mark.parametrize(
+    ("seconds", "hint"),
+    [(AT // 60, "minutes"), (AT // 86_400, "1970; counted in days"), (AT * 1000, "microseconds"), (0, "year 1970")],
+)
+def test_a_time_of_another_unit_is_known_by_its_year(seconds: int, hint: str) -> None:
+    assert hint in (unit_hint(seconds) or "")
+    assert unit_hint(AT) is None
+
+
+def test_own_words_for_inputs_are_translated_as_those_for_types() -> None:
+    capabilities = capabilities_of({"time_policy": "instant", "input_words": {"FP": ["Fingerprint"], "1": "Face"}}, "x")
+    assert input_match("fp", "Fingerprint", capabilities)
+    assert input_match("1", "Face", capabilities)
+    assert not input_match("1", "Card", capabilities)
+    assert input_match("Card", "Card", capabilities)
+    assert not input_match(None, "Card", capabilities)
+
+
+def test_in_and_out_under_one_word_cannot_be_believed() -> None:
+    with pytest.raises(ReadBackError, match="'present' is CheckIn, CheckOut"):
+        capabilities_of({"time_policy": "instant", "type_words": {"present": ["CheckIn", "CheckOut"]}}, "x")
+    with pytest.raises(ReadBackError, match="'meal'"):
+        capabilities_of({"time_policy": "instant", "type_words": {"meal": ["MealStart", "meal_end"]}}, "x")
 
 
 @pytest.mark.parametrize(

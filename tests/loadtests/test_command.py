@@ -28,7 +28,8 @@ def _run(*arguments):
         (["--duration", "soon"], "soon"),
         (["--fail-on", "p95"], "no threshold"),
         (["--fail-on", "missing==0"], "needs --readback"),
-        (["--readback", "sql:x"], "HTTP form"),
+        (["--readback", "sql:x"], "needs --map"),
+        (["--readback", "ftp://x"], "HTTP form, sql:URL with --map"),
         (["--devices", "9", "--people", "3"], "raise --people"),
     ],
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 
 import pytest
 
 from camsim.readback.http import HttpReadBack
 from camsim.readback.model import ReadBackError
+from camsim.readback.opening import open_form
+from camsim.receiver import start
 
 
 def test_what_is_stored_is_read(receiver):
@@ -91,3 +94,29 @@ def test_a_closed_port_is_named(free_port):
 def test_other_forms_are_told_what_is_possible(url):
     with pytest.raises(ValueError, match="HTTP form"):
         HttpReadBack(url)
+
+
+def test_a_storm_reads_back_by_sql_as_a_certificate_does(tmp_path, storm):
+    database, file = tmp_path / "stored.db", tmp_path / "map.toml"
+    select = "SELECT user AS user, at AS time FROM punch WHERE user IN :users"
+    file.write_text(f'time_policy = "instant"\n[punches]\nselect = "{select}"\n')
+    with start("sqlite", db=str(database)) as target:
+        ran = storm(target.url, "--readback", f"sql:sqlite:///{database}", "--map", str(file), tries=5)
+    assert ran.code == 0, ran.out + ran.err
+    found = ran.document["readback"]
+    assert (found["url"], found["punches"], found["missing"]) == (f"sql:sqlite:///{database}", 50, 0)
+
+
+def test_a_storm_reads_back_by_a_command(tmp_path):
+    script = tmp_path / "dump.py"
+    rows = '[{"user": user, "time": "2023-01-01T00:00:00Z"} for user in sys.argv[1:]]'
+    script.write_text(f'import json, sys\nprint(json.dumps({{"time_policy": "instant", "punches": {rows}}}))\n')
+    with open_form(f"cmd:{sys.executable} {script} --token secret") as adapter:
+        assert adapter.capabilities().time_policy == "instant"
+        assert [row.time for row in adapter.punches(["7"])][-1] == 1_672_531_200
+        assert "secret" not in adapter.url
+
+
+def test_a_map_belongs_to_sql_alone(tmp_path):
+    with pytest.raises(ValueError, match="only --readback sql:URL has a map"):
+        open_form("http://127.0.0.1:1/readback", tmp_path / "map.toml")

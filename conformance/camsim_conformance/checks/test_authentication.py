@@ -58,8 +58,9 @@ def _forged(make: Builder) -> Iterator[Case]:
         # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
         step = make.json(message, what="forged punch", judged=False, told=told, values={"token": name})
         yield Case(f"punch-{name}", (step,), Expect((user,)), stage=Stage.FORGED)
-    if make.claims("user-data"):
+    if make.claims("templates"):
         yield _forged_card(make)
+    if make.claims("names"):
         yield from _forged_names(make)
 
 

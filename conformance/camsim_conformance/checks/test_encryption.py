@@ -24,7 +24,7 @@ def _encrypted(make: Builder) -> Iterator[Case]:
     if not make.claims("aes"):
         return
     yield encrypted_punch(make)
-    if make.claims("user-data"):
+    if make.claims("names"):
         yield encrypted_name(make)
 
 

@@ -104,7 +104,7 @@ def _identities(make: Builder) -> Iterator[Case]:
         yield identity(make, "letters", f"E{bare[1:]}")
         yield identity(make, "hyphen", f"{bare[:5]}-{bare[5:]}")
         yield identity(make, "underscore", f"{bare[:5]}_{bare[5:]}")
-    if make.claims("user-data"):
+    if make.claims("names"):
         user = make.user()
         step = make.step(make.updated(user, first='Maeve "Mae"', last="O'Brien"))
         yield Case("quotes-in-name", (step,), Expect.named(user, 'Maeve "Mae"', "O'Brien"))

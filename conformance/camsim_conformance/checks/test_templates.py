@@ -28,7 +28,7 @@ def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) 
 
 
 def _merged(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     yield _groups(make, "six-one-by-one", user, *((template,) for template in make.templates(user, *Kind)))
@@ -47,7 +47,7 @@ def test_split_templates_are_merged(case: Observed) -> None:
 
 
 def _keyed(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     six, three = make.template(user, Kind.FINGERPRINT, 6), make.template(user, Kind.FINGERPRINT, 3)
@@ -73,7 +73,7 @@ def test_the_key_is_type_and_index(case: Observed) -> None:
 
 
 def _nested_id(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM):
         user = make.user()
@@ -88,7 +88,7 @@ def test_the_template_names_its_user(case: Observed) -> None:
 
 
 def _empty_array(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     card, finger = make.templates(user, Kind.CARD, Kind.FINGERPRINT)
@@ -107,7 +107,7 @@ def test_an_empty_array_removes_nothing(case: Observed) -> None:
 
 
 def _early(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     finger = make.template(user, Kind.FINGERPRINT, 4)
@@ -123,7 +123,7 @@ def test_an_early_template_is_not_lost(case: Observed) -> None:
 
 
 def _empty_names(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("names"):
         return
     user = make.user()
     steps = (make.step(make.updated(user)), make.step(make.updated(user, make.template(user, Kind.CARD))))
@@ -137,7 +137,7 @@ def test_empty_names_are_recorded(case: Observed) -> None:
 
 
 def _shared_operation_id(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     shared = make.operation_id()  # as the printed samples of #4 and #5 do
@@ -154,7 +154,7 @@ def test_a_shared_operation_id_is_recorded(case: Observed) -> None:
 
 def deleted_and_renamed(make: Builder) -> Iterator[Case]:
     """One of two people deleted, and one renamed; for both protocols."""
-    if not make.claims("user-data"):
+    if not make.claims("names"):
         return
     gone, stays = make.users(2)
     steps: tuple[Step, ...] = (
@@ -176,7 +176,7 @@ def test_deletions_and_renames_are_reflected(case: Observed) -> None:
 
 
 def _punch_then_deletion(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("names"):
         return
     user = make.user()
     punch = make.punch(user)

@@ -24,7 +24,7 @@ def _punch(make: Builder) -> Iterator[Case]:
 
 
 def _name(make: Builder) -> Iterator[Case]:
-    if make.claims("aes") and make.claims("user-data"):
+    if make.claims("aes") and make.claims("names"):
         yield encrypted_name(make)
 
 

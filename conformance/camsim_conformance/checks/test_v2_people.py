@@ -45,7 +45,7 @@ def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) 
 
 
 def _merged(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     card, pin = make.templates(user, Kind.CARD, Kind.PASSWORD)
@@ -68,7 +68,7 @@ def test_signatures_are_merged(case: Observed) -> None:
 
 
 def _again(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("templates"):
         return
     user = make.user()
     six, again = make.twice(user, Kind.FINGERPRINT, 6)
@@ -85,7 +85,7 @@ def test_a_signature_is_updated(case: Observed) -> None:
 
 
 def _empty_names(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("names"):
         return
     for kind in (Kind.FINGERPRINT, Kind.FACE, Kind.PALM):
         user = make.user()

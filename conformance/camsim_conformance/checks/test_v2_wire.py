@@ -61,7 +61,7 @@ def test_printed_v2_sizes_are_acknowledged(case: Observed) -> None:
 
 
 def _names(make: Builder) -> Iterator[Case]:
-    if not make.claims("user-data"):
+    if not make.claims("names"):
         return
     for name, (first, last) in NAMES.items():
         user = make.user()

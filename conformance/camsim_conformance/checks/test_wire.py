@@ -46,7 +46,7 @@ def test_raw_json_is_understood(case: Observed) -> None:
 
 
 def _utf8(make: Builder) -> Iterator[Case]:
-    if make.claims("user-data"):
+    if make.claims("names"):
         for name, (first, last) in NAMES.items():
             yield _named(make, f"name-{name}", first, last, transport=Transport.POOLED)
         # The pieces are cut inside a sign: who decodes piece by piece breaks it.

@@ -29,7 +29,9 @@ def certify(
         str | None, typer.Option(help="AES-256 key, 32 characters.", envvar="CAMSIM_SECURITY_KEY")
     ] = None,
     protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3",
-    features: Annotated[str, typer.Option(help="core,user-data,photo,aes,multi-zone,multi-device,load")] = "core",
+    features: Annotated[
+        str, typer.Option(help="core,user-data,names,templates,photo,aes,multi-zone,multi-device,load")
+    ] = "core",
     readback: Annotated[str | None, typer.Option(help="http://…, sql:URL, cmd:./dump.sh, py:module:object")] = None,
     map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     requirement: Annotated[list[str] | None, typer.Option(help="Only these, as CB-DUP-*; repeatable.")] = None,

@@ -57,7 +57,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("--auth-token", "", "AuthToken of the first device."),
     Option("--security-key", None, "AES-256 key, 32 characters: everything is sent encrypted."),
     Option("--protocol", "v3", "v3 or v2."),
-    Option("--features", "core", "core,user-data,photo,aes,multi-zone,multi-device,load"),
+    Option("--features", "core", "core,user-data,names,templates,photo,aes,multi-zone,multi-device,load"),
     Option("--readback", None, "http://…, sql:URL, cmd:./dump.sh or py:module:object."),
     Option("--map", None, "map.toml with the SELECTs of --readback sql:…", Path),
     Option("--requirement", [], "Only requirements of this pattern, as CB-DUP-*; repeatable.", many=True),

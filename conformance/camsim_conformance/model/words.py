@@ -21,6 +21,14 @@ def _letters(word: str) -> str:
     return _SYNONYMS.get(plain, plain)
 
 
+def input_match(stored: str | None, sent: str, capabilities: Capabilities) -> bool:
+    """Does a stored input word tell the sent one? `input_words` translates a target's own."""
+    if stored is None:
+        return False
+    words = capabilities.input_words.get(stored.lower())
+    return same_word(stored, sent) if words is None else _among(sent, words)
+
+
 class TypeMatch(StrEnum):
     """How well a stored type tells the sent one."""
 

@@ -24,9 +24,29 @@ def prepare(out: Path) -> None:
         raise UsageError(f"--out {out}: {error.strerror}") from None
 
 
-def clean_up_list(out: Path, plan: Plan) -> None:
-    """Write the ids a run may leave in the target, before it sends: they are there after a crash too."""
-    (out / "cleanup.txt").write_text("".join(f"{user}\n" for user in plan.left_behind), "utf-8")
+CLEAN_UP = "cleanup.txt"
+GIVEN = "# was there before (--users), only its new rows are of this run:"
+
+
+def clean_up_list(out: Path, plan: Plan, given: Sequence[str] = ()) -> None:
+    """Write the ids a run may leave in the target, before it sends: they are there after a crash too. People `given` by
+    --users stand in comments: they are somebody's, and more than this run's rows hang on them."""
+    known = set(given)
+    lines = [f"{user}\n" for user in plan.left_behind if user not in known]
+    lines += [f"{GIVEN} {user}\n" for user in plan.left_behind if user in known]
+    (out / CLEAN_UP).write_text("".join(lines), "utf-8")
+
+
+def left_behind(out: Path) -> tuple[list[str], list[str]]:
+    """The ids of a clean-up list that the run made, and those that were there before. Raises: UsageError."""
+    file = out / CLEAN_UP
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}; DIR is the --out folder of a run of camsim certify") from None
+    given = [line.removeprefix(GIVEN).strip() for line in lines if line.startswith(GIVEN)]
+    made = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return made, given
 
 
 def write(document: Document, cases: Sequence[Observed], profile: Profile, out: Path, key: Path | None) -> None:

@@ -15,7 +15,9 @@ from .verdicts import Evidence, Level
 
 FEATURES: Mapping[str, str] = {
     "core": "punches, and an acknowledgement for everything a device may send",
-    "user-data": "names and templates of users are stored",
+    "user-data": "names and templates of users are stored: both of the next two",
+    "names": "names of users are stored",
+    "templates": "templates of users are stored",
     "photo": "attendance photos are received",
     "aes": "bodies are encrypted with the security key",
     "v2": "the older protocol (form field request_data)",
@@ -23,6 +25,15 @@ FEATURES: Mapping[str, str] = {
     "multi-device": "several devices, each with its own token",
     "load": "a storm of punches (evidence from camsim storm)",
 }
+
+
+# What claims more than itself.
+PARTS: Mapping[str, frozenset[str]] = {"user-data": frozenset({"names", "templates"})}
+
+
+def with_parts(features: frozenset[str]) -> frozenset[str]:
+    """The features with all that they claim: `user-data` is `names` and `templates`."""
+    return features.union(*(parts for name, parts in PARTS.items() if name in features))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
+from camsim.readback.doubts import reread_alone
 from camsim.readback.model import take
-from camsim_conformance.readback import Capabilities, ReadBack, ReadBackError, Snapshot
+from camsim_conformance.model.judge import Seen
+from camsim_conformance.readback import Capabilities, ReadBack, ReadBackError, Snapshot, canaries
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
 from camsim_conformance.target.profile import Profile
 
+from . import probe
 from .reading import settled
 from .record import RunRecord
 
@@ -19,38 +23,51 @@ POLL_S = 0.1
 
 
 async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapshot:
-    """What is stored before the run, by an adapter that is proved: it shows nothing of the run's people first, and one
-    of the canaries after they were sent. Raises: ReadBackError."""
-    profile = record.profile
+    """What is stored before the run, by an adapter that is proved: it shows nothing of the run's people first, and the
+    canaries after they were sent, whatever way it is asked for them. Raises: ReadBackError."""
+    profile, people = record.profile, record.plan.canary_people
     record.adapter = adapter.name
     record.capabilities = capabilities = await asyncio.to_thread(adapter.capabilities)
     before = await _before(record, adapter, capabilities)
-    acknowledged = await _send_canaries(client, record)
-    people = record.plan.canary_people
+    sent = await _send_canaries(client, record)
     begin = time.monotonic()
-    # One of three is enough: whether all are stored rightly is for the checks to say.
-    while True:
-        seen = await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])
-        if any(seen.without(before).punches.values()):
-            break
-        if time.monotonic() - begin > profile.settle_s:
-            if acknowledged:
+    if not await _are_seen(record, adapter, before, sent):
+        if not await asyncio.to_thread(canaries.look_otherwise, adapter, before, people):
+            if sent:
                 raise ReadBackError(_not_seen(adapter, profile, len(people)))
             # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
             record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
             return before
-        await asyncio.sleep(POLL_S)
-    record.canary_s = time.monotonic() - begin
+        record.canary_s = time.monotonic() - begin
+    new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
+    canaries.check_years(adapter, new, profile.protocol)
+    await asyncio.to_thread(canaries.check_questions, adapter, before, people, record.plan.absent)
     return before
 
 
-async def _send_canaries(client: Client, record: RunRecord) -> bool:
-    """True when one of them was acknowledged."""
-    acknowledged = False
+async def _are_seen(record: RunRecord, adapter: ReadBack, before: Snapshot, sent: int) -> bool:
+    """True when a canary shows within the settle time; all that were acknowledged are waited for. One of three is
+    enough to go on: whether all are stored rightly is for the checks to say."""
+    begin = time.monotonic()
+    people = record.plan.canary_people
+    while True:
+        shown = await asyncio.to_thread(take, adapter, before.capabilities, people, ["punches"])
+        seen = sum(map(bool, shown.without(before).punches.values()))
+        if seen and record.canary_s is None:
+            record.canary_s = time.monotonic() - begin
+        if seen >= max(1, sent) or time.monotonic() - begin > record.profile.settle_s:
+            return record.canary_s is not None
+        await asyncio.sleep(POLL_S)
+
+
+async def _send_canaries(client: Client, record: RunRecord) -> int:
+    """How many of them were acknowledged."""
+    acknowledged = 0
     for case in record.plan.canaries:
         for step in case.steps:
             exchange = await client.send(step)
-            acknowledged = ack.acknowledged(exchange, record.profile, step) or acknowledged
+            if step.judged and ack.acknowledged(exchange, record.profile, step):
+                acknowledged += 1
     return acknowledged
 
 
@@ -75,34 +92,83 @@ def _somebody(people: list[str], snapshot: Snapshot) -> str:
     return people[0]
 
 
-async def read_back(record: RunRecord, adapter: ReadBack, before: Snapshot) -> None:
-    """What the run stored is in the record, once the target has settled. Raises: ReadBackError."""
-    plan = record.plan
+async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before: Snapshot) -> None:
+    """What the run stored is in the record, once the target has settled. Nobody is said to have lost rows before the
+    adapter was asked for that person alone. Raises: ReadBackError when it is the adapter that cannot be believed."""
+    plan, capabilities = record.plan, before.capabilities
     people = [*plan.watched, plan.absent]
-    seconds = record.profile.settle_s
-    reading = await settled(adapter, before, people, seconds, lambda stored: replace(record.seen(), main=stored))
+    reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_main(record, rows))
     found, record.settled_s, record.late = reading.snapshot, reading.waited_s, reading.late
+    short = _short(record, reading.outstanding, found)
+    late = await asyncio.to_thread(reread_alone, adapter, capabilities, short, found)
+    if late:
+        found = await asyncio.to_thread(take, adapter, capabilities, people)
     new = found.without(before)
-    # What was there and is gone was never kept, or the adapter looks at another place now.
-    if not any(new.punches.get(user) for user in plan.canary_people):
-        raise ReadBackError(f"{adapter.name} no longer shows the canary it showed before: the read-back is not stable")
     if new.punches.get(plan.absent) or plan.absent in found.users:
         raise ReadBackError(f"{adapter.name} shows data of user {plan.absent}, for whom nothing was sent")
+    if not any(new.punches.get(user) for user in plan.canary_people):
+        await _explain_gone(client, record, adapter, capabilities)
+    elif short and await probe.ignores_ids(record, adapter):
+        await _refuse_limit(client, record, adapter)
     record.snapshot = new
+
+
+def _with_main(record: RunRecord, rows: Snapshot) -> Seen:
+    return replace(record.seen(), main=rows)
+
+
+def _with_after(record: RunRecord, rows: Snapshot) -> Seen:
+    return replace(record.seen(), after=rows)
 
 
 async def read_again(record: RunRecord, adapter: ReadBack, before: Snapshot) -> None:
     """What stands after late copies, forgeries and hostile bodies is in the record. Raises: ReadBackError."""
     plan = record.plan
     people = [*plan.watched, plan.absent]
-    seconds = record.profile.settle_s
-    reading = await settled(adapter, before, people, seconds, lambda stored: replace(record.seen(), after=stored))
+    reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_after(record, rows))
     record.after = reading.snapshot.without(before)
     record.late += reading.late
+
+
+def _short(record: RunRecord, outstanding: Collection[str], found: Snapshot) -> list[str]:
+    """The people of whom something is missing, canaries among them."""
+    short = {user for user in record.plan.canary_people if not found.punches.get(user)}
+    short.update(outstanding)
+    return [user for user in found.asked if user in short]
+
+
+async def _explain_gone(client: Client, record: RunRecord, adapter: ReadBack, capabilities: Capabilities) -> None:
+    """The canaries were there and are gone. Returns when the target dropped them, for the checks to judge; raises
+    ReadBackError when it may be the adapter."""
+    people = record.plan.canary_people
+    looks = [await asyncio.to_thread(take, adapter, capabilities, people, ["punches"]) for _ in range(2)]
+    if any(looks[0].punches.values()) or any(looks[1].punches.values()):
+        raise ReadBackError(
+            f"{adapter.name} cannot be believed: it shows the canaries, then does not, then does: it is not stable"
+        )
+    # An adapter that shows what comes in now is right about what it does not show.
+    if await probe.appears(client, record, adapter):
+        return
+    raise ReadBackError(
+        f"read-back or target: {adapter.name} no longer shows the canary it showed before, twice in a row, and does "
+        "not show other plain punches that were sent since. Either it looks at another place now (a replica, a cache), "
+        "or the target has stopped storing: look at the table itself."
+    )
+
+
+async def _refuse_limit(client: Client, record: RunRecord, adapter: ReadBack) -> None:
+    """Rows are missing, and the adapter tells its table whoever is asked for: up to a limit? Raises: ReadBackError."""
+    if await probe.appears(client, record, adapter):
+        return
+    raise ReadBackError(
+        f"{adapter.name} cannot be believed: it tells rows of everybody, whoever is asked for, and not one row more "
+        f"after {probe.PROBES} more punches: it limits its rows. Filter by the user ids, and answer all of their rows."
+    )
 
 
 def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
     return (
         f"{adapter.name} shows none of {count} plain punches within {profile.settle_s:g} s: either it looks at "
-        "another place, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise --settle."
+        "another place or caches, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise "
+        "--settle."
     )

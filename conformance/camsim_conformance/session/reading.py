@@ -22,12 +22,13 @@ _PEOPLE = frozenset({Aspect.TEMPLATE, Aspect.NAME, Aspect.PERSON})
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What is stored in the end. `waited_s`: seconds until the last of it came; `late`: how many things came after the
-    settle time."""
+    """What is stored in the end. `waited_s`: seconds until the last of it came; `late`: how many people had something
+    that came after the settle time; `outstanding`: of whom something is missing still."""
 
     snapshot: Snapshot
     waited_s: float
     late: int
+    outstanding: frozenset[str]
 
 
 async def settled(
@@ -49,18 +50,17 @@ async def settled(
         await asyncio.sleep(min(PROBE_S, settle_s))
         found = await asyncio.to_thread(take, adapter, before.capabilities, people)
         now = outstanding(seen(found.without(before)))
-        if now < left:
+        if len(now) < len(left):
             waited = time.monotonic() - begin
         left = now
-    return Reading(found, round(waited, 2), max(0, first - left))
+    return Reading(found, round(waited, 2), len(first - left), left)
 
 
-def outstanding(seen: Seen) -> int:
-    """How much is not there that time alone may bring: rows, templates, names, deletions."""
-    count = 0
+def outstanding(seen: Seen) -> frozenset[str]:
+    """The people of whom something is not there that time alone may bring: rows, templates, names, deletions."""
+    users = set()
     for one in observe(seen).observations:
-        if not one.wrong:
-            continue
-        if one.aspect is Aspect.ROW or one.aspect in _PEOPLE:
-            count += one.deviation in _TO_COME
-    return count
+        expected = one.aspect is Aspect.ROW or one.aspect in _PEOPLE
+        if one.wrong and expected and one.deviation in _TO_COME:
+            users.add(one.user)
+    return frozenset(users)

@@ -61,7 +61,7 @@ class Rounds:
         record.ended_s = self._now_s()
         if self._adapter is not None and before is not None and record.unproved is None:
             self._progress("settle", 0, 0)
-            await adapter_proof.read_back(record, self._adapter, before)
+            await adapter_proof.read_back(self._client, record, self._adapter, before)
         # After the read-back: what a target does after a forgery or a hostile body is not held against its rows.
         await sender.many(plan.stage(Stage.LATE))
         record.locked_out = await self._forge(sender, plan)

@@ -10,7 +10,7 @@ from pathlib import Path
 from camsim.durations import duration_s
 from camsim.protocol import cipher
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.requirements import FEATURES, Requirement, catalogue
+from camsim_conformance.requirements import FEATURES, Requirement, catalogue, with_parts
 from camsim_conformance.requirements.verdicts import Level
 
 DEFAULT_DEADLINE_S = 2.0
@@ -72,6 +72,10 @@ class Profile:
     confirm: bool = True
     allow_user_changes: bool = False
     erase_on_delete: bool = False
+
+    def __post_init__(self) -> None:
+        # Frozen, and made from Python too: whoever claims user-data claims its parts.
+        object.__setattr__(self, "features", with_parts(self.features))
 
     @property
     def key(self) -> str | None:
@@ -136,7 +140,8 @@ def _fields_of(text: str) -> dict[str, str]:
 
 
 def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[str]:
-    """Read `core,user-data,…`; `core` is always on, `aes` follows the key, `v2` the protocol. Raises: UsageError."""
+    """Read `core,user-data,…`; `core` is always on, `aes` follows the key, `v2` the protocol, `names` and `templates`
+    `user-data`. Raises: UsageError."""
     asked = {word.strip() for word in text.split(",") if word.strip()}
     unknown = sorted(asked - FEATURES.keys())
     if unknown:
@@ -150,7 +155,7 @@ def parse_features(text: str, protocol: Protocol, key: str | None) -> frozenset[
         claimed.add("aes")
     if protocol is Protocol.V2:
         claimed.add("v2")
-    return frozenset(claimed)
+    return with_parts(frozenset(claimed))
 
 
 def parse_people(text: str | None) -> tuple[str, ...]:

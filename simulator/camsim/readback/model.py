@@ -48,11 +48,12 @@ class StoredUser(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a target keeps and how. `type_words`: its own word to the vendor's words it stands for."""
+    """What a target keeps and how. `type_words`, `input_words`: its own word to the vendor's words it stands for."""
 
     time_policy: TimePolicy
     keeps: frozenset[str]
     type_words: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    input_words: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 Row = TypeVar("Row", StoredPunch, StoredTemplate)
@@ -78,12 +79,15 @@ class ReadBack(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All that was stored for the people of a run, at one moment."""
+    """All that was stored for the people of a run, at one moment. `asked` are those people, as they were asked for;
+    `whole` is what was read, when the past of people was taken away from it."""
 
     capabilities: Capabilities
     punches: Mapping[str, tuple[StoredPunch, ...]]
     templates: Mapping[str, tuple[StoredTemplate, ...]]
     users: Mapping[str, StoredUser]
+    asked: tuple[str, ...] = ()
+    whole: Snapshot | None = None
 
     def keeps(self, *what: str) -> bool:
         """True when the target keeps all of these."""
@@ -92,7 +96,7 @@ class Snapshot:
     def without(self, before: Snapshot) -> Snapshot:
         """What came since `before`: people of --users may have a past."""
         punches = {user: _less(rows, before.punches.get(user, ())) for user, rows in self.punches.items()}
-        return Snapshot(self.capabilities, punches, self.templates, self.users)
+        return Snapshot(self.capabilities, punches, self.templates, self.users, self.asked, self)
 
     @property
     def empty(self) -> bool:
@@ -113,29 +117,32 @@ def take(
 ) -> Snapshot:
     """Ask for everything kept, at most 100 people at a time. Raises: ReadBackError."""
     wanted = set(kinds) & capabilities.keeps
-    asked = set(people)
     punches: dict[str, list[StoredPunch]] = {}
     templates: dict[str, list[StoredTemplate]] = {}
     users: dict[str, StoredUser] = {}
-    for batch in _batches(people):
+    for batch in batches(people):
         if "punches" in wanted:
-            _sort(adapter.punches(batch), asked, punches)
+            _sort(adapter.punches(batch), batch, punches)
         if "templates" in wanted:
-            _sort(adapter.templates(batch), asked, templates)
+            _sort(adapter.templates(batch), batch, templates)
         if "users" in wanted:
+            asked = set(batch)
             for row in adapter.users(batch):
                 if row.user in asked:
                     users[row.user] = row
-    return Snapshot(capabilities, _frozen(punches), _frozen(templates), users)
+    return Snapshot(capabilities, _frozen(punches), _frozen(templates), users, tuple(people))
 
 
-def _batches(people: Sequence[str]) -> Iterator[Sequence[str]]:
+def batches(people: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The people in the parts they are asked for in."""
     for start in range(0, len(people), MAX_IDS):
         yield people[start : start + MAX_IDS]
 
 
-def _sort(rows: Iterable[Row], asked: set[str], into: dict[str, list[Row]]) -> None:
-    # An adapter that answers more than was asked (a whole table) is no liar; strangers are left out.
+def _sort(rows: Iterable[Row], batch: Sequence[str], into: dict[str, list[Row]]) -> None:
+    # An adapter that answers more than was asked (a whole table) is no liar; strangers are left out. Whoever was asked
+    # for in another batch is a stranger here too: taken from both, each of the person's rows would be there twice.
+    asked = set(batch)
     for row in rows:
         if row.user in asked:
             into.setdefault(row.user, []).append(row)

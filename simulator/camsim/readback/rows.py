@@ -5,21 +5,40 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import SupportsFloat
+from typing import Self, SupportsFloat
+
+from camsim.protocol.vocabulary import IN_TYPES, AttendanceType
 
 from .model import Capabilities, ReadBackError, StoredPunch, StoredTemplate, StoredUser, TimePolicy
+from .times import seconds_of
 
 
 class RowReadBack(ABC):
     """An adapter that has plain rows of each kind; it says where from, this reads them."""
 
     name: str
+    url: str  # as it was given, without anything secret
     policy: TimePolicy = "instant"
+    naive_is_utc = False  # what becomes of times without offset under `instant`: an error, or UTC
+
+    def __enter__(self) -> Self:
+        """Whoever asks many times keeps what may be kept between two questions."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    @abstractmethod
+    def capabilities(self) -> Capabilities:
+        """What the target keeps and how. Raises: ReadBackError."""
 
     @abstractmethod
     def rows(self, kind: str, people: Sequence[str]) -> Iterable[object]:
         """The rows of `punches`, `templates` or `users` of these people. Raises: ReadBackError."""
+
+    def raw(self, kind: str, people: Sequence[str]) -> Iterable[object]:
+        """The rows before anything is made of them, to show to people. Raises: ReadBackError."""
+        return self.rows(kind, people)
 
     def source(self, kind: str) -> str:
         """Where the rows of a kind come from, for messages."""
@@ -47,6 +66,11 @@ class RowReadBack(ABC):
         return found
 
 
+# Letters of the wire words by direction; v2 says MealStart and MealEnd.
+_IN = frozenset(word.lower() for word in IN_TYPES) | {"mealstart"}
+_OUT = frozenset(word.lower() for word in AttendanceType) - _IN | {"mealend"}
+
+
 def listed(document: object, kind: str, source: str) -> list[object]:
     """The list `kind` of a document. Raises: ReadBackError with what came instead."""
     rows = document.get(kind) if isinstance(document, Mapping) else None
@@ -56,7 +80,7 @@ def listed(document: object, kind: str, source: str) -> list[object]:
 
 
 def capabilities_of(document: object, source: str) -> Capabilities:
-    """Read `{"time_policy", "keeps", "type_words"?}`. Raises: ReadBackError."""
+    """Read `{"time_policy", "keeps", "type_words"?, "input_words"?}`. Raises: ReadBackError."""
     if not isinstance(document, Mapping):
         raise ReadBackError(f"{source}: capabilities must be a JSON object, not {type(document).__name__}")
     policy = document.get("time_policy")
@@ -65,13 +89,28 @@ def capabilities_of(document: object, source: str) -> Capabilities:
     keeps = document.get("keeps", ["punches"])
     if not isinstance(keeps, list) or "punches" not in keeps:
         raise ReadBackError(f'{source}: keeps is {keeps!r}; a list with at least "punches" is expected')
-    words = document.get("type_words") or {}
+    types = _own_words(document, "type_words", source)
+    _refuse_both_directions(types, source)
+    return Capabilities(policy, frozenset(map(str, keeps)), types, _own_words(document, "input_words", source))
+
+
+def _own_words(document: Mapping[str, object], name: str, source: str) -> dict[str, frozenset[str]]:
+    words = document.get(name) or {}
     if not isinstance(words, Mapping):
-        raise ReadBackError(f"{source}: type_words is {words!r}; an object of own word to vendor words is expected")
+        raise ReadBackError(f"{source}: {name} is {words!r}; an object of own word to vendor words is expected")
     # Own words are compared without case: a database collation may have changed it.
-    return Capabilities(
-        policy, frozenset(map(str, keeps)), {str(own).lower(): _words(theirs) for own, theirs in words.items()}
-    )
+    return {str(own).lower(): _words(theirs) for own, theirs in words.items()}
+
+
+def _refuse_both_directions(types: Mapping[str, frozenset[str]], source: str) -> None:
+    # Who keeps In and Out under one word could swap them, and no read-back would ever show it.
+    for own, theirs in types.items():
+        letters = {"".join(filter(str.isalnum, word.lower())) for word in theirs}
+        if letters & _IN and letters & _OUT:
+            raise ReadBackError(
+                f"{source}: type_words puts In and Out types under one word, {own!r} is {', '.join(sorted(theirs))}: a "
+                'swap could never be seen. Give each direction a word of its own, or leave "type" out of keeps.'
+            )
 
 
 def _words(value: object) -> frozenset[str]:
@@ -141,27 +180,3 @@ def _flag(value: object) -> bool | None:
         return value
     # What databases without a boolean type tell: SQLite 0 and 1, PostgreSQL's text form t and f.
     return str(value).strip().lower() in ("1", "true", "yes", "t")
-
-
-def seconds_of(value: object, policy: TimePolicy, source: str) -> int:
-    """Epoch seconds of a stored time: the instant, or the wall clock counted as UTC. Raises: ReadBackError."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    moment = value if isinstance(value, datetime) else _parsed(value, source)
-    if policy == "instant":
-        # A time without offset could mean any zone: guessing one would hide the very fault that is looked for.
-        if moment.tzinfo is None:
-            raise ReadBackError(
-                f"{source}: time {value!r} has no offset; under time_policy instant write 2020-09-17T02:18:22Z"
-            )
-        return int(moment.timestamp())
-    if moment.tzinfo is not None:
-        raise ReadBackError(f"{source}: time {value!r} has an offset; under device-local write 2020-09-17T07:48:22")
-    return int(moment.replace(tzinfo=UTC).timestamp())
-
-
-def _parsed(value: object, source: str) -> datetime:
-    try:
-        return datetime.fromisoformat(str(value).strip())
-    except ValueError:
-        raise ReadBackError(f"{source}: time {value!r} is not of the form 2020-09-17T02:18:22Z") from None

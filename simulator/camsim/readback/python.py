@@ -10,8 +10,8 @@ from dataclasses import asdict, is_dataclass
 
 import msgspec
 
-from camsim.readback.model import KINDS, Capabilities, ReadBackError
-from camsim.readback.rows import RowReadBack
+from .model import KINDS, Capabilities, ReadBackError
+from .rows import RowReadBack
 
 
 class PythonReadBack(RowReadBack):
@@ -30,15 +30,17 @@ class PythonReadBack(RowReadBack):
             sys.path.pop(0)
         self._adapter = found() if isinstance(found, type) else found
         self.name = f"Python {name}"
+        self.url = f"py:{name}"
 
     def capabilities(self) -> Capabilities:
-        """From attributes `time_policy`, `keeps`, `type_words`; what has a method is kept when `keeps` is absent."""
+        """From attributes `time_policy`, `keeps`, `type_words`, `input_words`; without `keeps`, what has a method."""
         methods = [kind for kind in KINDS if callable(getattr(self._adapter, kind, None))]
         fields = ["type", "input", "temperature", "mask", "device"]
         document = {
             "time_policy": getattr(self._adapter, "time_policy", None),
             "keeps": list(getattr(self._adapter, "keeps", [*methods, *fields])),
             "type_words": getattr(self._adapter, "type_words", {}),
+            "input_words": getattr(self._adapter, "input_words", {}),
         }
         return self.declared(document, self.name)
 

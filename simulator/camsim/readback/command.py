@@ -7,8 +7,8 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from camsim.readback.model import Capabilities, ReadBackError
-from camsim.readback.rows import RowReadBack, listed
+from .model import Capabilities, ReadBackError
+from .rows import RowReadBack, listed
 
 TIMEOUT_S = 60.0
 
@@ -21,6 +21,7 @@ class CommandReadBack(RowReadBack):
         if not self._words:
             raise ReadBackError("cmd: needs a command, as cmd:./dump.sh")
         self.name = f"command {self._words[0]}"
+        self.url = f"cmd:{self._words[0]}"  # without its arguments: they may hold a password
         self._last: tuple[tuple[str, ...], Mapping[str, object]] | None = None
 
     def capabilities(self) -> Capabilities:
