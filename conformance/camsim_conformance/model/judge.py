@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.punch_values import values_of
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
@@ -15,6 +16,7 @@ from .history import Occurrence, histories, occurrences
 from .matching import dues_of
 from .moments import Choice, choice
 from .observation import Observation
+from .people import observe_people
 from .punches import Scene, observe_punches
 from .unchanged import observe_unchanged
 
@@ -70,6 +72,8 @@ def observe(seen: Seen) -> View:
             values.at,
         )
         found += observe_punches(some, scene)
+        settled = seen.main if snapshot is not seen.main else None
+        found += observe_people(some, snapshot, seen.before, settled)
     if seen.after is not None:
         untouched = [user for user, history in people.items() if not _later(history)]
         found += observe_unchanged(people, untouched, seen.main, seen.after)
@@ -83,14 +87,9 @@ def _stages(
     early = {user: history for user, history in people.items() if not _later(history)}
     late = {user: history for user, history in people.items() if _later(history)}
     if seen.main is not None:
-        yield _of(seen.main, early), early
+        yield seen.main, early
     if seen.after is not None:
-        yield _of(seen.after, late), late
-
-
-def _of(snapshot: Snapshot, people: Mapping[str, tuple[Occurrence, ...]]) -> Snapshot:
-    punches = {user: rows for user, rows in snapshot.punches.items() if user in people}
-    return Snapshot(snapshot.capabilities, punches, snapshot.templates, snapshot.users)
+        yield seen.after, late
 
 
 def _later(history: Sequence[Occurrence]) -> bool:
@@ -112,7 +111,8 @@ class _Values:
             history = self._people[user]
             one = history[place]
             found = step_values(one, history[:place])
-            found.update(one.case.values)
+            if one.told.punch is not None:
+                found.update(values_of(history, place, self._now_s))
             self._made[key] = found
         return self._made[key]
 

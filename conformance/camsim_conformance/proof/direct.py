@@ -79,6 +79,10 @@ class DirectClient(Client):
         headers = (("Content-Type", reply.content_type or ""),)
         return Exchange(number, reply.status, headers, reply.body, SECONDS)
 
+    async def send_together(self, step: Step, *, patience_s: float, number: int = 0) -> list[Exchange]:
+        """All copies of a step, one after another: who is called cannot be called at once."""
+        return [await self.send(step, number, patience_s=patience_s) for _ in range(step.copies)]
+
 
 class DirectReadBack(RowReadBack):
     """Reads the store by calling, through the same pages that the receiver shows over HTTP."""
