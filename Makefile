@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php fuzz wheel docs clean
+.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php fuzz wheel docs arrays clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -69,6 +69,10 @@ docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, do
 	$(BIN)/python -m camsim_conformance.requirements.page
 	$(BIN)/python scripts/make_anomalies_page.py
 	$(BIN)/python scripts/make_scenario_schema.py
+
+arrays: $(VENV)/.dev ## make the covering arrays of the suite anew (minutes; only when a factor changes)
+	$(PIP) install covertable==3.2.0
+	$(BIN)/python scripts/make_arrays.py
 
 clean: ## remove everything that was made
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

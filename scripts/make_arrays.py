@@ -1,12 +1,8 @@
 """Make the covering arrays of the conformance suite anew: conformance/camsim_conformance/plan/arrays.json.
 
-Wanted only when a factor of a punch, a value or a class changes. Needs covertable, which camsim itself does not:
-
-    python3 -m venv /tmp/arrays && /tmp/arrays/bin/pip install -e . covertable==3.2.0
-    /tmp/arrays/bin/python scripts/make_arrays.py
-
-Of several salts the shortest array counts (docs/decisions/0006-covering-arrays.md). The same version of the library
-gives the same file.
+Wanted only when a factor of a punch, a value or a class changes: `make arrays`, which installs covertable; camsim
+itself does not need it. Of several salts the shortest array counts (docs/decisions/0006-covering-arrays.md). The same
+version of the library gives the same file.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim.readback.model import StoredTemplate, StoredUser
 from camsim_conformance.model.history import Occurrence
 from camsim_conformance.model.observation import Aspect, Deviation, Observation
-from camsim_conformance.model.people import observe_people
+from camsim_conformance.model.people import could_deviate, observe_people
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import value_of
 from camsim_conformance.plan.history_factors import requirement_of
@@ -295,6 +295,22 @@ def test_what_is_kept_twice_or_was_never_told_is_seen_and_the_past_is_not() -> N
     before = replace(now, templates={user: (finger,)}, users={})
     past = list(observe_people(people(sent), replace(now, templates={user: (card, finger)}), before))
     assert [one for one in past if one.wrong] == []
+
+
+def test_what_should_be_gone_shows_nothing_of_why_another_one_is_missing() -> None:
+    found = [one for one in observed(Store(), Protocol.V3) if one.aspect is not Aspect.NAME]
+    gone = [one for one in found if could_deviate(one, Deviation.STILL_THERE)]
+    assert {one.actual for one in gone} == {"gone"}
+    assert all(could_deviate(one, Deviation.MISSING) for one in found if one not in gone)
+
+
+def test_an_empty_name_without_a_template_is_recorded_alone() -> None:
+    for protocol in Protocol:
+        sent = occurrences(case for case in cases(protocol) if case.name == "name-emptied")
+        snapshot = told(Store(), sent)
+        erased = {user: StoredUser(user, "", "") for user in snapshot.users}
+        found = observe_people(people(sent), replace(snapshot, users=erased))
+        assert [(one.deviation, one.level) for one in found if one.wrong] == [(Deviation.NULL, Level.RECORD)]
 
 
 # --- forgeries -------------------------------------------------------------------------------------------------------

@@ -211,11 +211,14 @@ STIMULI: Stimuli = (
 def test_given_people_are_shared_and_a_short_list_is_refused() -> None:
     few, many = GIVEN[:16], GIVEN
     for people in (few, many):
-        chosen = profile(URL, features=EVERYTHING, people=people)
+        chosen = profile(URL, features=EVERYTHING, devices=DEVICES, people=people)
         plan = make_plan(chosen, NOW, PREFIX, STIMULI)
         used = {user for case in plan.cases for user in case.expect.people}
         assert used <= set(people)
         assert len(used) > len(people) - 5  # but canaries and the preflight
+        sent = [case for case in plan.cases if case.values]
+        assert len({case.requirement for case in sent}) > 5
+        assert list(differing(maker(Protocol.V3), sent)) == []
     with pytest.raises(PeopleError, match="this run needs"):
         make_plan(profile(URL, features=EVERYTHING, people=GIVEN[:5]), NOW, PREFIX, STIMULI)
     assert len(rows.uncovered(maker(Protocol.V3, people=few))) == 2

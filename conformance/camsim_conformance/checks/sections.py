@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from types import ModuleType
 
 from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan.builder import Builder
+from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
+from camsim_conformance.plan.rows import punch_case
 from camsim_conformance.requirements import catalogue
 from camsim_conformance.target.profile import Profile
 
@@ -20,6 +23,7 @@ from . import (
     test_photos,
     test_punches,
     test_robustness,
+    test_rows,
     test_templates,
     test_time,
     test_v2_acknowledgement,
@@ -27,6 +31,7 @@ from . import (
     test_v2_people,
     test_v2_punches,
     test_v2_robustness,
+    test_v2_rows,
     test_v2_wire,
     test_wire,
 )
@@ -46,6 +51,7 @@ SECTIONS: Mapping[Protocol, tuple[ModuleType, ...]] = {
         test_templates,
         test_encryption,
         test_robustness,
+        test_rows,
     ),
     Protocol.V2: (
         test_v2_acknowledgement,
@@ -54,8 +60,13 @@ SECTIONS: Mapping[Protocol, tuple[ModuleType, ...]] = {
         test_v2_people,
         test_v2_encryption,
         test_v2_robustness,
+        test_v2_rows,
     ),
 }
+
+
+# The requirement whose business a row is that is made for a run.
+ROWS: Mapping[Protocol, str] = {Protocol.V3: "CB-ROW-001", Protocol.V2: "V2-ROW-001"}
 
 
 class SectionError(RuntimeError):
@@ -109,6 +120,31 @@ def stimuli(protocol: Protocol) -> Stimuli:
 def plan(profile: Profile, now_s: int, prefix: int) -> Plan:
     """All cases of the selected requirements. Pure: the same arguments give the same bytes. Raises: PeopleError."""
     return make_plan(profile, now_s, prefix, stimuli(profile.protocol))
+
+
+def plan_again(
+    profile: Profile,
+    now_s: int,
+    prefix: int,
+    cases: Collection[str],
+    rows: Mapping[str, Sequence[Mapping[str, str]]],
+) -> tuple[Plan, Mapping[str, Sequence[str]]]:
+    """Some cases by their ids with the people of another prefix, and a case for each row; the ids of those by the name
+    that the rows came under. Raises: PeopleError."""
+    requirement = ROWS[profile.protocol]
+    made = {name: [f"probe-{name}-{number}" for number in range(1, len(some) + 1)] for name, some in rows.items()}
+
+    def probes(make: Builder) -> Iterator[Case]:
+        for name, some in rows.items():
+            for case, values in zip(made[name], some, strict=True):
+                yield punch_case(make, case, values)
+
+    whole = make_plan(profile, now_s, prefix, (*stimuli(profile.protocol), (requirement, probes)))
+    ids = {name: [f"{requirement}/{case}" for case in some] for name, some in made.items()}
+    wanted = set(cases)
+    for some in ids.values():
+        wanted.update(some)
+    return whole.only(wanted), ids
 
 
 checks()  # a gap is an error of ours: said when the suite is imported, not in somebody's run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 from camsim import chance
 from camsim.protocol.facts import Punch
@@ -11,6 +10,7 @@ from camsim_conformance.findings.told import FIELDS, ROWS, as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
+from camsim_conformance.plan.calendar import edges
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.run_facts import DAY, HOUR, MINUTE
 
@@ -18,7 +18,6 @@ from .registry import requirement
 from .test_photos import LATER_S
 from .test_punches import in_turn
 
-QUARANTINE = 80 * DAY  # live receivers set aside what is older than 90 days (field notes): only recorded
 SHIFT = (("CheckIn", 9), ("BreakOut", 13), ("BreakIn", 14), ("CheckOut", 18))
 
 
@@ -121,24 +120,7 @@ def test_a_hundred_cached_punches_are_kept(case: Observed) -> None:
 def _calendar(make: Builder) -> Iterator[Case]:
     user = make.user()
     yield in_turn(make, "thirty-days-old", make.punch(user), make.punch(user, make.ago(30 * DAY)))
-    for name, edge in _edges(make).items():
-        user = make.user()
-        punches = (make.punch(user, edge + 40), make.punch(user, edge - 35, "CheckOut"), make.punch(user, edge))
-        steps = make.steps(punches)
-        yield Case(name, steps, Expect.rows(*punches), record=make.now - edge > QUARANTINE)
-
-
-def _edges(make: Builder) -> dict[str, int]:
-    """The last midnight, month's end and year's end on the device's wall clock, at least an hour ago, as instants."""
-    zone = timedelta(minutes=make.offset)
-    wall = datetime.fromtimestamp(make.now - HOUR, UTC) + zone
-    midnight = wall.replace(hour=0, minute=0, second=0)
-    first = midnight.replace(day=1)
-    return {
-        "midnight": int((midnight - zone).timestamp()),
-        "month": int((first - zone).timestamp()),
-        "year": int((first.replace(month=1) - zone).timestamp()),
-    }
+    yield from edges(make)
 
 
 @requirement("CB-ORD-004", cases=_calendar)

@@ -13,6 +13,7 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.rows_ids import identity_rows
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
 from camsim_conformance.plan.told import Keep, told_v3
 
@@ -97,24 +98,11 @@ def test_temperature_and_mask_are_kept(case: Observed) -> None:
 
 
 def _identities(make: Builder) -> Iterator[Case]:
-    # Given people (--users) have the ids they have: nothing can be made out of them.
-    if not make.profile.people:
-        bare = make.user()
-        yield identity(make, "leading-zeros", f"00{bare[2:]}", bare[2:])
-        yield identity(make, "letters", f"E{bare[1:]}")
-        yield identity(make, "hyphen", f"{bare[:5]}-{bare[5:]}")
-        yield identity(make, "underscore", f"{bare[:5]}_{bare[5:]}")
+    yield from identity_rows(make)
     if make.claims("names"):
         user = make.user()
         step = make.step(make.updated(user, first='Maeve "Mae"', last="O'Brien"))
         yield Case("quotes-in-name", (step,), Expect.named(user, 'Maeve "Mae"', "O'Brien"))
-
-
-def identity(make: Builder, name: str, *ids: str) -> Case:
-    """Punches of people whose ids are more than digits."""
-    make.people += ids
-    punches = [make.punch(user, make.ago((20 + n) * MINUTE)) for n, user in enumerate(ids)]
-    return in_turn(make, name, *punches)
 
 
 @requirement("CB-PUNCH-006", cases=_identities)
@@ -123,7 +111,7 @@ def test_user_ids_are_text(case: Observed) -> None:
     harm.
     """
     case.ack = acknowledged(case)
-    case.state = as_told(case, Aspect.ROW, Aspect.NAME)
+    case.state = as_told(case, *ROWS, Aspect.NAME)
 
 
 def _optional(make: Builder) -> Iterator[Case]:

@@ -17,8 +17,10 @@ from camsim_conformance.findings.told import FIELDS, ROWS, SENSORS, as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
+from camsim_conformance.plan.calendar import edges
 from camsim_conformance.plan.cases import Case, Expect
 from camsim_conformance.plan.framing_v2 import altered, framed, lazy, messages
+from camsim_conformance.plan.rows_ids import identity_rows
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
 from camsim_conformance.plan.told import told_v2
 
@@ -26,7 +28,7 @@ from .registry import requirement
 from .test_duplicates import identical, lost
 from .test_order import cached, four_days, never_punched, older
 from .test_photos import photo_and_punch
-from .test_punches import apart, by_every_method, identity, in_turn
+from .test_punches import apart, by_every_method, in_turn
 from .test_time import moments
 
 NOTHING_PRESSED = "None"  # v2 has a ninth type: the person chose none
@@ -74,16 +76,7 @@ def test_v2_temperature_and_mask_are_kept(case: Observed) -> None:
     case.state = as_told(case, Aspect.ROW, *SENSORS)
 
 
-def _identities(make: Builder) -> Iterator[Case]:
-    # Given people (--users) have the ids they have: nothing can be made out of them.
-    if make.profile.people:
-        return
-    bare = make.user()
-    yield identity(make, "leading-zeros", f"00{bare[2:]}", bare[2:])
-    yield identity(make, "letters", f"E{bare[1:]}")
-
-
-@requirement("V2-PUNCH-006", cases=_identities)
+@requirement("V2-PUNCH-006", cases=identity_rows)
 def test_v2_user_ids_are_text(case: Observed) -> None:
     """User ids of v2 are text: leading zeros and letters are kept apart."""
     case.ack = acknowledged(case)
@@ -137,7 +130,7 @@ def test_two_v2_devices_are_two_rows(case: Observed) -> None:
     case.state = as_told(case, *ROWS, *FIELDS)
 
 
-@requirement("V2-ORD-001", cases=older)
+@requirement("V2-ORD-001", cases=older, later=edges)
 def test_an_older_v2_punch_is_kept(case: Observed) -> None:
     """A v2 punch that is older than one already stored is kept."""
     case.state = as_told(case, *ROWS, *FIELDS)

@@ -30,6 +30,15 @@ NAMES = {
     "arabic": ("محمد", "الأمين"),
     "chinese": ("小明", "王"),
 }
+# How the forms are called among the factors.
+FORMS = {
+    "reversed-members": "reordered",
+    "shuffled-members": "reordered",
+    "pretty": "pretty",
+    "escaped-slash": "slashes",
+    "escaped-letters": "escaped",
+    "white-space-around": "pretty",
+}
 LABELS = {"accents": "Tür Süd – 1º", "tamil": "நுழைவு வாயில்", "emoji": "Door 🚪"}
 PRINTED_FACE = 28_112  # bytes of the face the page prints
 LADDER = {"100-kB": 100_000, "256-kB": 256_000, "1-MB": 1_000_000, "4-MB": 4_000_000}
@@ -84,7 +93,7 @@ def _same_value(make: Builder) -> Iterator[Case]:
         punch = make.punch(make.user())
         message = make.message(punch)
         message["RealTime"]["LabelName"] = "Gate A/B"  # a slash, for the writers that escape it
-        told, values = told_v3(punch, message), {"body": name}
+        told, values = told_v3(punch, message), {"body": FORMS[name]}
         step = make.raw(write(message), what="RealTimePunchLog", told=told, values=values)
         yield Case(name, (step,), Expect.rows(punch))
 
@@ -192,7 +201,7 @@ def _queries(make: Builder) -> Iterator[Case]:
         queries = {"no-query": "", "stgid": f"?{stgid}", "stgid-doubled": f"?{stgid}?{stgid}"}
     for name, query in queries.items():
         punch = make.punch(make.user())
-        step = make.step(punch, query=query, values={"query": name})
+        step = make.step(punch, query=query, values={"query": "none" if name == "no-query" else name})
         yield Case(name, (step,), Expect.rows(punch))
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from .cover import Conjunction, Table, pure_cover, same_cover
 from .noise import bits, noisy_cover
 from .observation import Aspect, Explanation, Observation, Values
+from .people import could_deviate
 
 MOST_ALTERNATIVES = 5
 # So many pure conjunctions are believed as they are; more may be a cause that comes and goes, told in pieces.
@@ -31,7 +32,7 @@ def explain(observations: Sequence[Observation]) -> list[Explanation]:
 
 def _explained(deviation: str, known: Sequence[Observation]) -> list[Explanation]:
     wrong = [one for one in known if one.deviation == deviation]
-    right = [one for one in known if one.right]
+    right = [one for one in known if one.right and could_deviate(one, deviation)]
     if len(wrong) == len(known):
         return [_explanation((), wrong, known)]
     # Where nothing at all is right, one deviation is told from the others.

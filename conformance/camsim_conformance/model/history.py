@@ -34,8 +34,8 @@ class Occurrence:
 def occurrences(
     cases: Iterable[Case], answers: Mapping[str, Sequence[Exchange]], profile: Profile
 ) -> Iterator[Occurrence]:
-    """Every step that was sent, in the order of the cases."""
-    for case in cases:
+    """Every step that was sent, in the order of the stages and of the cases in them."""
+    for case in sorted(cases, key=lambda case: case.stage):
         if case.id not in answers:
             continue
         by_step: dict[int, list[Exchange]] = {}

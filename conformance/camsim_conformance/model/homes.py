@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.plan.factors import value_of
+from camsim_conformance.plan.history_factors import requirement_of
 from camsim_conformance.requirements import Requirement, by_id
 from camsim_conformance.requirements.verdicts import Evidence, Level
 
@@ -166,7 +167,9 @@ def _candidates(explanation: Explanation, protocol: Protocol) -> Iterator[Requir
     plain: list[str] = []
     for factor, name in explanation.values:
         value = value_of(factor, name)
-        found = value.requirement(protocol) if value is not None else ""
+        found = ""
+        if value is not None:
+            found = requirement_of(str(explanation.aspect), factor, value, protocol)
         if is_usual(factor, name):
             plain.append(found)
         else:

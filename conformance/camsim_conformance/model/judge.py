@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.punch_values import values_of
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
@@ -15,6 +16,7 @@ from .history import Occurrence, histories, occurrences
 from .matching import dues_of
 from .moments import Choice, choice
 from .observation import Observation
+from .people import observe_people
 from .punches import Scene, observe_punches
 from .unchanged import observe_unchanged
 
@@ -70,6 +72,8 @@ def observe(seen: Seen) -> View:
             values.at,
         )
         found += observe_punches(some, scene)
+        settled = seen.main if snapshot is not seen.main else None
+        found += observe_people(some, snapshot, seen.before, settled)
     if seen.after is not None:
         untouched = [user for user, history in people.items() if not _later(history)]
         found += observe_unchanged(people, untouched, seen.main, seen.after)
@@ -83,18 +87,22 @@ def _stages(
     early = {user: history for user, history in people.items() if not _later(history)}
     late = {user: history for user, history in people.items() if _later(history)}
     if seen.main is not None:
-        yield _of(seen.main, early), early
+        yield seen.main, early
     if seen.after is not None:
-        yield _of(seen.after, late), late
-
-
-def _of(snapshot: Snapshot, people: Mapping[str, tuple[Occurrence, ...]]) -> Snapshot:
-    punches = {user: rows for user, rows in snapshot.punches.items() if user in people}
-    return Snapshot(snapshot.capabilities, punches, snapshot.templates, snapshot.users)
+        yield seen.after, late
 
 
 def _later(history: Sequence[Occurrence]) -> bool:
     return any(one.case.stage in LATER for one in history)
+
+
+def event_values(history: Sequence[Occurrence], place: int, now_s: int) -> dict[str, str]:
+    """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run."""
+    one = history[place]
+    found = step_values(one, history[:place])
+    if one.told.punch is not None:
+        found.update(values_of(history, place, now_s))
+    return found
 
 
 class _Values:
@@ -109,11 +117,7 @@ class _Values:
         """The values of the event at a place of a person's history."""
         key = (user, place)
         if key not in self._made:
-            history = self._people[user]
-            one = history[place]
-            found = step_values(one, history[:place])
-            found.update(one.case.values)
-            self._made[key] = found
+            self._made[key] = event_values(self._people[user], place, self._now_s)
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:

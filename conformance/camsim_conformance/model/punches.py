@@ -47,7 +47,8 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     reading = scene.choice.reading
     if not scene.choice.declared and not scene.choice.consistent:
         reading = INSTANT  # a few rows that another reading explains are no reading
-    persons = matched(people, scene.snapshot.punches, reading)
+    stored = {user: rows for user, rows in scene.snapshot.punches.items() if user in people}
+    persons = matched(people, stored, reading)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT
     words = _device_words(persons) if scene.snapshot.keeps("device") else {}

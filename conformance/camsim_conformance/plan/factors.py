@@ -227,6 +227,7 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
         (
             Value("none", "to the plain URL", "", "", usual=True),
             Value("stgid", "to the URL with ?stgid=", "CB-ROB-002", "", SHOULD),
+            Value("stgid-doubled", "to the URL with ?stgid= twice", "CB-ROB-002", "", SHOULD, crossed=False),
         ),
     ),
     Factor("length", tuple(_lengths()), "aes"),
@@ -240,7 +241,24 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*PUNCH_FACTORS, *HISTORY_FACTORS)}
+# What an answer may depend on beside the message: no row has these.
+EVENT_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "known",
+        (
+            Value("no", "of a person of whom nothing was told before", "", "", usual=True, crossed=False),
+            Value("yes", "of a person who was told of before", "", "", crossed=False),
+        ),
+    ),
+    Factor(
+        "deleted",
+        (
+            Value("no", "of a person who was not deleted", "", "", usual=True, crossed=False),
+            Value("yes", "of a person who was deleted before", "CB-ACK-002", "V2-ACK-002", crossed=False),
+        ),
+    ),
+)
+BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*EVENT_FACTORS, *PUNCH_FACTORS, *HISTORY_FACTORS)}
 
 
 def neighbour_s(name: str, offset: int) -> int:

@@ -126,14 +126,20 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
 def _of(make: Builder, requirement: str, cases: MakeCases) -> Iterator[Case]:
     for case in cases(make):
         introduction = make.announce(case.expect.people) if case.introduced else ()
-        yield replace(case, requirement=requirement, steps=introduction + case.steps)
+        # A row has the requirement of its value already.
+        yield replace(case, requirement=case.requirement or requirement, steps=introduction + case.steps)
 
 
 def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
-    """The cases that are asked for, in the order of the catalogue; one that says why for a requirement without any."""
+    """The cases that are asked for, in the order of the catalogue, then the rows of arrays in the order in which they
+    were made; one that says why for a requirement without any."""
+    made: dict[str, int] = {}
     by_requirement: dict[str, list[Case]] = {}
     for case in cases:
         by_requirement.setdefault(case.requirement, []).append(case)
+        # Rows may share people (--users): their punches come in the order that their values say, or mean nothing.
+        if case.values:
+            made[case.id] = len(made) + 1
     chosen: list[Case] = []
     for row in profile.selected():
         reason = _blocked(row, profile)
@@ -142,7 +148,7 @@ def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
         else:
             # Never left out in silence: a report names everything that was asked for.
             chosen.append(_placeholder(row, reason or "no case of it applies to this profile"))
-    return chosen
+    return sorted(chosen, key=lambda case: made.get(case.id, 0))
 
 
 def _blocked(row: Requirement, profile: Profile) -> str | None:

@@ -13,8 +13,8 @@ from camsim.protocol.vocabulary import Protocol
 from . import arrays
 from .builder import Builder
 from .cases import Case, Expect, Stage, Step, Transport
-from .factors import MINUTE, PUNCH_FACTORS, Factor, Value, usual_values
-from .punch_values import BLOCK, planned, values_of
+from .factors import BY_NAME, MINUTE, PUNCH_FACTORS, Factor, Value, usual_values
+from .punch_values import BLOCK, id_of, planned, values_of
 from .rows_people import Moments, Place, Row, least_people, moments, offset_of, own_place, shared_places
 from .rows_writing import Retelling, device_of, punch_step
 from .told import Keep
@@ -46,6 +46,9 @@ def punch_case(
     if not arrays.possible(row, make.profile.protocol):
         raise ValueError(f"{name}: two of these values cannot meet: {dict(values)}")
     where = place or own_place(make, row)
+    # Given people (--users) have the ids they have.
+    if row["id"] == BY_NAME["id"].usual.name:
+        row["id"] = id_of(where.user)
     offset = offset_of(make, row)
     apart = moments(row, offset, make.now - where.at)
     punch = _punch(make, where, row, offset)

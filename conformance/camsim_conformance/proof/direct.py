@@ -6,7 +6,6 @@ and settle times would take for a few. The run's clock may stand at any moment o
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -84,9 +83,8 @@ class DirectClient(Client):
         return Exchange(number, reply.status, headers, reply.body, SECONDS)
 
     async def send_together(self, step: Step, *, patience_s: float, number: int = 0) -> list[Exchange]:
-        """All copies of a step, one task each."""
-        del patience_s
-        return list(await asyncio.gather(*(self.send(step, number) for _ in range(step.copies))))
+        """All copies of a step, one after another: who is called cannot be called at once."""
+        return [await self.send(step, number, patience_s=patience_s) for _ in range(step.copies)]
 
 
 class DirectReadBack(RowReadBack):

@@ -9,13 +9,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from camsim.protocol.facts import Punch
-from camsim_conformance.model.answers import step_values
 from camsim_conformance.model.history import NOTHING, Occurrence, histories
+from camsim_conformance.model.judge import event_values
 from camsim_conformance.model.matching import Due, dues_of
 from camsim_conformance.model.people_events import Kind, person_of
 from camsim_conformance.plan.cases import Case, Stage, Transport
 from camsim_conformance.plan.plan import Plan
-from camsim_conformance.plan.punch_values import values_of
 from camsim_conformance.plan.told import Deed, Keep, Told
 
 _NO_ANSWER = frozenset({Transport.LOST_ACK, Transport.LOST_EARLY, Transport.CUT})
@@ -119,16 +118,6 @@ def _kinds(history: Sequence[Occurrence]) -> dict[int, frozenset[Kind]]:
     person = person_of(history[0].told.user, history)
     found = {(event.occurrence.id, event.occurrence.number): event.kinds for event in person.events}
     return {place: found.get((one.id, one.number), frozenset()) for place, one in enumerate(history)}
-
-
-def event_values(history: Sequence[Occurrence], place: int, now_s: int) -> dict[str, str]:
-    one = history[place]
-    found = step_values(one, history[:place])
-    if one.told.punch is not None:
-        found |= values_of(history, place, now_s)
-    else:
-        found.update(one.case.values)
-    return found
 
 
 def is_update(event: Event) -> bool:

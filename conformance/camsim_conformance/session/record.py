@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Capabilities, Snapshot
@@ -25,7 +25,8 @@ class RunRecord:
 
     `before` stood before the run; `snapshot` is what everything honest left, `after` what stood when late copies,
     forgeries and hostile bodies had been sent; both without what stood before. `late`: how much came after the settle
-    time. `locked_out`: why no more forgeries were sent. `second` is the round that confirms what deviated.
+    time. `locked_out`: why no more forgeries were sent. `second` is the round that confirms what deviated; of that,
+    `probed` are the cases made to tell explanations apart, by the cause's id.
 
     `refused` is what was answered to the printed callback #11 by a target that acknowledges no printed punch: then only
     the printed callbacks were sent, and they fail. `rate_lowered` and `in_flight_lowered` count how often the run went
@@ -59,6 +60,7 @@ class RunRecord:
     deferred: int = 0
     seconds: float = 0.0
     second: RunRecord | None = None
+    probed: Mapping[str, Sequence[str]] = field(default_factory=dict)
     _judgement: Judgement | None = None
 
     @property
@@ -106,7 +108,7 @@ class RunRecord:
         """The causes of all that deviates; made once, when all is sent and read back."""
         if self._judgement is None:
             second = self.second.seen() if self.second is not None else None
-            self._judgement = judge(self.seen(), second)
+            self._judgement = judge(self.seen(), second, self.second.probed if self.second is not None else {})
         return self._judgement
 
     def observed(self) -> list[Observed]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
+from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.readback import ReadBack, Snapshot
@@ -23,8 +24,8 @@ from .record import RunRecord
 BETWEEN = 3  # forgeries until the next good punch
 MOST_FORGED_AGAIN = 3
 Progress = Callable[[str, int, int], None]
-# The plan of some cases, by their ids, with people that nobody has seen yet.
-PlanAgain = Callable[[Collection[str]], Plan]
+# The plan of some cases with people that nobody has seen yet; and the ids of the cases made for each cause.
+PlanAgain = Callable[[Again], tuple[Plan, Mapping[str, Sequence[str]]]]
 
 
 class Rounds:
@@ -92,10 +93,11 @@ class Rounds:
         if record.died_at is not None or record.locked_out is not None or record.refused is not None:
             return
         wanted = record.judgement().to_send_again()
-        if not wanted:
+        if not wanted.cases:
             return
-        self._progress("confirm", 0, len(wanted))
-        second = replace(record, plan=again(wanted), answers={}, second=None, snapshot=None, after=None)
+        self._progress("confirm", 0, len(wanted.cases))
+        plan, probed = again(wanted)
+        second = replace(record, plan=plan, probed=probed, answers={}, second=None, snapshot=None, after=None)
         second.forget_judgement()
         try:
             await self._send_again(second)

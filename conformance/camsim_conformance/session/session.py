@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import aiohttp
 
-from camsim_conformance.checks.sections import plan
+from camsim_conformance.checks.sections import plan, plan_again
+from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
@@ -133,11 +134,11 @@ class Session:
         if self.profile.confirm:
             await rounds.second(self._plan_again)
 
-    def _plan_again(self, ids: Collection[str]) -> Plan:
-        """The same cases with other people; people of --users punch at other minutes."""
+    def _plan_again(self, wanted: Again) -> tuple[Plan, Mapping[str, Sequence[str]]]:
+        """The same cases with other people, and the rows asked for; people of --users punch at other minutes."""
         self._prefix = 10_000 + (self._prefix - 10_000 + AGAIN) % PREFIXES
         now_s = self._now_s - AGAIN if self.profile.people else self._now_s
-        return plan(self.profile, now_s, self._prefix).only(ids)
+        return plan_again(self.profile, now_s, self._prefix, wanted.cases, wanted.rows)
 
     async def _prove_ownership(self, client: Client) -> None:
         if not client.target.public:
