@@ -7,6 +7,7 @@ from functools import cache
 from types import ModuleType
 
 from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan import arrays
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
@@ -132,6 +133,8 @@ def plan_again(
     """Some cases by their ids with the people of another prefix, and a case for each row; the ids of those by the name
     that the rows came under. Raises: PeopleError."""
     requirement = ROWS[profile.protocol]
+    # One value changed may be one that cannot meet another of the row: then there is no such punch to send.
+    rows = {name: [row for row in some if arrays.possible(row, profile.protocol)] for name, some in rows.items()}
     made = {name: [f"probe-{name}-{number}" for number in range(1, len(some) + 1)] for name, some in rows.items()}
 
     def probes(make: Builder) -> Iterator[Case]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import parse_qs
 
 from camsim.protocol.facts import Punch
 from camsim_conformance.model.history import NOTHING, Occurrence, histories
 from camsim_conformance.model.judge import event_values
 from camsim_conformance.model.matching import Due, dues_of
 from camsim_conformance.model.people_events import Kind, person_of
-from camsim_conformance.plan.cases import Case, Stage, Transport
+from camsim_conformance.plan.cases import Case, Transport
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.told import Deed, Keep, Told
 
@@ -24,7 +25,7 @@ _NO_ANSWER = frozenset({Transport.LOST_ACK, Transport.LOST_EARLY, Transport.CUT}
 class Event:
     """One step of a plan that tells something. `punch` is the distinct punch that it belongs to, `alone` whether no
     other punch of the person has its moment; `kinds` is what it is to its person; `answered` whether its answer is
-    looked at."""
+    looked at; `stgid` the device that its URL names."""
 
     case: Case
     number: int
@@ -36,6 +37,7 @@ class Event:
     alone: bool = True
     keep: Keep = Keep.MUST
     kinds: frozenset[Kind] = frozenset()
+    stgid: str = ""
 
     @property
     def recorded(self) -> bool:
@@ -81,13 +83,14 @@ def _event(
         punch=None if due is None else due.punch,
         alone=due is None or _alone(due, history),
         keep=one.told.keep if due is None else due.keep,
+        stgid=parse_qs(one.step.query.lstrip("?&")).get("stgid", [""])[0],
         kinds=kinds,
     )
 
 
 def _occurrences(cases: Iterable[Case]) -> Iterator[Occurrence]:
     for case in cases:
-        if case.blocked is not None or case.stage is Stage.HOSTILE:
+        if case.blocked is not None:
             continue
         for number, step in enumerate(case.steps):
             yield Occurrence(case, number, step, step.told or NOTHING, (), acknowledged=True)

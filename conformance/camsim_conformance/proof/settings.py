@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from camsim.protocol.vocabulary import Protocol
 from camsim.receiver.devices import KnownDevice
+from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device, Profile, parse_features
@@ -88,8 +89,9 @@ class ToldSession(Session):
     def _whole_plan(self) -> Plan:
         return self._told(super()._whole_plan())
 
-    def _plan_again(self, ids: Collection[str]) -> Plan:
-        return self._told(super()._plan_again(ids))
+    def _plan_again(self, wanted: Again) -> tuple[Plan, Mapping[str, Sequence[str]]]:
+        plan, rows = super()._plan_again(wanted)
+        return self._told(plan), rows
 
     def _told(self, plan: Plan) -> Plan:
         if self.learn is not None:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from camsim.protocol.facts import Punch as Told
 from camsim.protocol.vocabulary import Protocol
+from camsim.receiver.memory import Policy
 from camsim.receiver.memory.records import Punch
+from camsim.receiver.memory.store import Store
 from camsim_conformance.model.homes import base_level
 from camsim_conformance.model.observation import Aspect, Deviation
 from camsim_conformance.plan.factors import value_of
 from camsim_conformance.plan.told import Keep
 from camsim_conformance.requirements.verdicts import Level, rank
 
+from .direct import DirectReceiver
 from .effects import FORGED, Effect, Place
 from .events import Event
-from .faulty import Fault
+from .faulty import Fault, FaultyPolicy
+from .settings import Setting
 
 QUARTER_S = 91 * 86400
 NEVER_SENT = "the plan sends nothing under these values"
@@ -41,8 +46,9 @@ def expected_level(fault: Fault, protocol: Protocol) -> Level:
     return min(levels, key=rank)
 
 
-def why_left_out(fault: Fault, told: Sequence[Event], protocol: Protocol, other: str, now_s: int) -> str | None:
+def why_left_out(fault: Fault, told: Sequence[Event], other: str, setting: Setting) -> str | None:
     """None for a fault that shows under this plan; else the rule by which it is none of the population."""
+    protocol, now_s = setting.protocol, setting.now_s
     if expected_level(fault, protocol) is Level.RECORD:
         return RECORDED
     struck = [event for event in told if fault.strikes(event)]
@@ -52,7 +58,7 @@ def why_left_out(fault: Fault, told: Sequence[Event], protocol: Protocol, other:
     if not judged:
         return NOT_JUDGED
     if fault.of_people:
-        return None
+        return None if _changes_people(fault, told, setting) else SAME
     changed = [event for event in judged if _changes(fault.acts, event, Place(now_s, other))]
     if not changed:
         return SAME
@@ -82,6 +88,25 @@ def _changes(effect: Effect, event: Event, place: Place) -> bool:
     if effect.aspect is Aspect.TYPE and punch.type == "None":
         return False  # no type at all has no meaning to keep
     return effect.stored(punch, place) != [punch]
+
+
+def _changes_people(fault: Fault, told: Sequence[Event], setting: Setting) -> bool:
+    """Whether anybody's names, templates or punches end otherwise than at the reference, told the whole plan."""
+    policy = FaultyPolicy(fault)
+    policy.learn(told, "")
+    faulty, right = (_stored_by(one, told, setting) for one in (policy, None))
+    return (faulty.people, faulty.templates, faulty.punches) != (right.people, right.templates, right.punches)
+
+
+def _stored_by(policy: Policy | None, told: Sequence[Event], setting: Setting) -> Store:
+    receiver = DirectReceiver(setting.known_devices(), setting.key, policy).receiver
+
+    async def tell() -> None:
+        for event in sorted(told, key=lambda event: event.case.stage):
+            await receiver.process(event.wire, event.stgid)
+
+    asyncio.run(tell())
+    return receiver.store
 
 
 def _nearly_all(struck: Sequence[Event], told: Sequence[Event]) -> bool:
