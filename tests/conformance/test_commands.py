@@ -158,6 +158,15 @@ def test_replay_fails_on_an_answer_that_is_no_acknowledgement(failed: tuple[dict
     assert (done.exit_code, "no acknowledgement" in done.stdout) == (1, True)
 
 
+def test_replay_names_a_late_answer(failed: tuple[dict[str, Any], Path], receiver: Running) -> None:
+    words = ("replay", failed[1], "CB-DUP-001/twice", "--auth-token", TOKEN, "--url", receiver.url)
+    done = camsim(*words, "--deadline", "0.001ms")
+    assert (done.exit_code, "--deadline 2s" in done.stderr) == (2, True)
+    done = camsim(*words, "--deadline", "1ms")
+    late = [float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("  late:")]
+    assert (done.exit_code == 1) is bool(late)
+
+
 def test_replay_names_the_cases_there_are(failed: tuple[dict[str, Any], Path]) -> None:
     done = camsim("replay", failed[1], "CB-DUP-001/nothing", "--auth-token", TOKEN)
     assert (done.exit_code, "CB-DUP-001/twice" in done.stderr) == (2, True)

@@ -86,7 +86,10 @@ def test_a_report_tells_a_survivor_and_an_undeclared_failure() -> None:
     survived = Report(Task("no-dedupe", 1), frozenset(), *_good(), (), 0.0)
     surprising = Report(Task("no-dedupe", 1), MUTANTS["no-dedupe"].must | {"CB-ACK-001"}, *_good(), (), 0.0)
     alarm = Report(Task("pretty-ack", 1), frozenset({"CB-ACK-001"}), *_good(), (), 0.0)
+    refused = Report(Task("cipher-cbc", 1), frozenset({"CB-ACK-001"}), *_good(), (), 0.0, refused=True)
     assert "survived" in (survived.problem() or "")
+    assert refused.problem() is None  # who acknowledges no punch fails by that alone
+    assert "survived" in (replace(refused, failed=frozenset()).problem() or "")
     assert "not declared" in (surprising.problem() or "")
     assert "false alarm" in (alarm.problem() or "")
 

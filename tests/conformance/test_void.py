@@ -190,6 +190,37 @@ def test_a_kept_connection_that_is_reset_is_opened_again() -> None:
     assert (result["exit_code"], result["counts"]["PASS"]) == (0, 1)
 
 
+def drops_every(count: int) -> Any:
+    """Keeps connections and acknowledges, but closes one in so many without an answer to the request that it read."""
+    came = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal came
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).lower()
+                await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
+                came += 1
+                if came % count == 0:
+                    break
+                kind = b"Content-Type: application/json\r\n"
+                writer.write(b"HTTP/1.1 200 OK\r\n" + kind + b'Content-Length: 17\r\n\r\n{"status":"done"}')
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            writer.close()
+
+    return serve
+
+
+def test_a_dropped_answer_is_named_though_the_second_try_is_answered() -> None:
+    with TcpServer(drops_every(10)) as server:
+        result = told(profile(f"http://127.0.0.1:{server.port}/", None, "CB-ACK-001"))
+    cases = [case for case in rows(result, "CB-ACK-001")["cases"] if case["verdict"] == "NON-STRICT"]
+    assert (result["exit_code"], len(cases)) == (0, 1)
+    assert "the connection closed without an answer once before it" in cases[0]["actual"]
+
+
 async def in_two_chunks(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """An acknowledgement in two chunks with a pause between."""
     try:

@@ -166,8 +166,10 @@ def _photos(make: Builder) -> Iterator[Case]:
     yield Case("twice", (photo, photo))
     # The structure of the page spells the key in another way than its sample (V2-05).
     style = StyleV2(photo_key="AttendancePhotoe")
-    message = messages(make, make.photo(make.user(), at), style=style)[0]
-    yield Case("key-of-the-structure", (framed(make, message, what="SendAttendancePhoto"),))
+    spelled = make.photo(make.user(), at)
+    message = messages(make, spelled, style=style)[0]
+    step = framed(make, message, what="SendAttendancePhoto", told=told_v2(spelled, message))
+    yield Case("key-of-the-structure", (step,))
     # V2:79 names the operation of a punch for the photo too.
     fact = make.photo(make.user(), at)
     step = altered(make, fact, Operation="RealTimePunchLog")

@@ -17,7 +17,7 @@ from .matching import dues_of
 from .moments import Choice, choice
 from .observation import Observation
 from .people import observe_people
-from .punches import Scene, observe_punches
+from .punches import Scene, observe_nobody, observe_punches
 from .unchanged import observe_unchanged
 
 LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
@@ -60,6 +60,8 @@ def observe(seen: Seen) -> View:
         return View(tuple(found), None)
     punches = [due.punch for history in people.values() for due in dues_of(history)]
     chosen = choice(punches, seen.main, seen.profile.protocol)
+    sent_whole = [case for case in seen.cases if case.id in seen.answers]
+    found += observe_nobody(sent_whole, people, seen.main)
     for snapshot, some in _stages(seen, people):
         scene = Scene(
             snapshot,

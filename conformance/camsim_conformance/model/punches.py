@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from camsim.protocol import timestamps
 from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
+from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
@@ -17,7 +18,7 @@ from .history import Occurrence
 from .matching import Due, Person, matched
 from .moments import INSTANT, Choice, distance, how_off
 from .observation import Aspect, Deviation, Observation
-from .words import TypeMatch, same_word, type_match
+from .words import TypeMatch, input_match, type_match
 
 DAY_S = 86400
 DEGREES = 0.06  # a tenth of a degree is what devices tell; half of it, and a little for floating point, may be rounded
@@ -165,6 +166,26 @@ def _far(told: Told, row: StoredPunch) -> tuple[int, bool]:
     return abs(told.at - row.time), told.punch is None
 
 
+def observe_nobody(cases: Iterable[Case], told: Collection[str], snapshot: Snapshot) -> Iterator[Observation]:
+    """One observation for each person of whom nothing at all was told, and nothing may be stored."""
+    for case in cases:
+        for user in case.expect.people:
+            if user in told:
+                continue
+            rows = snapshot.punches.get(user, ())
+            yield Observation(
+                aspect=Aspect.COUNT,
+                case=case.id,
+                steps=(),
+                user=user,
+                values={"operation": "none"},
+                deviation=Deviation.INVENTED if rows else None,
+                expected=f"no row of user {user}, of whom nothing was told",
+                actual="; ".join(stored_text(row, snapshot) for row in rows[:3]),
+                requirement=case.requirement,
+            )
+
+
 def _observation(
     aspect: Aspect, one: Occurrence, values: Mapping[str, str], how: str | None, expected: str, actual: str
 ) -> Observation:
@@ -242,12 +263,12 @@ def _type(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
     return Deviation.WRONG if found is TypeMatch.WRONG else None
 
 
-def _input(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
+def _input(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
     if not punch.input:
         return None
     if row.input is None:
         return Deviation.NULL
-    return None if same_word(row.input, punch.input) else Deviation.WRONG
+    return None if input_match(row.input, punch.input, snapshot.capabilities) else Deviation.WRONG
 
 
 def _temperature(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:

@@ -137,7 +137,7 @@ class Client:
                     exchange = await raw_http.send(self.target, step, number, AGENT, patience_s)
             noted = self._noted(exchange, alone)
             if step.transport is Transport.POOLED:
-                self.line.note(noted, undisturbed=alone and started == self._starts)
+                self.line.note(noted, step.what, undisturbed=alone and started == self._starts)
             return noted
         finally:
             self.line.leave()

@@ -71,8 +71,8 @@ class Line:
     """Who may be in flight: `limit` sends at most, fewer while the target answers one after another.
 
     A crowd starts no larger than a target that serves one at a time could answer within half the deadline. It is
-    halved when an answer takes longer than half the deadline and more than four times as long as when a send is alone,
-    and doubles again while its answers are as quick as those.
+    halved when an answer takes longer than half the deadline and more than four times as long as one to a send of its
+    kind that is alone, and doubles again while its answers are as quick as those.
     """
 
     def __init__(self, limit: int, deadline_s: float) -> None:
@@ -81,7 +81,8 @@ class Line:
         self.busy = 0
         self.lowered = 0
         self._half_deadline_s = deadline_s / 2
-        self._quiet: deque[float] = deque(maxlen=MOST_QUIET)
+        # By kind of step: photos may be slow for ever, and that is no crowd.
+        self._quiet: dict[str, deque[float]] = {}
         self._calm = 0
         self._changed_at = 0.0
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
@@ -128,18 +129,26 @@ class Line:
 
     def begin_crowd(self) -> None:
         """From here many go at once: as many as the quiet answers allow."""
-        if not self._quiet:
-            return
-        while self.most > 1 and self.most * median(self._quiet) > self._half_deadline_s:
+        quiet = self._quiet_s("")
+        while quiet is not None and self.most > 1 and self.most * quiet > self._half_deadline_s:
             self._fewer()
 
-    def note(self, exchange: Exchange, *, undisturbed: bool) -> None:
-        """One answer: alone on the line from its start to its end, or one of a crowd."""
+    def _quiet_s(self, kind: str) -> float | None:
+        """Seconds of the answer to a send that is alone, of this kind where one is known."""
+        known = self._quiet.get(kind)
+        if known is None:
+            known = deque(seconds for some in self._quiet.values() for seconds in some)
+        return median(known) if known else None
+
+    def note(self, exchange: Exchange, kind: str, *, undisturbed: bool) -> None:
+        """One answer to a step of a kind: alone on the line from its start to its end, or one of a crowd."""
         if not exchange.answered and exchange.no_answer is not NoAnswer.TIMEOUT:
             return
         if undisturbed and exchange.answered:
-            self._quiet.append(exchange.seconds)
-        quiet = median(self._quiet) if self._quiet else exchange.seconds
+            self._quiet.setdefault(kind, deque(maxlen=MOST_QUIET)).append(exchange.seconds)
+        quiet = self._quiet_s(kind)
+        if quiet is None:
+            quiet = exchange.seconds
         if exchange.seconds > self._half_deadline_s and exchange.seconds > SLOWER * quiet:
             # What began before the last change says nothing of it.
             if self.most > 1 and exchange.at >= self._changed_at:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Capabilities, Snapshot
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.model.judgement import Judgement, judge
-from camsim_conformance.model.observation import Cause, Observation
+from camsim_conformance.model.observation import Aspect, Cause, Observation
 from camsim_conformance.observed import Observed
+from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.requirements import by_id
 from camsim_conformance.sending.case_sender import Answers
@@ -116,9 +117,7 @@ class RunRecord:
         # Made when all is sent and read back: a check never looks at a run that goes on.
         rows = by_id()
         judgement = self.judgement()
-        found: dict[str, list[Observation]] = {}
-        for one in judgement.view.observations:
-            found.setdefault(one.case, []).append(one)
+        found = _by_case(self.plan.cases, judgement.view.observations)
         causes: dict[str, list[Cause]] = {}
         for cause in judgement.causes:
             for case in cause.cases:
@@ -139,3 +138,26 @@ class RunRecord:
             )
             for case in self.plan.cases
         ]
+
+
+# Aspects that say nothing of what the case itself left in the store.
+_OF_THE_RUN = frozenset({Aspect.ANSWER, Aspect.UNCHANGED})
+
+
+def _by_case(cases: Iterable[Case], observations: Iterable[Observation]) -> dict[str, list[Observation]]:
+    """The observations of each case. A copy that is a case of its own has those of its person: what is stored of a
+    punch is observed where it was told first."""
+    found: dict[str, list[Observation]] = {}
+    of_user: dict[str, list[Observation]] = {}
+    for one in observations:
+        found.setdefault(one.case, []).append(one)
+        if one.aspect is not Aspect.ANSWER:
+            of_user.setdefault(one.user, []).append(one)
+    for case in cases:
+        mine = found.setdefault(case.id, [])
+        if any(one.aspect not in _OF_THE_RUN for one in mine):
+            continue
+        told = [step.told.user for step in case.steps if step.told is not None]
+        for user in dict.fromkeys(told):
+            mine += of_user.get(user, ())
+    return found
