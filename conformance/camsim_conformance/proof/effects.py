@@ -10,7 +10,8 @@ from camsim.receiver.memory.records import Punch, Reply
 from camsim_conformance.model.observation import Aspect, Deviation
 
 HOUR_S = 3600
-AWAY_S = 1777  # from a punch to the row that is invented beside it; no plan has two punches so far apart
+AWAY_S = 17  # from a punch to the row that is invented beside it: nearer to it than to nearly any other
+_MEALS = {"MealStart": "MealEnd", "MealEnd": "MealStart"}  # v2's words
 CLOSED = Reply(status=0)  # the connection ends without an answer
 _TEXT = "text/plain"
 
@@ -68,12 +69,13 @@ _SWAPPED: Mapping[str | None, str] = {
     AttendanceType.OVERTIME_OUT: "OverTimeIn",
     AttendanceType.MEAL_IN: "MealOut",
     AttendanceType.MEAL_OUT: "MealIn",
+    **_MEALS,
 }
 
 
 def _swapped(punch: Punch, place: Place) -> list[Punch]:
     del place
-    # Words that are no type of the page (v2's None, Meal…) have no other side.
+    # v2's None has no other side.
     return [replace(punch, type=_SWAPPED.get(punch.type, punch.type))]
 
 

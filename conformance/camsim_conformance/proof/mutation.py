@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from camsim.receiver import Kind, start
-from camsim_conformance.model.explain import holds
-from camsim_conformance.model.observation import Aspect, Cause, Observation
+from camsim_conformance.model.observation import Cause
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.requirements.verdicts import Level, Verdict
 from camsim_conformance.session.record import RunRecord
@@ -17,13 +16,14 @@ from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Exit, Result, conclude
 
 from .direct import DirectReceiver
-from .events import events
+from .events import Event, events
 from .faulty import Condition, Fault, FaultyPolicy
 from .settings import Setting, direct, other_person, over_http
-from .visible import expected_level
+from .visible import expected_level, showing
 
 HTTP_SETTLE_S = 0.4
-EXACT, SAME_ROWS, REFUSED, WRONG = "exact", "same rows", "refused", "not"
+EXACT, SAME_ROWS, IN_PARTS, WRONG = "the very values", "the same events", "with what makes it show", "not"
+RIGHTLY = frozenset({EXACT, SAME_ROWS, IN_PARTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def run_http(mutation: Mutation) -> Shown:
 
 
 def _teach(policy: FaultyPolicy, plan: Plan, setting: Setting) -> None:
-    policy.learn(events(plan, setting.now_s), other_person(plan.watched))
+    policy.learn(events(plan, setting.now_s), other_person(plan))
 
 
 def _shown(mutation: Mutation, record: RunRecord, begin: float) -> Shown:
@@ -103,7 +103,7 @@ def _shown(mutation: Mutation, record: RunRecord, begin: float) -> Shown:
         exit=result.exit_code,
         verdict=_gravest(result),
         expected=expected_level(mutation.fault, mutation.setting.protocol),
-        named=_named(mutation.fault, causes, record),
+        named=_named(mutation, causes, events(record.plan, mutation.setting.now_s)),
         causes=tuple(f"{cause.level} {cause.requirement}: {cause.sentence}" for cause in causes),
         values=tuple(cause.explanation.values for cause in causes),
         void=record.void,
@@ -116,30 +116,33 @@ def _gravest(result: Result) -> Verdict:
     return next((one for one in (Verdict.ERROR, Verdict.FAIL, Verdict.ADVICE) if one in verdicts), Verdict.PASS)
 
 
-def _named(fault: Fault, causes: Sequence[Cause], record: RunRecord) -> str:
-    """Whether some cause names the values: these very ones, or some that hold for the same events of the plan."""
-    if record.refused is not None:
-        return REFUSED
-    if record.void is not None:
-        return WRONG
-    wanted = fault.named or fault.condition
-    if any(set(cause.explanation.values) == set(wanted) for cause in causes):
+def _named(mutation: Mutation, causes: Sequence[Cause], told: Sequence[Event]) -> str:
+    """How the causes name the values: these very ones; others that cannot be told from them by anything that the plan
+    sends and that could show the fault; these ones and what makes it show, together for all that was struck."""
+    fault, setting = mutation.fault, mutation.setting
+    wanted = frozenset(fault.named or fault.condition)
+    found = [(frozenset(cause.explanation.values), values_of(cause)) for cause in causes]
+    if any(wanted == lead for lead, _ in found):
         return EXACT
-    seen: Mapping[Aspect, Sequence[Observation]] = _by_aspect(record.judgement().view.observations)
-    for cause in causes:
-        looked = seen.get(cause.explanation.aspect, ())
-        if looked and _struck(wanted, looked) == _struck(cause.explanation.values, looked) != set():
-            return SAME_ROWS
-    return WRONG
+    if fault.of_people:
+        return WRONG
+    able = showing(fault, told, setting)
+    struck = _held(wanted, able)
+    parts: set[int] = set()
+    for lead, every in found:
+        for values in (lead, *every):
+            held = _held(values, able)
+            if held == struck:
+                return SAME_ROWS
+            if wanted <= values:
+                parts |= held
+    return IN_PARTS if parts == struck else WRONG
 
 
-def _struck(values: Condition, looked: Sequence[Observation]) -> set[int]:
-    return {place for place, one in enumerate(looked) if holds(values, one)}
+def values_of(cause: Cause) -> list[frozenset[tuple[str, str]]]:
+    """The values of everything that a cause explains."""
+    return [frozenset(one.values) for one in (cause.explanation, *cause.also)]
 
 
-def _by_aspect(observations: Sequence[Observation]) -> dict[Aspect, list[Observation]]:
-    found: dict[Aspect, list[Observation]] = {}
-    for one in observations:
-        if one.known:
-            found.setdefault(one.aspect, []).append(one)
-    return found
+def _held(values: Collection[tuple[str, str]], some: Sequence[Event]) -> set[int]:
+    return {place for place, event in enumerate(some) if event.holds(values)}

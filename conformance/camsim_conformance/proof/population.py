@@ -65,7 +65,7 @@ def population(size: int, seed: int) -> Population:
 @cache
 def _told(setting: Setting) -> tuple[tuple[Event, ...], str]:
     plan = planned(setting)
-    return tuple(events(plan, setting.now_s)), other_person(plan.watched)
+    return tuple(events(plan, setting.now_s)), other_person(plan)
 
 
 class _Draw:

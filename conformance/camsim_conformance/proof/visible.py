@@ -59,7 +59,7 @@ def why_left_out(fault: Fault, told: Sequence[Event], other: str, setting: Setti
         return NOT_JUDGED
     if fault.of_people:
         return None if _changes_people(fault, told, setting) else SAME
-    changed = [event for event in judged if _changes(fault.acts, event, Place(now_s, other))]
+    changed = [event for event in judged if changes(fault.acts, event, Place(now_s, other))]
     if not changed:
         return SAME
     if protocol is Protocol.V2 and fault.effect == "shifted by the offset" and _nearly_all(changed, told):
@@ -79,7 +79,7 @@ def _judged(effect: Effect, event: Event, now_s: int) -> bool:
     return event.keep is Keep.MUST
 
 
-def _changes(effect: Effect, event: Event, place: Place) -> bool:
+def changes(effect: Effect, event: Event, place: Place) -> bool:
     if effect.aspect is Aspect.ANSWER:
         return True
     if event.punch is None or not event.alone:
@@ -88,6 +88,17 @@ def _changes(effect: Effect, event: Event, place: Place) -> bool:
     if effect.aspect is Aspect.TYPE and punch.type == "None":
         return False  # no type at all has no meaning to keep
     return effect.stored(punch, place) != [punch]
+
+
+def showing(fault: Fault, told: Sequence[Event], setting: Setting) -> list[Event]:
+    """Every event that would show the effect if it befell it, whatever its values."""
+    place = Place(setting.now_s, "")
+    found = []
+    for event in told:
+        of_aspect = event.punch is not None or fault.acts.aspect is Aspect.ANSWER
+        if of_aspect and _judged(fault.acts, event, setting.now_s) and changes(fault.acts, event, place):
+            found.append(event)
+    return found
 
 
 def _changes_people(fault: Fault, told: Sequence[Event], setting: Setting) -> bool:
