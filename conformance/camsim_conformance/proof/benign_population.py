@@ -17,7 +17,7 @@ from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
 
 from .direct import DirectReceiver
-from .harmless import FORGED, FORMS, REFERENCE, REPLIES, WALL, Choices, Harmless
+from .harmless import FORGED, FORMS, REFERENCE, REPLIES, WALL, Choices, Harmless, HarmlessReadBack
 from .settings import Setting, direct
 
 A_SEED = 50  # runs
@@ -28,8 +28,8 @@ PAST = 3  # rows of each of them, from before
 DAY_S = 86400
 # Why a right receiver may get advice: requirement ids by choice.
 ADVICE = {
-    "erasing_names": frozenset({"CB-TPL-006", "CB-TPL-003", "CB-USR-001", "CB-TPL-004", "V2-TPL-003"}),
-    "keeps_templates": frozenset({"CB-USR-001", "V2-USR-001", "CB-USR-003"}),
+    "erasing_names": frozenset({"CB-TPL-006", "CB-TPL-003", "CB-USR-001", "CB-TPL-004", "CB-ROW-002"}),
+    "keeps_templates": frozenset({"CB-USR-001", "V2-USR-001", "CB-ROW-002", "V2-ROW-002"}),
     "no device": frozenset({"V2-DUP-003", "V2-PUNCH-003"}),
 }
 WHY = {
@@ -141,6 +141,8 @@ def _chosen(dice: random.Random, setting: Setting) -> Choices:
         name: dice.random() < 0.2
         for name in ("erasing_names", "one_column", "keeps_templates", "whole_table", "shuffled", "in_and_out")
     }
+    # In v2 empty names beside a signature are no names at all (V2:89): who lets them erase is wrong.
+    flags["erasing_names"] &= setting.protocol is Protocol.V3
     knows = frozenset(setting.people) if setting.people and dice.random() < 0.5 else None
     return replace(
         found,
@@ -156,15 +158,15 @@ def run(right: Right) -> Spared:
     """In process."""
     begin = time.monotonic()
     setting = right.setting
-    policy = Harmless(right.choices, setting.seed)
-    receiver = DirectReceiver(setting.known_devices(), setting.key, policy)
+    receiver = DirectReceiver(setting.known_devices(), setting.key, Harmless(right.choices))
+    adapter = HarmlessReadBack(receiver, right.choices, setting.seed)
     _past(receiver, setting)
-    first = _result(direct(setting, receiver).run())
+    first = _result(direct(setting, receiver, adapter=adapter).run())
     accused = list(_accusations(right, first))
     if right.twice:
         # The next day, at another minute: who has a past of hundreds of rows is judged as before.
-        again = replace(setting, now_s=setting.now_s + DAY_S + 2461)
-        second = _result(direct(again, receiver).run())
+        again = replace(setting, seed=setting.seed + A_SEED, now_s=setting.now_s + DAY_S + 2461)
+        second = _result(direct(again, receiver, adapter=adapter).run())
         accused += [f"the second time: {text}" for text in _accusations(right, second)]
         if _verdicts(first) != _verdicts(second):
             accused.append(f"the second time other verdicts: {set(_verdicts(first)) ^ set(_verdicts(second))}")

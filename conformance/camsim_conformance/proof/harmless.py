@@ -16,6 +16,8 @@ from camsim.receiver.memory import Policy
 from camsim.receiver.memory.records import Deletion, Outcome, Punch, Received, Reply, Update
 from camsim.receiver.memory.store import Store
 
+from .direct import DirectReadBack, DirectReceiver
+
 INSTANT, WALL = "instant", "device wall clock"
 REPLIES: Mapping[str, Reply] = {
     "plain": Reply(),
@@ -32,6 +34,8 @@ FORGED: Mapping[str, Reply] = {
 }
 _IN = frozenset(map(str, IN_TYPES)) | {"MealStart"}
 _WORDS = {"in": sorted(_IN), "out": ["CheckOut", "BreakOut", "OverTimeOut", "MealOut", "MealEnd"]}
+NO_DEVICE = "no device"  # in v2 the key of this receiver leaves the device out
+_BIOMETRIC = frozenset({"Fingerprint", "Face", "Palm"})  # #6 to #8: they carry no names at all
 FORMS = ("text", "epoch", "milliseconds", "LogTime", "text with offset")
 
 
@@ -72,21 +76,20 @@ REFERENCE = Choices()
 
 
 class Harmless(Policy):
-    """The reference receiver under these choices. `seed` is that of the order in which rows are shown."""
+    """The reference receiver under these choices."""
 
     name = "harmless"
 
-    def __init__(self, choices: Choices, seed: int) -> None:
+    def __init__(self, choices: Choices) -> None:
         self._choices = choices
-        self._random = random.Random(seed)  # noqa: S311  an order, no secret
         self._since: dict[int, float] = {}
 
     # --- what is stored -----------------------------------------------------------------------------------------------
 
     def punch_key(self, punch: Punch) -> Hashable:
         at = self._wall(punch) if self._choices.merges_walls else punch.at
-        key = [punch.user, at, *(getattr(punch, name) for name in self._choices.key)]
-        if punch.protocol is Protocol.V2 and "no device" not in self._choices.key:
+        key = [punch.user, at, *(getattr(punch, name) for name in self._choices.key if name != NO_DEVICE)]
+        if punch.protocol is Protocol.V2 and NO_DEVICE not in self._choices.key:
             key.append(punch.device)
         return tuple(key)
 
@@ -108,9 +111,7 @@ class Harmless(Policy):
         return new
 
     def rename(self, update: Update, store: Store) -> None:
-        if not self._choices.erasing_names or any(
-            item.type in ("Fingerprint", "Face", "Palm") for item in update.templates
-        ):
+        if not self._choices.erasing_names or any(item.type in _BIOMETRIC for item in update.templates):
             return super().rename(update, store)
         person = store.person(update.user)
         person.first, person.last = update.first or None, update.last or None
@@ -147,15 +148,9 @@ class Harmless(Policy):
         return told
 
     def shown_punches(self, user: str, store: Store) -> Sequence[dict[str, Any]]:
-        users = list(store.punches) if self._choices.whole_table else [user]
         now = time.monotonic()
-        found = []
-        for name in users:
-            rows = store.punches.get(name, ())
-            found += [self.show_punch(row) for row in rows if self._since.get(id(row), 0.0) <= now]
-        if self._choices.shuffled:
-            self._random.shuffle(found)
-        return found
+        rows = store.punches.get(user, ())
+        return [self.show_punch(row) for row in rows if self._since.get(id(row), 0.0) <= now]
 
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         shown = super().show_punch(punch) | {"time": self._time(punch)}
@@ -186,3 +181,21 @@ class Harmless(Policy):
             {"user": row["user"], "first_name": " ".join(filter(None, (row["first_name"], row["last_name"])))}
             for row in found
         ]
+
+
+class HarmlessReadBack(DirectReadBack):
+    """Shows the rows of a harmless receiver in its own way; `seed` is that of their order."""
+
+    def __init__(self, receiver: DirectReceiver, choices: Choices, seed: int) -> None:
+        super().__init__(receiver)
+        self._choices = choices
+        self._store = receiver.receiver.store
+        self._random = random.Random(seed)  # noqa: S311  an order, no secret
+
+    def rows(self, kind: str, people: Sequence[str]) -> list[object]:
+        """Those of these people, or of everybody."""
+        every = kind == "punches" and self._choices.whole_table
+        found = super().rows(kind, list(self._store.punches) if every else people)
+        if self._choices.shuffled:
+            self._random.shuffle(found)
+        return found

@@ -9,6 +9,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim.receiver.devices import KnownDevice
 from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.plan import Plan
+from camsim_conformance.readback import ReadBack
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device, Profile, parse_features
 
@@ -102,10 +103,19 @@ class ToldSession(Session):
 class ToldDirectSession(ToldSession, DirectSession):
     """The same, of a receiver that is called."""
 
+    looks: ReadBack | None = None
 
-def direct(setting: Setting, receiver: DirectReceiver, learn: Learn | None = None) -> ToldDirectSession:
+    def adapter(self) -> ReadBack | None:
+        """What reads the store."""
+        return self.looks or super().adapter()
+
+
+def direct(
+    setting: Setting, receiver: DirectReceiver, learn: Learn | None = None, adapter: ReadBack | None = None
+) -> ToldDirectSession:
     """A session in process under a setting."""
     session = ToldDirectSession(setting.profile(), receiver, setting.now_s)
+    session.looks = adapter
     session.begin(setting, learn)
     return session
 
