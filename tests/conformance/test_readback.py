@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from camsim_conformance.findings.words import input_match
 from certifying import CAPABILITIES, adapter, gathered, profile, run, told, verdicts
 
 from camsim.readback.model import MAX_IDS, take
@@ -21,6 +20,7 @@ from camsim.readback.rows import capabilities_of, punch_of
 from camsim.readback.sql import SqlReadBack
 from camsim.readback.times import seconds_of, unit_hint
 from camsim.receiver import KnownDevice, Running, start
+from camsim_conformance.model.words import input_match
 from camsim_conformance.plan.cases import Step
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.readback import ReadBackError, open_readback

@@ -17,7 +17,7 @@ from .history import Occurrence
 from .matching import Due, Person, matched
 from .moments import INSTANT, Choice, distance, how_off
 from .observation import Aspect, Deviation, Observation
-from .words import TypeMatch, same_word, type_match
+from .words import TypeMatch, input_match, type_match
 
 DAY_S = 86400
 DEGREES = 0.06  # a tenth of a degree is what devices tell; half of it, and a little for floating point, may be rounded
@@ -237,12 +237,12 @@ def _type(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
     return Deviation.WRONG if found is TypeMatch.WRONG else None
 
 
-def _input(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
+def _input(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
     if not punch.input:
         return None
     if row.input is None:
         return Deviation.NULL
-    return None if same_word(row.input, punch.input) else Deviation.WRONG
+    return None if input_match(row.input, punch.input, snapshot.capabilities) else Deviation.WRONG
 
 
 def _temperature(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
