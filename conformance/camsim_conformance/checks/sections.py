@@ -7,8 +7,10 @@ from functools import cache
 from types import ModuleType
 
 from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan.arrays import possible
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.factors import usual_values
 from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
 from camsim_conformance.plan.rows import punch_case
 from camsim_conformance.requirements import catalogue
@@ -137,7 +139,9 @@ def plan_again(
     def probes(make: Builder) -> Iterator[Case]:
         for name, some in rows.items():
             for case, values in zip(made[name], some, strict=True):
-                yield punch_case(make, case, values)
+                # An explanation may ask for what cannot meet in one message.
+                if possible(usual_values() | dict(values), profile.protocol):
+                    yield punch_case(make, case, values)
 
     whole = make_plan(profile, now_s, prefix, (*stimuli(profile.protocol), (requirement, probes)))
     ids = {name: [f"{requirement}/{case}" for case in some] for name, some in made.items()}

@@ -144,7 +144,7 @@ def _pair_leftovers(person: Person, reading: Reading) -> None:
     pairs = []
     for number, due in enumerate(waiting):
         for row in person.extra:
-            strange = not same_word(row.type, due.punch.type)
+            strange = not same_word(row.type, due.punch.type) or not same_word(row.input, due.punch.input)
             pairs.append((not due.acknowledged, strange, abs(row.time - reading.time(due.punch)), number, row))
     for *_, number, row in sorted(pairs, key=lambda pair: pair[:4]):
         due = waiting[number]

@@ -75,8 +75,10 @@ async def _before(record: RunRecord, adapter: ReadBack, capabilities: Capabiliti
     absent = record.plan.absent
     people = [*record.plan.watched, absent]
     before = await asyncio.to_thread(take, adapter, capabilities, people)
-    # People of the run are new to everybody; given ones (--users) may have a past.
-    unexpected = not record.profile.people and not before.empty
+    # People of the run are new to everybody, but for whom the preflight told of; given ones (--users) may have a past.
+    told = told_people(record)
+    strangers = [user for user in people if user not in told]
+    unexpected = not record.profile.people and any(_has_rows(before, user) for user in strangers)
     if unexpected or before.punches.get(absent):
         raise ReadBackError(
             f"{adapter.name} shows data of user {_somebody(people, before)}, for whom nothing was ever sent: an "
@@ -182,3 +184,16 @@ def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
         "another place or caches, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise "
         "--settle."
     )
+
+
+def told_people(record: RunRecord) -> set[str]:
+    """Of whom something was told already."""
+    found: set[str] = set()
+    for case in record.plan.cases:
+        if case.id in record.answers:
+            found.update(step.told.user for step in case.steps if step.told is not None)
+    return found
+
+
+def _has_rows(snapshot: Snapshot, user: str) -> bool:
+    return bool(snapshot.punches.get(user) or snapshot.templates.get(user) or user in snapshot.users)
