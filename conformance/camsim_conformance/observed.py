@@ -84,8 +84,15 @@ class Observed:
 
     @property
     def verdict(self) -> Verdict:
-        """The graver of both."""
+        """The graver of both; what a wrong answer kept from being stored is no second finding."""
+        if self.answered_wrongly:
+            return self.ack_verdict
         return gravest((self.ack_verdict, self.state_verdict))
+
+    @property
+    def answered_wrongly(self) -> bool:
+        """True when the answer deviates, and nothing is known of the store for that reason."""
+        return self.ack_verdict in (Verdict.FAIL, Verdict.ADVICE) and self.state_verdict is Verdict.COULD_NOT_RUN
 
     def _side(self, finding: Finding | None, evidence: Evidence) -> Verdict:
         concerned = evidence in self.requirement.evidence or finding is not None

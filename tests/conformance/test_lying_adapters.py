@@ -16,6 +16,7 @@ from camsim.readback.doubts import MOST_REREAD, reread_alone, why_less
 from camsim.readback.http import HttpReadBack
 from camsim.readback.model import MAX_IDS, Capabilities, ReadBackError, Snapshot, StoredPunch, take
 from camsim.receiver import Running, start
+from camsim_conformance.model.observation import Aspect
 from camsim_conformance.mutants import policy
 from camsim_conformance.session.session import Session
 
@@ -68,6 +69,23 @@ def as_sent(store: Store, users: list[str]) -> Rows:
 def test_other_ways_to_write_a_time_pass(receiver: Running, answer: Callable[[Store, list[str]], Rows]) -> None:
     result = certified(receiver, answer, *MANY)
     assert (result["void"], result["exit_code"], result["counts"]["FAIL"]) == (None, 0, 0)
+
+
+OWN_INPUTS = {"Fingerprint": "FP", "Face": "2", "Card": "RFID", "Palm": "hand", "Password": "PIN"}
+
+
+@pytest.mark.parametrize("translated", [True, False])
+def test_own_words_for_inputs_pass_once_they_are_translated(receiver: Running, translated: bool) -> None:
+    words = {own: [theirs] for theirs, own in OWN_INPUTS.items()} if translated else {}
+    store = Store(receiver)
+
+    def answer(kind: str, users: list[str]) -> Any:
+        return {kind: [{**row, "input": OWN_INPUTS.get(row["input"], row["input"])} for row in store.rows(users)]}
+
+    with adapter(answer, {**CAPABILITIES, "input_words": words}) as url:
+        record = gathered(profile(receiver.url, url, "CB-PUNCH-*", "CB-DUP-001"))
+    strange = [cause for cause in record.judgement().causes if cause.explanation.aspect is Aspect.INPUT]
+    assert (record.void, bool(strange)) == (None, not translated)
 
 
 def test_a_whole_table_passes_with_more_people_than_one_question_holds(receiver: Running) -> None:

@@ -7,9 +7,10 @@ from functools import cache
 from types import ModuleType
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan import arrays
+from camsim_conformance.plan.arrays import possible
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.factors import usual_values
 from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
 from camsim_conformance.plan.rows import punch_case
 from camsim_conformance.requirements import catalogue
@@ -133,14 +134,14 @@ def plan_again(
     """Some cases by their ids with the people of another prefix, and a case for each row; the ids of those by the name
     that the rows came under. Raises: PeopleError."""
     requirement = ROWS[profile.protocol]
-    # One value changed may be one that cannot meet another of the row: then there is no such punch to send.
-    rows = {name: [row for row in some if arrays.possible(row, profile.protocol)] for name, some in rows.items()}
     made = {name: [f"probe-{name}-{number}" for number in range(1, len(some) + 1)] for name, some in rows.items()}
 
     def probes(make: Builder) -> Iterator[Case]:
         for name, some in rows.items():
             for case, values in zip(made[name], some, strict=True):
-                yield punch_case(make, case, values)
+                # An explanation may ask for what cannot meet in one message.
+                if possible(usual_values() | dict(values), profile.protocol):
+                    yield punch_case(make, case, values)
 
     whole = make_plan(profile, now_s, prefix, (*stimuli(profile.protocol), (requirement, probes)))
     ids = {name: [f"{requirement}/{case}" for case in some] for name, some in made.items()}

@@ -77,6 +77,7 @@ def _named(make: Builder, name: str, first: str, last: str, *, transport: Transp
 @requirement("CB-WIRE-002", cases=_utf8)
 def test_utf8_survives(case: Observed) -> None:
     """UTF-8 text survives: names of any script are stored as they were sent, and a label in UTF-8 loses no punch."""
+    case.ack = acknowledged(case)
     case.state = as_told(case, *ROWS, Aspect.NAME)
 
 

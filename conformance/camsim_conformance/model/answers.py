@@ -88,6 +88,12 @@ def step_values(one: Occurrence, earlier: Iterable[Occurrence]) -> dict[str, str
             known, gone = "yes", "no"
         elif before.told.deed is Deed.DELETE:
             known, gone = "no", "yes"
-    found = {"operation": one.step.what, "known": known, "deleted": gone, "transport": str(one.step.transport)}
+    found = {
+        "operation": one.step.what,
+        "deed": str(one.told.deed),
+        "known": known,
+        "deleted": gone,
+        "transport": str(one.step.transport),
+    }
     found.update(one.step.values)
     return found

@@ -74,6 +74,8 @@ def _has_requirement(factor: str, name: str) -> bool:
 
 def _order(pair: Pair) -> tuple[int, str, int, str]:
     factor, name = pair
+    if factor == "operation":  # which callback it is comes before all that is particular about it
+        return -1, factor, 0, name
     if factor not in BY_NAME:
         return len(_FACTOR_ORDER), factor, 0, name
     names = [value.name for value in BY_NAME[factor].values]

@@ -179,9 +179,8 @@ _PLAIN = {Deed.DELETE: Kind.DELETE, Deed.PHOTO: Kind.SNAPSHOT, Deed.DATE: Kind.D
 
 
 def _named(told: Told, state: _State) -> Iterator[Kind]:
-    if told.names is None:
-        return
-    if not any(told.names):
+    if told.names is None or not any(told.names):
+        # v2 says no name for an empty one; beside a template it is no name in v3 either.
         if not told.templates:
             yield Kind.NO_NAME
     elif state.name is None:

@@ -9,7 +9,7 @@ from camsim.readback.model import Snapshot, StoredUser
 from camsim_conformance.requirements.verdicts import Level
 
 from .observation import Aspect, Deviation, Observation
-from .people_events import Event, Person
+from .people_events import Event, Kind, Person
 from .people_values import of_name
 
 Name = tuple[str, str]
@@ -71,9 +71,9 @@ def _erased(person: Person, telling: Event) -> Level:
     """How grave it is that the name is gone: empty names beside a card are no name (advice); alone nobody knows."""
     level = Level.MUST
     for event in person.events[telling.number + 1 :]:
+        if Kind.NO_NAME in event.kinds:
+            return Level.RECORD
         if event.told.names == ("", ""):
-            if not event.told.templates:
-                return Level.RECORD
             level = Level.SHOULD
     return level
 

@@ -35,15 +35,17 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
         return values | _left_behind(person, telling)
     values["change"] = _change(person, key, telling, known)
     values["group"] = _group(key, telling)
-    if values["change"] == "same" and _told_alone(person, key, telling):
-        # It stands by what was told before, whatever became of the group.
-        values["group"] = "alone"
+    if values["change"] == "same" and _told_otherwise(person, key, telling):
+        # It stands by either telling: that it is right says nothing of one of them.
+        values["group"] = "both"
     creation = person.creation_in(telling.life)
     if creation is None or creation.number > telling.number:
         values["before:create"] = "no"
     values["before:delete"] = _yes(telling.life > 0)
     values |= _then(person.events[telling.number + 1 :])
-    values["then:sibling"] = _yes(_has_sibling(person, key, telling))
+    later = _later_keys(person, key, telling)
+    values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
+    values["then:same-index"] = _yes(any(other[0] != key[0] and other[1] == key[1] for other in later))
     return {**values, **telling.occurrence.step.values}
 
 
@@ -166,17 +168,19 @@ def _group(key: TemplateKey, telling: Event) -> str:
     return "last" if together[-1] == key else "first"
 
 
-def _told_alone(person: Person, key: TemplateKey, telling: Event) -> bool:
-    return any(event.life == telling.life and len(event.told.templates) == 1 for event in person.tellings(key))
+def _told_otherwise(person: Person, key: TemplateKey, telling: Event) -> bool:
+    tellings = [event for event in person.tellings(key) if event.life == telling.life]
+    return len({_group(key, event) for event in tellings if event.number <= telling.number}) > 1
 
 
-def _has_sibling(person: Person, key: TemplateKey, telling: Event) -> bool:
+def _later_keys(person: Person, key: TemplateKey, telling: Event) -> list[TemplateKey]:
+    """Other templates that came after one, those behind it in its own message included."""
     together = list(telling.told.templates)
     later = together[together.index(key) + 1 :]
     for event in person.within(telling.life):
         if event.number > telling.number:
             later += event.told.templates
-    return any(other[0] == key[0] and other != key for other in later)
+    return [other for other in later if other != key]
 
 
 def _told_by(person: Person, telling: Event) -> str:

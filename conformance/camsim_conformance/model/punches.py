@@ -6,23 +6,21 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from camsim.protocol import timestamps
-from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
+from .attributes import ATTRIBUTES
 from .history import Occurrence
 from .matching import Due, Person, matched
 from .moments import INSTANT, Choice, distance, how_off
 from .observation import Aspect, Deviation, Observation
-from .words import TypeMatch, input_match, type_match
+from .texts import punch_text, stored_text
+from .words import type_match
 
 DAY_S = 86400
-DEGREES = 0.06  # a tenth of a degree is what devices tell; half of it, and a little for floating point, may be rounded
-NOTHING_PRESSED = "None"  # v2 has a ninth type: the person chose none
 MostAge = tuple[tuple[int, Level], ...]
 # Right receivers set aside what is very old (field notes); the page loads thirty days (V3:481).
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
@@ -72,7 +70,7 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
         return
     yield _count(look, due)
     yield _instant(look, due, expected)
-    for aspect, compare in _ATTRIBUTES.items():
+    for aspect, compare in ATTRIBUTES.items():
         if scene.snapshot.keeps(str(aspect)):
             yield _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
     if due.device in words and _device_is_told(person, due):
@@ -251,47 +249,6 @@ class _Look:
         return "no stored row" if row is None else stored_text(row, self.scene.snapshot)
 
 
-# --- attributes: None when a row tells what was sent, else how it deviates ------------------------------------------
-
-
-def _type(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
-    if punch.type == NOTHING_PRESSED:
-        return None  # no type at all has no meaning to keep
-    if row.type is None:
-        return Deviation.NULL
-    found = type_match(row.type, punch.type, snapshot.capabilities)
-    return Deviation.WRONG if found is TypeMatch.WRONG else None
-
-
-def _input(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:
-    if not punch.input:
-        return None
-    if row.input is None:
-        return Deviation.NULL
-    return None if input_match(row.input, punch.input, snapshot.capabilities) else Deviation.WRONG
-
-
-def _temperature(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
-    if punch.temperature is None:
-        return Deviation.INVENTED if row.temperature else None  # a column of numbers may say 0 for nothing
-    if row.temperature is None:
-        return Deviation.NULL
-    return None if abs(row.temperature - punch.temperature) < DEGREES else Deviation.WRONG
-
-
-def _mask(punch: Punch, row: StoredPunch, _: Snapshot) -> str | None:
-    if punch.mask is not None and row.mask is None:
-        return Deviation.NULL
-    # Not told and "not worn" are the same to a column of one bit.
-    return None if bool(row.mask) == bool(punch.mask) else Deviation.WRONG
-
-
-_ATTRIBUTES: Mapping[Aspect, Callable[[Punch, StoredPunch, Snapshot], str | None]] = {
-    Aspect.TYPE: _type,
-    Aspect.INPUT: _input,
-    Aspect.TEMPERATURE: _temperature,
-    Aspect.MASK: _mask,
-}
 _LEVELS: Mapping[Aspect, Level] = {
     Aspect.INPUT: Level.MUST,
     Aspect.TEMPERATURE: Level.SHOULD,
@@ -328,26 +285,3 @@ def _device_words(persons: Iterable[Person]) -> dict[int, str]:
     for device, words in counts.items():
         found[device] = words.most_common(1)[0][0]
     return found
-
-
-# --- texts -----------------------------------------------------------------------------------------------------------
-
-
-def punch_text(punch: Punch) -> str:
-    """`user 123 at 2020-09-17 07:48:22 GMT +0530 CheckIn by Face`."""
-    text = f"user {punch.user_id} at {timestamps.gmt(punch.log_time, punch.offset)} {punch.type}"
-    if punch.input:
-        text += f" by {punch.input}"
-    return text
-
-
-def stored_text(row: StoredPunch, snapshot: Snapshot) -> str:
-    """`user 123 at 2020-09-17T02:18:22Z CheckIn`, as the adapter told it."""
-    try:
-        moment = timestamps.local(row.time).replace(" ", "T")
-    except timestamps.TimestampError:
-        moment = f"second {row.time}"  # a stored time may be any number, also one no calendar has
-    if snapshot.capabilities.time_policy == "instant":
-        moment += "Z"
-    text = f"user {row.user} at {moment}"
-    return f"{text} {row.type}" if row.type else text

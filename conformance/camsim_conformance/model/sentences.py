@@ -42,8 +42,11 @@ _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.DEVICE: "device",
 }
 # Wire words of answers that read better spelt out.
+_PLAIN_TIMES = frozenset({Deviation.WRONG, Deviation.SHIFTED})
 _ANSWERS: Mapping[str, str] = {"no answer": "gets no answer", Deviation.LATE: "is answered late"}
 _VOWELS = "AEIOUaeiou"
+MOST_VALUES = 5  # that are named of one factor
+NEARLY = 0.8  # from this share on it is no more "now and then"
 
 
 def sentence(explanation: Explanation, also: Sequence[Explanation] = ()) -> str:
@@ -92,10 +95,13 @@ def numbers(family: Sequence[Explanation]) -> str:
 def _subject(family: Sequence[Explanation]) -> str:
     explanation = family[0]
     noun = " or ".join(dict.fromkeys(_noun(one) for one in family))
+    nearly = len(explanation.wrong) >= NEARLY * (len(explanation.wrong) + explanation.right)
     if not explanation.values:
-        return f"Now and then {_a(noun)}" if explanation.right else f"Every {noun}"
+        if not explanation.right:
+            return f"Every {noun}"
+        return f"Nearly every {noun}" if nearly else f"Now and then {_a(noun)}"
     text = f"{_a(noun)} {phrases(explanation.values, *(one.values for one in family[1:]))}".rstrip()
-    if explanation.right:
+    if explanation.right and not nearly:
         return f"Now and then {text}"
     return text[0].upper() + text[1:]
 
@@ -132,8 +138,20 @@ def phrases(values: Values, *others: Values) -> str:
     for factor, name in values:
         if factor != "operation":
             names = dict.fromkeys([name, *(dict(other).get(factor, name) for other in others)])
-            found.append(" or ".join(_phrase(factor, one) for one in names))
+            found.append(_either([_phrase(factor, one) for one in names]))
     return ", ".join(found)
+
+
+def _either(some: Sequence[str]) -> str:
+    """`with offset -0330 or -1100`: what several phrases begin with is said once, and of many the first few."""
+    words = [phrase.split() for phrase in some]
+    common = 0
+    while len(some) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
+        common += 1
+    rest = [" ".join(one[common:]) for one in words]
+    if len(rest) > MOST_VALUES:
+        rest = [*rest[: MOST_VALUES - 1], f"{len(rest) - MOST_VALUES + 1} more"]
+    return " ".join([*words[0][:common], " or ".join(rest)])
 
 
 def _phrase(factor: str, name: str) -> str:
@@ -170,12 +188,11 @@ def _answer(deviation: str) -> str:
     if deviation in _ANSWERS:
         return _ANSWERS[deviation]
     kind, _, rest = deviation.partition(" ")
-    if kind == "http":
+    if kind.lower() == "http":
         return f"is answered HTTP {rest}"
-    if kind == "status" and rest.startswith("'"):
-        word = rest.strip("'")
-        return f'is answered {{"status":"{word}"}}'
-    return f"is answered {deviation}"
+    if deviation.startswith("no answer: "):
+        return f"gets no answer ({deviation.removeprefix('no answer: ')})"
+    return f"is answered HTTP 200, but {deviation}"
 
 
 def _instant(wrong: Iterable[Observation], deviation: str) -> str:
@@ -184,9 +201,12 @@ def _instant(wrong: Iterable[Observation], deviation: str) -> str:
     seconds = sorted({one.seconds for one in wrong if one.seconds is not None})
     if not seconds:
         return "is stored at a wrong time"
-    if len(seconds) == 1:
-        return f"is stored {off(seconds[0])}"
-    return f"is stored at a wrong time, from {off(seconds[0])} to {off(seconds[-1])}"
+    by = f"from {off(seconds[0])} to {off(seconds[-1])}" if len(seconds) > 1 else off(seconds[0])
+    if deviation in _PLAIN_TIMES:
+        return f"is stored at a wrong time, {by}"
+    # `kept as the device's wall clock`, `with the sign of its offset ignored`
+    verb = "is" if deviation.startswith("kept") else "is stored"
+    return f"{verb} {deviation}, {by}"
 
 
 def off(seconds: int) -> str:
@@ -209,10 +229,6 @@ def _attribute(explanation: Explanation, name: str) -> str:
 
 def _instead(wrong: Iterable[Observation]) -> str:
     """What stood there instead, when it is always the same."""
-    pairs = {(one.actual, one.expected) for one in wrong}
-    if len(pairs) != 1:
-        return ""
-    actual, expected = pairs.pop()
-    if not actual or not expected:
-        return ""
-    return f" ({actual} instead of {expected})"
+    found = {one.actual for one in wrong}
+    actual = found.pop()
+    return f" ({actual})" if actual and not found else ""

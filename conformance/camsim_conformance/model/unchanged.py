@@ -8,7 +8,7 @@ from camsim.readback.model import Snapshot, StoredPunch
 
 from .history import Occurrence
 from .observation import Aspect, Deviation, Observation
-from .punches import stored_text
+from .texts import stored_text
 
 MOST_SHOWN = 3
 

@@ -98,6 +98,7 @@ class IdsNumeric(Policy):
     "keeps a person's punches of the first device alone",
     "CB-DEV-001",
     because("may come from several devices", *PUNCHES),
+    features="multi-device",
 )
 class DeviceBound(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
@@ -117,6 +118,7 @@ def _on_two_devices(one: Punch, other: Punch) -> bool:
     "takes two devices within ten minutes for one punch",
     "CB-DEV-001",
     because("may come from several devices", *PUNCHES),
+    features="multi-device",
 )
 class DoorToDoor(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:

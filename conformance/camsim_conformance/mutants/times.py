@@ -108,7 +108,7 @@ class SecondsDropped(Policy):
 
 
 # Only punches of more than half a day are sure to hold an afternoon, whenever the suite runs.
-@mutant("twelve-hours", "reads the clock as one of twelve hours", "CB-ORD-003", _COMPARED)
+@mutant("twelve-hours", "reads the clock as one of twelve hours", "CB-TIME-001", _COMPARED)
 class TwelveHours(Policy):
     def moment(self, stamp: str) -> tuple[int, int]:
         at, offset = super().moment(stamp)

@@ -244,6 +244,18 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
 # What an answer may depend on beside the message: no row has these.
 EVENT_FACTORS: tuple[Factor, ...] = (
     Factor(
+        "deed",
+        (
+            Value("punch", "that tells a punch", "", "", usual=True, crossed=False),
+            Value("photo", "that tells a photo", "", "", crossed=False),
+            Value("update", "that tells a user", "", "", crossed=False),
+            Value("delete", "that tells a deletion", "", "", crossed=False),
+            Value("date", "that tells a change of date", "", "", crossed=False),
+            Value("lazy", "that tells a lazy response", "", "", crossed=False),
+            Value("other", "that tells what cannot be used", "CB-ACK-002", "V2-ACK-002", crossed=False),
+        ),
+    ),
+    Factor(
         "known",
         (
             Value("no", "of a person of whom nothing was told before", "", "", usual=True, crossed=False),

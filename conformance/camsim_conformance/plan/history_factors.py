@@ -25,6 +25,7 @@ _THEN: tuple[tuple[str, str, str, str], ...] = (
     ("biometric", "a fingerprint, face or palm", "CB-TPL-001", "V2-TPL-001"),
     ("photo", "a user photo (#9)", "CB-TPL-001", "V2-TPL-001"),
     ("sibling", "another template of the same Type", "CB-TPL-002", "V2-TPL-001"),
+    ("same-index", "a template of another Type with the same Index", "CB-TPL-002", "V2-TPL-001"),
     ("delete", "the person's deletion", "CB-USR-001", "V2-USR-001"),
     ("return", "the person's deletion and return", "CB-USR-001", "V2-USR-001"),
     ("date", "a change of the device's date", "CB-TPL-001", "V2-TPL-001"),
@@ -106,6 +107,7 @@ _TEMPLATE: tuple[Factor, ...] = (
             Value("alone", "alone in its message", "", "", usual=True),
             Value("first", "that is not the last of its message", "CB-TPL-001", "V2-TPL-001"),
             Value("last", "that is the last of several in its message", "CB-TPL-001", "V2-TPL-001"),
+            Value("both", "told alone and in a group", "CB-TPL-001", "V2-TPL-001"),
         ),
     ),
     Factor(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Unpack
 
-from camsim.protocol.facts import Template
+from msgspec.structs import replace
+
+from camsim.protocol.facts import Fact, Template
 from camsim.protocol.vocabulary import Protocol, TemplateType
 
 from .builder import Builder
 from .cases import Case, Expect, Sending, Step
 from .histories import GAP_S, NAMES, keeps_names, keeps_templates, may_change_people, told_as, updated
-from .run_facts import HOUR, PHOTO_OF
+from .run_facts import HOUR, MINUTE, PHOTO_OF
 
 Kind = TemplateType
 CHANGES = ("new", "changed", "same")
@@ -42,6 +44,7 @@ def template_rows(make: Builder) -> Iterator[Case]:
             change = CHANGES[(row + column) % len(CHANGES)]
             grouped = (row // 2 + column) % 2 == 1
             yield _template_row(make, kind, change, then, grouped=grouped, index=_FINGERS[column])
+    yield from _followed(make)
     yield from _single_rows(make)
 
 
@@ -103,6 +106,37 @@ def _single_rows(make: Builder) -> Iterator[Case]:
         yield from _unprinted(make)
 
 
+def _followed(make: Builder) -> Iterator[Case]:
+    """Templates of every Type in one message, and then what carries none."""
+    # In v2 a face or palm is many messages: card, PIN and finger stand for all.
+    kinds = tuple(Kind) if make.profile.protocol is Protocol.V3 else (Kind.CARD, Kind.PASSWORD, Kind.FINGERPRINT)
+    for then in ("punch", "late", "copy", "snapshot", "date", "deletion", "return"):
+        if then == "snapshot" and not make.claims("photo"):
+            continue
+        story = _Story(make, make.user())
+        story.tell(*(story.template(kind, 0) for kind in kinds))
+        _happen(story, then)
+        yield story.case(f"templates-then-{then}", {"then": then})
+
+
+def _happen(story: _Story, then: str) -> None:
+    make, user = story.make, story.user
+    if then == "date":
+        story.happen(lambda at: replace(make.date(at + MINUTE), at=at))
+    elif then in ("deletion", "return"):
+        story.happen(lambda at: replace(make.deleted(user), at=at))
+        if then == "return":
+            story.rename(NAMES[1])
+    else:
+        story.happen(lambda at: make.punch(user, at))
+        if then == "late":
+            story.happen(lambda at: make.punch(user, at - 2 * GAP_S, "CheckOut"))
+        elif then == "copy":
+            story.repeat()
+        elif then == "snapshot":
+            story.happen(lambda at: make.photo(user, at))
+
+
 def _unprinted(make: Builder) -> Iterator[Case]:
     for kind in (Kind.FACE, Kind.PALM):
         story = _Story(make, make.user())
@@ -149,6 +183,16 @@ class _Story:
         fact = updated(self.make, self.user, self.name, self._start + self._told * GAP_S, *templates)
         self._told += 1
         self._steps += told_as(self.make, fact, **sending)
+
+    def happen(self, fact: Callable[[int], Fact]) -> None:
+        """Something else of the person, at the next moment."""
+        at = self._start + self._told * GAP_S
+        self._told += 1
+        self._steps += told_as(self.make, fact(at))
+
+    def repeat(self) -> None:
+        """The last step once more, byte for byte."""
+        self._steps.append(self._steps[-1])
 
     def rename(self, name: tuple[str, str]) -> None:
         """The person with another name."""

@@ -163,7 +163,9 @@ def _others(history: Sequence[Sent], key: Key) -> Iterator[Punch]:
 
 
 def _neighbour(history: Sequence[Sent], key: Key, punch: Punch) -> str:
-    apart = {abs(other.log_time - punch.log_time) for other in _others(history, key)}
+    # The very punch at another device is no neighbour: the factor `device` tells it.
+    others = [other for other in _others(history, key) if other != punch]
+    apart = {abs(other.log_time - punch.log_time) for other in others}
     nearest = min(apart, default=NEAR_S)
     if nearest < NEAR_S:
         return f"{nearest}s"

@@ -75,8 +75,10 @@ async def _before(record: RunRecord, adapter: ReadBack, capabilities: Capabiliti
     absent = record.plan.absent
     people = [*record.plan.watched, absent]
     before = await asyncio.to_thread(take, adapter, capabilities, people)
-    # People of the run are new to everybody; given ones (--users) may have a past.
-    unexpected = not record.profile.people and not before.empty
+    # People of the run are new to everybody, but for whom the preflight told of; given ones (--users) may have a past.
+    told = told_people(record)
+    strangers = [user for user in people if user not in told]
+    unexpected = not record.profile.people and any(_has_rows(before, user) for user in strangers)
     if unexpected or before.punches.get(absent):
         raise ReadBackError(
             f"{adapter.name} shows data of user {_somebody(people, before)}, for whom nothing was ever sent: an "
@@ -98,11 +100,9 @@ async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before
     plan, capabilities = record.plan, before.capabilities
     people = [*plan.watched, plan.absent]
     reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_main(record, rows))
-    found, record.settled_s, record.late = reading.snapshot, reading.waited_s, reading.late
-    short = _short(record, reading.outstanding, found)
-    late = await asyncio.to_thread(reread_alone, adapter, capabilities, short, found)
-    if late:
-        found = await asyncio.to_thread(take, adapter, capabilities, people)
+    record.settled_s, record.late = reading.waited_s, reading.late
+    short = _short(record, reading.outstanding, reading.snapshot)
+    found = await _believed(adapter, reading.snapshot, short)
     new = found.without(before)
     if new.punches.get(plan.absent) or plan.absent in found.users:
         raise ReadBackError(f"{adapter.name} shows data of user {plan.absent}, for whom nothing was sent")
@@ -126,8 +126,20 @@ async def read_again(record: RunRecord, adapter: ReadBack, before: Snapshot) -> 
     plan = record.plan
     people = [*plan.watched, plan.absent]
     reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_after(record, rows))
-    record.after = reading.snapshot.without(before)
+    # More rows are there by now, and with them the adapter's limit may be reached.
+    short = [user for user in people if user in reading.outstanding]
+    found = await _believed(adapter, reading.snapshot, short)
+    record.after = found.without(before)
     record.late += reading.late
+
+
+async def _believed(adapter: ReadBack, found: Snapshot, short: list[str]) -> Snapshot:
+    """What was found, once whoever seems to lack rows was asked for alone; read anew when the store was only slow.
+    Raises: ReadBackError when the adapter hides rows."""
+    late = await asyncio.to_thread(reread_alone, adapter, found.capabilities, short, found)
+    if late:
+        return await asyncio.to_thread(take, adapter, found.capabilities, found.asked)
+    return found
 
 
 def _short(record: RunRecord, outstanding: Collection[str], found: Snapshot) -> list[str]:
@@ -172,3 +184,16 @@ def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
         "another place or caches, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise "
         "--settle."
     )
+
+
+def told_people(record: RunRecord) -> set[str]:
+    """Of whom something was told already."""
+    found: set[str] = set()
+    for case in record.plan.cases:
+        if case.id in record.answers:
+            found.update(step.told.user for step in case.steps if step.told is not None)
+    return found
+
+
+def _has_rows(snapshot: Snapshot, user: str) -> bool:
+    return bool(snapshot.punches.get(user) or snapshot.templates.get(user) or user in snapshot.users)
