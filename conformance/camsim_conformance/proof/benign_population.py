@@ -92,7 +92,7 @@ def population(size: int, seed: int = 1) -> list[Right]:
     """So many right receivers, fifty a seed. The same arguments give the same."""
     found = []
     for number in range(size):
-        dice = random.Random(f"{seed + number // A_SEED} {number % A_SEED}")  # noqa: S311  a population, no secret
+        dice = random.Random(f"{seed + number // A_SEED} {number % A_SEED}")
         found.append(_drawn(dice, number + 1, seed + number // A_SEED))
     return found
 
@@ -137,21 +137,25 @@ def _chosen(dice: random.Random, setting: Setting) -> Choices:
     if dice.random() < 0.2:
         drops = dice.choice([("temperature", "mask", "device"), ("device",), ("temperature",), ("input", "mask")])
         found = replace(found, drops=drops)
-    flags = {
-        name: dice.random() < 0.2
-        for name in ("erasing_names", "one_column", "keeps_templates", "whole_table", "shuffled", "in_and_out")
-    }
-    # In v2 empty names beside a signature are no names at all (V2:89): who lets them erase is wrong.
-    flags["erasing_names"] &= setting.protocol is Protocol.V3
     knows = frozenset(setting.people) if setting.people and dice.random() < 0.5 else None
     return replace(
         found,
-        **flags,
+        # In v2 empty names beside a signature are no names at all (V2:89): who lets them erase is wrong.
+        erasing_names=_now_and_then(dice) and setting.protocol is Protocol.V3,
+        one_column=_now_and_then(dice),
+        keeps_templates=_now_and_then(dice),
+        whole_table=_now_and_then(dice),
+        shuffled=_now_and_then(dice),
+        in_and_out=_now_and_then(dice),
         delay_s=LATE_S if dice.random() < 0.1 else 0.0,
         forged=dice.choice(list(FORGED)),
         reply=dice.choice(list(REPLIES)),
         knows=knows,
     )
+
+
+def _now_and_then(dice: random.Random) -> bool:
+    return dice.random() < 0.2
 
 
 def run(right: Right) -> Spared:
@@ -202,5 +206,3 @@ def _accusations(right: Right, result: Result) -> Sequence[str]:
     if not found and list(Grade).index(result.grade) < list(Grade).index(lowest):
         found.append(f"grade {result.grade}: {result.not_shown[:200]}")
     return found
-
-

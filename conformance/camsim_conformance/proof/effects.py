@@ -11,7 +11,7 @@ from camsim_conformance.model.observation import Aspect, Deviation
 
 HOUR_S = 3600
 AWAY_S = 17  # from a punch to the row that is invented beside it: nearer to it than to nearly any other
-_MEALS = {"MealStart": "MealEnd", "MealEnd": "MealStart"}  # v2's words
+_MEALS: Mapping[str | None, str] = {"MealStart": "MealEnd", "MealEnd": "MealStart"}  # v2's words
 CLOSED = Reply(status=0)  # the connection ends without an answer
 _TEXT = "text/plain"
 
@@ -48,6 +48,11 @@ class Effect:
 
 def _shift(seconds: Callable[[Punch, Place], int]) -> Rows:
     return lambda punch, place: [replace(punch, at=punch.at + seconds(punch, place))]
+
+
+def _ignoring_sign(punch: Punch, place: Place) -> int:
+    del place
+    return (punch.offset - abs(punch.offset)) * 60
 
 
 def _without(name: str) -> Rows:
@@ -96,14 +101,13 @@ def _answers() -> list[Effect]:
 
 
 def _stored() -> list[Effect]:
-    local, sign = (lambda punch: punch.offset * 60), (lambda punch: (punch.offset - abs(punch.offset)) * 60)
     missing, wrong, null = Deviation.MISSING, Deviation.WRONG, Deviation.NULL
     return [
         Effect("dropped", Aspect.ROW, missing, stores=False),
-        Effect("shifted by the offset", Aspect.INSTANT, wrong, rows=_shift(lambda punch, _: local(punch))),
+        Effect("shifted by the offset", Aspect.INSTANT, wrong, rows=_shift(lambda punch, _: punch.offset * 60)),
         Effect("shifted to arrival", Aspect.INSTANT, wrong, rows=_shift(lambda punch, place: place.clock - punch.at)),
         Effect("shifted by an hour", Aspect.INSTANT, wrong, rows=_shift(lambda *_: HOUR_S)),
-        Effect("sign of the offset ignored", Aspect.INSTANT, wrong, rows=_shift(lambda punch, _: sign(punch))),
+        Effect("sign of the offset ignored", Aspect.INSTANT, wrong, rows=_shift(_ignoring_sign)),
         Effect("another type", Aspect.TYPE, wrong, rows=_swapped),
         Effect("type null", Aspect.TYPE, null, rows=_without("type")),
         Effect("input null", Aspect.INPUT, null, rows=_without("input")),

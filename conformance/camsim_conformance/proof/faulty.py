@@ -166,5 +166,3 @@ def _left(stored: Templates, told: set[tuple[str, str]], kind: str) -> Templates
         if carried or kind not in ("", one.type):
             left[key] = one
     return left
-
-

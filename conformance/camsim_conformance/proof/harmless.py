@@ -190,7 +190,7 @@ class HarmlessReadBack(DirectReadBack):
         super().__init__(receiver)
         self._choices = choices
         self._store = receiver.receiver.store
-        self._random = random.Random(seed)  # noqa: S311  an order, no secret
+        self._random = random.Random(seed)
 
     def rows(self, kind: str, people: Sequence[str]) -> list[object]:
         """Those of these people, or of everybody."""

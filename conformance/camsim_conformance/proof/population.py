@@ -73,7 +73,7 @@ class _Draw:
 
     def __init__(self, size: int, seed: int) -> None:
         self._size = size
-        self._random = random.Random(seed)  # noqa: S311  a population, no secret
+        self._random = random.Random(seed)
         self._settings = settings(seed)
         # The full plan has every value; the others are drawn now and then.
         self._turn = cycle([0, 5, 0, 5, 1, 6, 0, 5, 2, 7, 0, 5, 3, 8, 4, 9])
