@@ -54,8 +54,8 @@ def edges(make: Builder) -> Iterator[Case]:
 
 
 def _shift_s(make: Builder) -> int:
-    """Seconds of this run's own: given people (--users) have the edges of the last run behind them."""
-    return make.jitter % 90
+    """Seconds of this run's own for given people (--users): they have the edges of the last run behind them."""
+    return make.jitter % 90 if make.profile.people else 0
 
 
 def _shifted(make: Builder, moments: Sequence[_At]) -> list[_At]:
