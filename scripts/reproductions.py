@@ -24,7 +24,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim.receiver import Kind, KnownDevice, start
 from camsim_conformance.certify import Outputs, certify
 from camsim_conformance.mutants import policy
-from camsim_conformance.proof.run import KEY, TOKEN, Task, profile_of
+from camsim_conformance.proof.run import TOKEN, Task, profile_of
 from camsim_conformance.report.document_types import CaseDocument, Document
 
 MUTANTS = (
@@ -34,7 +34,7 @@ MUTANTS = (
     Task("overtime-500", 1),
     Task("outs-as-ins", 1),
     Task("offset-dropped", 1),
-    Task("arrival-for-logtime", 1),
+    Task("time-for-logtime", 1),
     Task("older-lost", 1),
     Task("ack-empty", 1, encrypted=True),
     Task("v2-ack-text", 1, Protocol.V2),
@@ -67,9 +67,14 @@ def lines_of(document: Document, most: int) -> list[Line]:
         for case in row["cases"]:
             if case["verdict"] == "FAIL":
                 found += _lines(case)
-    # Spread over the report, so that no requirement has all of them.
-    step = max(1, len(found) // most)
-    return found[::step][:most]
+    curls = _spread([line for line in found if line.curl], most // 2)
+    return [*curls, *_spread([line for line in found if not line.curl], most - len(curls))]
+
+
+def _spread(lines: Sequence[Line], most: int) -> Sequence[Line]:
+    """At most so many, from all over the report: no requirement has all of them."""
+    step = max(1, len(lines) // max(1, most))
+    return lines[::step][:most]
 
 
 def _lines(case: CaseDocument) -> Iterator[Line]:
@@ -87,7 +92,7 @@ def show_again(line: Line, exports: Sequence[str], folder: Path, key: str | None
     if key is not None:
         environment["CAMSIM_SECURITY_KEY"] = key
     done = subprocess.run(
-        ["bash", "-c", "\n".join([*exports, line.text])],
+        ["/bin/bash", "-c", "\n".join([*exports, line.text])],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -104,9 +109,11 @@ def show_again(line: Line, exports: Sequence[str], folder: Path, key: str | None
 def _not_shown_by_curl(code: int, output: bytes, key: str | None) -> str | None:
     if code:
         return None  # no answer at all is the failure
+    head, _, body = output.partition(b"\r\n\r\n")
     # curl -i prints an interim answer, as 100 Continue, before the last one.
-    *_, head, body = output.replace(b"\r\n", b"\n").split(b"\n\n", output.count(b"HTTP/1.1"))
-    status = int(head.strip().splitlines()[0].split()[1])
+    while head.split()[1].startswith(b"1"):
+        head, _, body = body.partition(b"\r\n\r\n")
+    status = int(head.split()[1])
     plain, _ = acknowledgement.opened(body, key)
     if acknowledgement.why_no_ack(status, plain) is None:
         return f"acknowledged: {output.decode(errors='replace')[-200:]}"
@@ -150,7 +157,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         outcomes = run(task, most, options.workers)
         wrong = [outcome for outcome in outcomes if outcome.problem is not None]
         tried, shown = tried + len(outcomes), shown + len(outcomes) - len(wrong)
-        print(f"{task.name}: {len(outcomes) - len(wrong)} of {len(outcomes)} shown again", flush=True)
+        curls = sum(outcome.line.curl for outcome in outcomes)
+        print(f"{task.name}: {len(outcomes) - len(wrong)} of {len(outcomes)} shown again, {curls} by curl", flush=True)
         for outcome in wrong:
             print(f"  {outcome.line.case}: {outcome.line.text}\n    {outcome.problem}")
     print(f"{shown} of {tried} reproductions show their failure again")

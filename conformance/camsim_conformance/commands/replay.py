@@ -20,6 +20,7 @@ from camsim_conformance.target.profile import (
     devices_from,
     parse_people,
 )
+from camsim_conformance.verdict.result import Exit
 
 from .errors import exit_on_error
 from .replay_fresh import of_run, send_fresh, started_in
@@ -42,7 +43,9 @@ def replay(
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
     settle: Annotated[float | None, typer.Option(help="Seconds to let the target store; default: the run's.")] = None,
     alone: Annotated[bool, typer.Option("--alone", help="Send nothing beside the case.")] = False,
-    same: Annotated[bool, typer.Option("--same", help="Send the kept bytes again: same people, times and ids.")] = False,
+    same: Annotated[
+        bool, typer.Option("--same", help="Send the kept bytes again: same people, times and ids.")
+    ] = False,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
     i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The target is public and mine.")] = False,
 ) -> None:
@@ -96,7 +99,7 @@ def _fresh(
     settle: float | None,
     users: str | None,
     alone: bool,
-) -> int:
+) -> Exit:
     readback, map_, folder = adapter
     kept_ca = Path(run["ca"]) if run["ca"] is not None else None
     whole = Profile(

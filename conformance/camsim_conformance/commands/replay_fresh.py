@@ -26,6 +26,7 @@ from camsim_conformance.verdict.result import Exit
 from .errors import console
 
 MOST_BESIDE = 12
+MOST_BESIDE_SAID = 3
 MOST_SENT = 600  # letters of a body
 MOST_STEPS = 8
 MOST_ROWS = 6
@@ -39,7 +40,7 @@ _AT_ONCE = (Stage.MAIN, Stage.LATE)
 
 
 def of_run(profile: Profile, run: RunFile) -> Profile:
-    """The profile with what the run had: features, seed, devices, times. Raises: UsageError when devices are missing."""
+    """The profile with what the run had: features, seed, devices, times. Raises: UsageError when some are missing."""
     known, given = run["devices"], profile.devices
     if len(given) < len(known):
         raise UsageError(f"the run had {len(known)} devices: give the token of each further one with --device token=…")
@@ -88,7 +89,7 @@ def companions(case: Case, every: Sequence[Case]) -> list[str]:
     """Plain punches for beside a case that the run sent among others."""
     if case.stage not in _AT_ONCE:
         return []
-    found = []
+    found: list[str] = []
     for other in every:
         punches = [step.told is not None and step.told.deed is Deed.PUNCH for step in other.steps]
         plain = other.stage is Stage.MAIN and punches == [True] and not other.record
@@ -104,7 +105,9 @@ def _say_how(kept: CaseFile, beside: int, *, alone: bool) -> None:
     if kept["stage"] not in {stage.name.lower() for stage in _AT_ONCE}:
         return
     if beside:
-        console.print(f"  the run sent it among others: here beside {beside} plain punches (--alone: nothing beside it)")
+        console.print(
+            f"  the run sent it among others: here beside {beside} plain punches (--alone: nothing beside it)"
+        )
     elif alone:
         console.print("  the run sent it among others: here nothing is beside it")
 
@@ -118,6 +121,9 @@ def _report(seen: Observed, causes: Sequence[KeptCause], record: RunRecord) -> E
     for line, found in _causes(seen, causes):
         console.print(line, markup=False)
         verdict = gravest((verdict, found))
+    if not causes:
+        for one in _beside(seen):
+            console.print(f"beside    what the case asks: {_how(one)}; {without_markup(one.actual)}", markup=False)
     _say("expected", seen.expected)
     _say("found", without_markup(mask(seen.actual, seen.profile)))
     if record.snapshot is None and record.adapter is None:
@@ -174,6 +180,14 @@ def _causes(seen: Observed, causes: Sequence[KeptCause]) -> Iterator[tuple[str, 
             yield f"again     {cause['id']}: {cause['sentence']}; {_how(wrong[0])}", VIOLATED[Level(cause["level"])]
         elif mine:
             yield f"not again {cause['id']}: {cause['sentence']}", Verdict.PASS
+
+
+def _beside(seen: Observed) -> list[Observation]:
+    """What deviates and is not in the finding: the check of the case looks at something else."""
+    said = seen.actual
+    return [one for one in seen.observations if one.wrong and (not one.actual or one.actual not in said)][
+        :MOST_BESIDE_SAID
+    ]
 
 
 def _how(one: Observation) -> str:

@@ -85,7 +85,10 @@ def _sentences() -> Mapping[str, str]:
     """Every quoted sentence by its line."""
     found: dict[str, str] = {}
     for protocol in Protocol:
-        for row in (*catalogue(protocol), *exclusions(protocol)):
-            for quote in row.quotes:
-                found.setdefault(quote.source, quote.text)
+        quotes = [quote for row in catalogue(protocol) for quote in row.quotes]
+        quotes += [quote for exclusion in exclusions(protocol) for quote in exclusion.quotes]
+        for quote in quotes:
+            # Of several parts of one line the longest.
+            if len(quote.text) > len(found.get(quote.source, "")):
+                found[quote.source] = quote.text
     return found

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -33,8 +34,13 @@ def write(document: Document, file: Path) -> None:
     xml.write(str(file), pretty=True)
 
 
-def _suite(name: str, started: str, cases: list[TestCase]) -> TestSuite:
+def _suite(
+    name: str, started: str, cases: list[TestCase], properties: Mapping[str, str] = MappingProxyType({})
+) -> TestSuite:
     suite = TestSuite(name)
+    # First of all: where the schema of JUnit wants them.
+    for key, value in properties.items():
+        suite.add_property(key, _clean(value))
     suite.timestamp = started.removesuffix("Z")
     suite.hostname = "camsim"
     for case in cases:
@@ -46,13 +52,13 @@ def _suite(name: str, started: str, cases: list[TestCase]) -> TestSuite:
 def _requirement(requirement: RequirementDocument, document: Document) -> TestSuite:
     causes = [cause for cause in document["causes"] if cause["id"] in requirement["causes"]]
     cases = [_case(requirement, case, causes) for case in requirement["cases"]]
-    suite = _suite(f"{requirement['id']} {requirement['level']}", document["started"], cases)
+    properties: dict[str, str] = {}
     headline = gathering.headline(document)
     if causes and headline is not None:
-        suite.add_property("causes", headline)
+        properties["causes"] = headline
     for cause in causes:
-        suite.add_property(f"cause {cause['id']}", _clean(f"{cause['sentence']} {cause['change']}".strip()))
-    return suite
+        properties[f"cause {cause['id']}"] = f"{cause['sentence']} {cause['change']}".strip()
+    return _suite(f"{requirement['id']} {requirement['level']}", document["started"], cases, properties)
 
 
 def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence[CauseDocument]) -> TestCase:

@@ -4,7 +4,7 @@ from the page; no meaning hangs on colour alone."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup, escape
 
@@ -15,7 +15,7 @@ WIDTH = 320
 _LEFT, _SPAN = 16, 288
 _MOST_DOTS = 12
 _CELL, _LABEL = 24, 104
-_PERSON = re.compile(r"^user \S+ at ")
+_PERSON_AND_YEAR = re.compile(r"^user \S+ at (?:\d{4}-)?")
 _SIGNS = {"kept": "●", "missing": "✗", "changed": "≠", "extra": "+"}
 _STATES = {"kept": "as told", "missing": "missing", "changed": "other data", "extra": "never told"}
 
@@ -105,7 +105,7 @@ def _templates(shown: PictureDocument) -> Drawn:
     parts += _grid(cells, types, indexes, (x, y), stored=True)
     bottom = high if beside else 2 * high + 8
     used = list(dict.fromkeys(cell["state"] for cell in cells))
-    parts.append(_text(0, bottom + 16, "   ".join(f"{_SIGNS[state]} {_STATES[state]}" for state in used), "soft"))
+    parts.append(_text(0, bottom + 16, " · ".join(f"{_SIGNS[state]} {_STATES[state]}" for state in used), "soft"))
     texts = [f"{cell['type']} {cell['index']} {_STATES[cell['state']]}".replace("  ", " ") for cell in cells]
     return "Templates that were told and that are stored", "; ".join(texts), bottom + 24, parts
 
@@ -151,14 +151,14 @@ def _sequence(shown: PictureDocument) -> Drawn:
         y = 34 + 24 * number
         look = "good" if number == 0 else "bad"
         parts.append(_dot(166, y - 4, 4, look))
-        parts.append(_text(176, y, _PERSON.sub("", row).replace("T", " ", 1)[:29], f"small {look}text"))
+        parts.append(_text(176, y, _PERSON_AND_YEAR.sub("", row).replace("T", " ", 1)[:26], f"small {look}text"))
     if not stored:
         parts.append(_text(160, 34, "nothing", "badtext"))
     desc = f"{counted(len(sent), 'message')} sent, {counted(len(stored), 'row')} stored: {'; '.join(stored)}"
     return "What was sent and what is stored", desc, high, parts
 
 
-# --- values ------------------------------------------------------------------------------------------------------------
+# --- values ----------------------------------------------------------------------------------------------------------
 
 
 def _values(shown: PictureDocument) -> Drawn:
@@ -197,8 +197,3 @@ def _dots(row: ValueDocument, y: int) -> Iterator[Markup]:
 
 
 _DRAWN = {"instants": _instants, "templates": _templates, "sequence": _sequence, "values": _values}
-
-
-def legend(causes: Iterable[CauseDocument]) -> bool:
-    """True when some picture has dots of values, whose signs need a word."""
-    return any(cause["picture"] is not None and cause["picture"]["kind"] == "values" for cause in causes)
