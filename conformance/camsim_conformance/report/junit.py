@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from types import MappingProxyType
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
@@ -34,13 +33,8 @@ def write(document: Document, file: Path) -> None:
     xml.write(str(file), pretty=True)
 
 
-def _suite(
-    name: str, started: str, cases: list[TestCase], properties: Mapping[str, str] = MappingProxyType({})
-) -> TestSuite:
+def _suite(name: str, started: str, cases: list[TestCase]) -> TestSuite:
     suite = TestSuite(name)
-    # First of all: where the schema of JUnit wants them.
-    for key, value in properties.items():
-        suite.add_property(key, _clean(value))
     suite.timestamp = started.removesuffix("Z")
     suite.hostname = "camsim"
     for case in cases:
@@ -51,23 +45,32 @@ def _suite(
 
 def _requirement(requirement: RequirementDocument, document: Document) -> TestSuite:
     causes = [cause for cause in document["causes"] if cause["id"] in requirement["causes"]]
-    cases = [_case(requirement, case, causes) for case in requirement["cases"]]
-    properties: dict[str, str] = {}
-    headline = gathering.headline(document)
-    if causes and headline is not None:
-        properties["causes"] = headline
+    told = _told(causes, gathering.headline(document))
+    cases = []
+    for case in requirement["cases"]:
+        mine = [cause for cause in causes if case["id"] in cause["cases"] and case["verdict"] == requirement["verdict"]]
+        cases.append(_case(requirement, case, mine))
+        if mine and told:
+            # Once a suite: at the first case that shows one of them.
+            said = cases[-1].system_out
+            cases[-1].system_out, told = (f"{said}\n{told}" if said else told), ""
+    return _suite(f"{requirement['id']} {requirement['level']}", document["started"], cases)
+
+
+def _told(causes: Sequence[CauseDocument], headline: str | None) -> str:
+    lines = [headline] if headline is not None else []
     for cause in causes:
-        properties[f"cause {cause['id']}"] = f"{cause['sentence']} {cause['change']}".strip()
-    return _suite(f"{requirement['id']} {requirement['level']}", document["started"], cases, properties)
+        lines += [f"{cause['id']}: {cause['sentence']}", f"  change: {cause['change']}"]
+        lines.append(f"  asked by {gathering.asked(cause)}")
+    return _clean("\n".join(lines))
 
 
 def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence[CauseDocument]) -> TestCase:
     entry = TestCase(case["id"].partition("/")[2], f"conformance.{requirement['id']}", case["seconds"])
     found = f"expected {case['expected']}; actual {case['actual']}"
     text = _clean(f"{case['verdict']}: {found}")
-    mine = [cause for cause in causes if case["id"] in cause["cases"] and case["verdict"] == cause["verdict"]]
-    if mine:
-        text = _clean(f"{case['verdict']}, see " + "; ".join(f"{cause['id']}: {cause['sentence']}" for cause in mine))
+    if causes:
+        text = _clean(f"{case['verdict']}, see " + "; ".join(f"{one['id']}: {one['sentence']}" for one in causes))
     kind, message = _KIND.get(case["verdict"]), text
     waiver = requirement["waived"]
     if waiver is not None and case["verdict"] == "FAIL":
@@ -78,7 +81,7 @@ def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence
         return entry
     result = kind(message, case["verdict"])
     # The message names the cause; what this case itself showed stands below it.
-    lines = [requirement["title"], text, *([found] if mine else [])]
+    lines = [requirement["title"], text, *([found] if causes else [])]
     lines += [case["replay"]] if "replay" in case else []
     result.text = _clean("\n".join([*lines, *case.get("curl", [])]))
     entry.result = [result]

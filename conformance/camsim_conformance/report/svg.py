@@ -14,6 +14,7 @@ from .wording import counted, distance
 WIDTH = 320
 _LEFT, _SPAN = 16, 288
 _MOST_DOTS = 12
+_LETTER = 6.0  # width of a letter, generously
 _CELL, _LABEL = 24, 104
 _PERSON_AND_YEAR = re.compile(r"^user \S+ at (?:\d{4}-)?")
 _SIGNS = {"kept": "●", "missing": "✗", "changed": "≠", "extra": "+"}
@@ -68,23 +69,28 @@ def _off(row: InstantDocument) -> str:
 
 def _instant(row: InstantDocument, top: int, longest: int) -> Iterator[Markup]:
     length = max(12.0, _SPAN * abs(row["seconds"]) / longest)
-    earlier, later = _LEFT + (_SPAN - length) / 2, _LEFT + (_SPAN + length) / 2
-    sent, stored = (earlier, later) if row["seconds"] > 0 else (later, earlier)
+    sent, stored = (_LEFT, _LEFT + length) if row["seconds"] > 0 else (_LEFT + length, _LEFT)
     middle = top + 26
     yield _line(_LEFT - 8, middle, _LEFT + _SPAN + 8, middle, "axis")
     yield _line(sent, middle, stored, middle, "span")
     yield _dot(sent, middle, 5, "good")
     yield Markup('<path d="M{0:.0f} {1:.0f}l6 6l-6 6l-6 -6z" class="bad"/>').format(stored, middle - 6)
-    yield _text(sent, top + 12, f"sent {_moment(row['sent'])}", "", _anchor(sent))
-    yield _text(stored, top + 48, f"stored {_moment(row['stored'])}, {_off(row)}", "badtext", _anchor(stored))
+    yield _label(sent, top + 12, f"sent {_moment(row['sent'])}", "")
+    yield _label(stored, top + 48, f"stored {_moment(row['stored'])}, {_off(row)}", "badtext")
 
 
 def _moment(text: str) -> str:
     return text.replace("T", " ")
 
 
-def _anchor(x: float) -> str:
-    return "start" if x < WIDTH / 2 else "end"
+def _label(x: float, y: float, text: str, look: str) -> Markup:
+    """A text at its marker, on the side where it fits; in the middle where it fits on none."""
+    wide = len(text) * _LETTER
+    if x + wide <= WIDTH:
+        return _text(x, y, text, look)
+    if x >= wide:
+        return _text(x, y, text, look, "end")
+    return _text(WIDTH / 2, y, text, look, "middle")
 
 
 # --- templates -------------------------------------------------------------------------------------------------------
