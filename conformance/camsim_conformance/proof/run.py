@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from camsim.protocol.vocabulary import Protocol
 from camsim.receiver import Kind, KnownDevice, start
+from camsim.receiver.memory import Policy
 from camsim_conformance.mutants import BENIGN, MUTANTS, Mutant, policy
 from camsim_conformance.requirements import by_id
 from camsim_conformance.requirements.verdicts import Evidence, Verdict
+from camsim_conformance.session.record import RunRecord
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import DEFAULT_DEADLINE_S, Device, Profile, parse_features
 from camsim_conformance.verdict.grade import Grade
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Outcome, conclude
 from camsim_conformance.verdict.waivers import VIOLATED
+
+from .direct import URL, DirectReceiver, DirectSession
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's token
 OTHER_TOKEN = "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI"  # noqa: S105
@@ -27,6 +31,21 @@ PRINTED = {Protocol.V3: "CB-ACK-001", Protocol.V2: "V2-ACK-001"}
 SETTLE_S, PATIENCE_S = 0.5, 4.0
 MOST_ACTUAL = 200  # letters of what a case found
 # What these do shows only under encryption.
+CALLED_SETTLE_S = 0.05
+_OF_HTTP = ("gate", "read", "send", "too_large")
+_TAKES_TIME = frozenset(
+    {
+        "late-store",
+        "slow-photo",
+        "v2-slow-photo",
+        "v2-hangs",
+        "hangs",
+        "hangs-on-empty",
+        "dies",
+        "v2-dies",
+        "dedupe-race",
+    }
+)
 ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})
 
 
@@ -133,6 +152,30 @@ def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEAD
     broken = policy(task.name) if task.variant else None
     with start(Kind(task.kind), devices=_known_devices(task), key=task.key, broken=broken) as receiver:
         record = Session(profile_of(task, receiver.url, receiver.readback_url, settle_s, deadline_s)).run()
+    return _reported(task, record, begin)
+
+
+def run_called(task: Task) -> Report:
+    """The same without sockets, of a variant whose fault is no matter of HTTP: `needs_http`."""
+    begin = time.monotonic()
+    receiver = DirectReceiver(_known_devices(task), task.key, policy(task.name) if task.variant else None)
+    # One round: what it was built for a mutant fails in the first.
+    profile = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=False)
+    record = DirectSession(profile, receiver, int(time.time())).run()
+    return _reported(task, record, begin)
+
+
+def needs_http(task: Task) -> bool:
+    """Whether the variant's fault lies in how requests are read or answers are framed, or takes its time."""
+    if not task.variant:
+        return True
+    behaviour = policy(task.name)
+    if any(getattr(type(behaviour), name) is not getattr(Policy, name) for name in _OF_HTTP):
+        return True
+    return task.name in _TAKES_TIME
+
+
+def _reported(task: Task, record: RunRecord, begin: float) -> Report:
     cases = judge_all(record.observed())
     result = conclude(record, cases)
     wrong = [case for case in cases if case.verdict in VIOLATED or case.verdict is Verdict.ERROR]
