@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from camsim.readback.model import StoredPunch
 from camsim_conformance.plan.told import Keep
 
 from .history import Occurrence
-from .moments import Reading
+from .moments import Reading, mistakes_in
 from .words import same_word
 
 
@@ -82,8 +83,19 @@ def matched(
         _match(person, list(stored.get(user, ())), reading)
         found.append(person)
     _find_elsewhere(found, reading)
+    usual = _usual_mistakes(found)
     for person in found:
-        _pair_leftovers(person, reading)
+        _pair_leftovers(person, reading, usual)
+    return found
+
+
+def _usual_mistakes(people: Iterable[Person]) -> Counter[str]:
+    """How often each mistake explains the one row that is left of a person whose one punch has none."""
+    found: Counter[str] = Counter()
+    for person in people:
+        waiting = [due for due in person.dues if _waits(due)]
+        if len(waiting) == 1 and len(person.extra) == 1:
+            found.update(mistakes_in(person.extra[0], waiting[0].punch))
     return found
 
 
@@ -138,15 +150,18 @@ def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
                     break
 
 
-def _pair_leftovers(person: Person, reading: Reading) -> None:
-    """A punch without a row and a row without a punch are one punch at a wrong time; the nearest of one type first."""
+def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> None:
+    """A punch without a row and a row without a punch are one punch at a wrong time: first what the target's usual
+    mistake makes of it, then the nearest of one type."""
     waiting = [due for due in person.dues if _waits(due)]
     pairs = []
     for number, due in enumerate(waiting):
         for row in person.extra:
             strange = not same_word(row.type, due.punch.type) or not same_word(row.input, due.punch.input)
-            pairs.append((not due.acknowledged, strange, abs(row.time - reading.time(due.punch)), number, row))
-    for *_, number, row in sorted(pairs, key=lambda pair: pair[:4]):
+            likely = max((usual[name] for name in mistakes_in(row, due.punch)), default=0)
+            apart = abs(row.time - reading.time(due.punch))
+            pairs.append((not due.acknowledged, -likely, strange, apart, number, row))
+    for *_, number, row in sorted(pairs, key=lambda pair: pair[:5]):
         due = waiting[number]
         if due.row is None and row in person.extra:
             due.row = row
