@@ -152,20 +152,35 @@ def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
 
 def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> None:
     """A punch without a row and a row without a punch are one punch at a wrong time: first what the target's usual
-    mistake makes of it, then the nearest of one type."""
+    mistake makes of it, then at a distance that explains most of the person's, then with the same attributes."""
     waiting = [due for due in person.dues if _waits(due)]
+    apart = [[row.time - reading.time(due.punch) for row in person.extra] for due in waiting]
+    # Several punches that are all shifted alike are no other punches of the person at distances of their own.
+    alike = Counter(seconds for of_due in apart for seconds in of_due)
     pairs = []
     for number, due in enumerate(waiting):
-        for row in person.extra:
-            strange = not same_word(row.type, due.punch.type) or not same_word(row.input, due.punch.input)
+        for row, seconds in zip(person.extra, apart[number], strict=True):
             likely = max((usual[name] for name in mistakes_in(row, due.punch)), default=0)
-            apart = abs(row.time - reading.time(due.punch))
-            pairs.append((not due.acknowledged, -likely, strange, apart, number, row))
-    for *_, number, row in sorted(pairs, key=lambda pair: pair[:5]):
-        due = waiting[number]
+            differing = _differing(due.punch, row)
+            price = (not due.acknowledged, -likely, -alike[seconds], differing, abs(seconds), number)
+            pairs.append((price, row))
+    for price, row in sorted(pairs, key=lambda pair: pair[0]):
+        due = waiting[price[-1]]
         if due.row is None and row in person.extra:
             due.row = row
             person.extra.remove(row)
+
+
+def _differing(punch: Punch, row: StoredPunch) -> int:
+    """In how many attributes a row is another than the punch; what it does not tell is no other."""
+    found = sum(word is not None and not same_word(word, told) for word, told in _words(punch, row))
+    if row.temperature is not None and punch.temperature is not None:
+        found += abs(row.temperature - punch.temperature) >= 1
+    return found + (row.mask is not None and bool(row.mask) != bool(punch.mask))
+
+
+def _words(punch: Punch, row: StoredPunch) -> tuple[tuple[str | None, str], ...]:
+    return (row.type, punch.type), (row.input, punch.input)
 
 
 def _waits(due: Due) -> bool:
