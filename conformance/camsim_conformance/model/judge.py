@@ -50,8 +50,8 @@ class View:
     choice: Choice | None
 
 
-def observe(seen: Seen) -> View:
-    """Everything that can be looked at. Pure."""
+def observe(seen: Seen, known: Choice | None = None) -> View:
+    """Everything that can be looked at. `known`: how the target was seen to read times. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
     values = _Values(seen, people)
@@ -59,7 +59,7 @@ def observe(seen: Seen) -> View:
     if seen.main is None:
         return View(tuple(found), None)
     punches = [due.punch for history in people.values() for due in dues_of(history)]
-    chosen = choice(punches, seen.main, seen.profile.protocol)
+    chosen = known or choice(punches, seen.main, seen.profile.protocol)
     sent_whole = [case for case in seen.cases if case.id in seen.answers]
     found += observe_nobody(sent_whole, people, seen.main)
     for snapshot, some in _stages(seen, people):
