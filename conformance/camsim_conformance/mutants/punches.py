@@ -111,7 +111,7 @@ class TemperatureNumber500(Policy):
         return super().temperature(value)
 
 
-@mutant("temperature-text-500", "fails on a temperature that is a text, as #11 prints it", "CB-PUNCH-004", _HEALTH)
+@mutant("temperature-text-500", "fails on a temperature that is a text, as #11 prints it", "CB-ACK-001", _HEALTH)
 class TemperatureText500(Policy):
     def temperature(self, value: Any) -> float | str | None:
         if isinstance(value, str):
