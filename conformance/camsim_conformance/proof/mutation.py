@@ -20,7 +20,7 @@ from camsim_conformance.verdict.result import Exit, Result, conclude
 from .direct import DirectReceiver
 from .events import Event, events
 from .faulty import Condition, Fault, FaultyPolicy
-from .settings import Setting, direct, other_person, over_http
+from .settings import Setting, direct, over_http
 from .visible import expected_level, showing
 
 HTTP_SETTLE_S = 0.4
@@ -94,7 +94,17 @@ def run_http(mutation: Mutation) -> Shown:
 
 
 def _teach(policy: FaultyPolicy, plan: Plan, setting: Setting) -> None:
-    policy.learn(events(plan, setting.now_s), other_person(plan))
+    told = events(plan, setting.now_s)
+    policy.learn(told, _bystander(policy.fault, told, plan))
+
+
+def _bystander(fault: Fault, told: Sequence[Event], plan: Plan) -> str:
+    """The person to whom others' punches are booked: of the run, and none whom the fault befalls."""
+    struck = {event.told.user for event in told if fault.strikes(event)}
+    for event in told:
+        if event.punch is not None and event.told.user not in struck and event.told.user in plan.watched:
+            return event.told.user
+    return plan.canary_people[-1]
 
 
 def _shown(mutation: Mutation, record: RunRecord, begin: float) -> Shown:
