@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
@@ -9,6 +10,9 @@ from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Devi
 
 T = TypeVar("T")
 Secrets = list[tuple[str, str]]
+# A password in an adapter's URL, or what is named like one in its query.
+_HIDDEN = re.compile(r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|pwd)=)[^&\s]+", re.IGNORECASE)
+_PLACEHOLDER = r"\1\2@SECRET@"
 
 
 def _ordered(profile: Profile) -> Secrets:
@@ -40,6 +44,11 @@ def _hide(text: str, secret: str, placeholder: str) -> str:
     if len(secret) < SHORTEST_SECRET:
         secret, placeholder = f'"{secret}"', f'"{placeholder}"'
     return text.replace(secret, placeholder)
+
+
+def without_password(adapter: str) -> str:
+    """The spelling of an adapter with a placeholder for its password, or for what its query names like one."""
+    return _HIDDEN.sub(_PLACEHOLDER, adapter)
 
 
 def mask_bytes(body: bytes, profile: Profile) -> bytes:
