@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
+from camsim.protocol.v2 import envelope as envelope_v2
 from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Device, Profile
 
 T = TypeVar("T")
@@ -52,19 +53,30 @@ def without_password(adapter: str) -> str:
 
 
 def mask_bytes(body: bytes, profile: Profile) -> bytes:
-    """The body with placeholders."""
+    """The body with placeholders; where a form escapes a secret, it has an escaped placeholder."""
     for secret, placeholder in _ordered(profile):
         if len(secret) < SHORTEST_SECRET:
             secret, placeholder = f'"{secret}"', f'"{placeholder}"'
         body = body.replace(secret.encode(), placeholder.encode())
+        body = body.replace(_in_form(secret), _in_form(placeholder))
     return body
+
+
+def _in_form(text: str) -> bytes:
+    """The text as a form field of v2 holds it."""
+    return envelope_v2.seal_v2(text.encode(), None).removeprefix(b"request_data=")
 
 
 def fill(body: bytes, devices: tuple[Device, ...]) -> bytes:
     """The body with the real tokens again."""
     for number, device in enumerate(devices, start=1):
         for suffix, form in TOKEN_FORMS.items():
-            body = body.replace(f"@AUTH_TOKEN_{number}{suffix}@".encode(), form(device.token).encode())
+            body = _filled(body, f"@AUTH_TOKEN_{number}{suffix}@", form(device.token))
         if device.key is not None:
-            body = body.replace(f"@SECURITY_KEY_{number}@".encode(), device.key.encode())
+            body = _filled(body, f"@SECURITY_KEY_{number}@", device.key)
     return body
+
+
+def _filled(body: bytes, placeholder: str, secret: str) -> bytes:
+    body = body.replace(placeholder.encode(), secret.encode())
+    return body.replace(_in_form(placeholder), _in_form(secret))
