@@ -60,6 +60,7 @@ def of_run(profile: Profile, run: RunFile) -> Profile:
         deadline_s=run["deadline_s"],
         patience_s=run["patience_s"],
         seed=run["seed"],
+        confirm=False,  # the case alone is asked for
     )
 
 
