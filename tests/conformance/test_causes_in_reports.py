@@ -76,7 +76,7 @@ def test_result_json_holds_the_causes_and_is_valid(doubled: Made) -> None:
     assert found["quote"]["source"] == "V3:1170"
     example = found["example"]
     assert json.loads(example["sent"])["RealTime"]["AuthToken"] == "@AUTH_TOKEN_1@"
-    assert example["answered"] == '2 times HTTP 200 {"status":"done"}'
+    assert 'HTTP 200 {"status":"done"}' in example["answered"]
     assert example["stored"].startswith("2 rows: user ")
 
 
@@ -89,8 +89,8 @@ def test_a_requirement_names_the_causes_that_fail_it_and_no_other(doubled: Made)
 
 def test_the_console_opens_with_the_causes_and_says_them_once(doubled: Made) -> None:
     text = printed(*doubled)
-    assert text.startswith("1 cause explains 3 failed requirements and 2 requirements with advice.\n")
-    assert text.index("sent  ") < text.index("answered  ") < text.index("stored  ") < text.index("PASS  ")
+    assert text.startswith("1 cause explains 4 failed requirements and 1 requirement with advice.\n")
+    assert text.index("sent  ") < text.index("answered  ") < text.index("stored  ") < text.index("PASS ")
     assert text.count("is one row. see C1") >= 3
     assert text.count("export CAMSIM_AUTH_TOKEN=") == 1
     assert text.count("2 rows: ") == 1
@@ -99,7 +99,7 @@ def test_the_console_opens_with_the_causes_and_says_them_once(doubled: Made) -> 
 
 def test_the_summary_and_junit_name_the_cause(doubled: Made) -> None:
     text = (doubled[1] / "summary.md").read_text("utf-8")
-    assert text.index("**1 cause explains 3 failed") < text.index("- ❌ CB-DUP-001 FAIL, see C1")
+    assert text.index("**1 cause explains 4 failed") < text.index("- ❌ CB-DUP-001 FAIL, see C1")
     root = check_junit(doubled[1] / "junit.xml")
     messages = [failure.get("message") or "" for failure in root.iter("failure")]
     assert messages

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.plan.cases import Case, Step, Transport
+from camsim_conformance.plan.rows import is_one_of_two, other_of_two
 from camsim_conformance.target.profile import Profile
 
 from .case_files import file_of, folder_of, hidden_readback
@@ -89,6 +90,9 @@ def curl_lines(case: Case, profile: Profile, url: str, out: Path) -> list[str]:
 
 
 def _curls(case: Case, profile: Profile, url: str, out: Path) -> Iterator[str]:
+    if is_one_of_two(case):
+        yield f"# two cases in turn, this and {other_of_two(case)}: {replay_line(case.id, profile, out)}"
+        return
     for number, step in enumerate(case.steps[:MOST_CURLS]):
         why = _not_by_curl(step, profile)
         if why is not None:
