@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof kill-storm vendor-php fuzz wheel docs arrays clean
+.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm vendor-php fuzz wheel docs arrays clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -50,6 +50,9 @@ bench-storm: $(VENV)/.dev ## speed of the load driver (installs nginx from Debia
 proof: $(VENV)/.dev ## the suite against every mutant and benign variant, 20 seeds; writes docs/proof.md
 	$(BIN)/python -m camsim_conformance.proof --seeds 20
 	CAMSIM_ALL_MUTANTS=1 $(PYTEST) tests/conformance/mutants
+
+reproductions: $(VENV)/.dev ## run 200 printed reproductions of failures, each must show its failure again
+	$(BIN)/python scripts/reproductions.py --count 200
 
 kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
 	$(BIN)/python scripts/kill_storm.py --kills 200

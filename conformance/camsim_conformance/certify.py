@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from camsim_conformance.verdict.waivers import Waiver, load
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where reports go and what they are signed with."""
+    """Where reports go and what they are signed with. `on_plan` hears what will be sent, before it is."""
 
     out: Path | None = None
     waivers: Path | None = None
     sign_key: Path | None = None
+    on_plan: Callable[[Plan], None] | None = None
 
     def check(self) -> tuple[Waiver, ...]:
         """Read what must be readable before anything is sent. Raises: UsageError."""
@@ -41,6 +42,8 @@ class Outputs:
         """Write down what the run may leave behind, before it sends."""
         if self.out is not None:
             files.clean_up_list(self.out, plan, given)
+        if self.on_plan is not None:
+            self.on_plan(plan)
 
 
 def send(
@@ -57,7 +60,7 @@ def finish(
 ) -> tuple[Result, Document]:
     """The result of judged cases, and its reports written."""
     result = conclude(record, cases, waivers)
-    whole = document(result)
+    whole = document(result, outputs.out)
     if outputs.out is not None:
         files.write(whole, cases, record.profile, outputs.out, outputs.sign_key)
     return result, whole

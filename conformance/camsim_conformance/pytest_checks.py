@@ -16,6 +16,7 @@ from camsim_conformance.plan.cases import Case
 from camsim_conformance.readback import ReadBackError
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
+from camsim_conformance.report.wording import without_markup
 from camsim_conformance.requirements.verdicts import Verdict
 from camsim_conformance.session.record import RunRecord
 from camsim_conformance.session.session import Session
@@ -163,13 +164,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         except Exception as error:
             observed.error = f"harness error: {type(error).__name__}: {error}"
     pyfuncitem.user_properties.append(("verdict", str(observed.verdict)))
-    pyfuncitem.add_report_section("call", "verdict", f"{observed.verdict}: {observed.actual}")
+    pyfuncitem.add_report_section("call", "verdict", f"{observed.verdict}: {without_markup(observed.actual)}")
     _say(observed, pyfuncitem.config.stash[_KEY].waived)
     return True
 
 
 def _say(observed: Observed, waived: frozenset[str]) -> None:
-    text = f"{observed.verdict}: expected {observed.expected}; found {observed.actual}"
+    text = f"{observed.verdict}: expected {observed.expected}; found {without_markup(observed.actual)}"
+    if observed.causes:
+        # Said once, in the summary: a hundred failures of one cause are one text.
+        causes = "; ".join(f"{cause.id}: {cause.sentence}" for cause in observed.causes)
+        text = f"{observed.verdict}, see {without_markup(causes)}"
     if observed.verdict in _RED and observed.requirement.id not in waived:
         pytest.fail(text, pytrace=False)
     if observed.verdict in _GREY:
@@ -193,4 +198,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if run is not None and run.document is not None:
         terminalreporter.section("conformance")
         out = run.outputs.out
-        show(run.document, Console(highlight=False, soft_wrap=True), str(out) if out else None)
+        show(run.document, Console(highlight=False, soft_wrap=True), str(out.resolve()) if out else None)

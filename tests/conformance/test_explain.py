@@ -35,7 +35,7 @@ def test_the_very_condition_is_named(size: int, least: float) -> None:
 
 def test_three_values_are_named_where_enough_rows_have_them() -> None:
     hits = tried = 0
-    for seed in range(60):
+    for seed in range(120):
         random = Random(seed)
         values = condition(random, 3)
         some = observed(rows(random), [values])

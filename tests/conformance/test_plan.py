@@ -11,6 +11,7 @@ from certifying import profile
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.checks.sections import plan
 from camsim_conformance.plan.cases import Stage
+from camsim_conformance.plan.rows import AGAIN
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.target.profile import Device, parse_features
@@ -45,14 +46,15 @@ def test_no_two_cases_share_a_person_but_the_hostile_ones(protocol: Protocol) ->
     owners: dict[str, set[str]] = {}
     for case in made(protocol=protocol).cases:
         for user in case.expect.people:
-            owners.setdefault(user, set()).add(case.id)
+            # A copy that comes later is a case of its own, of the same person.
+            owners.setdefault(user, set()).add(case.id.removesuffix(AGAIN))
     assert {user: ids for user, ids in owners.items() if len(ids) > 1} == {}
 
 
-def test_punches_that_must_be_stored_lie_in_the_last_eighty_days() -> None:
+def test_punches_that_must_be_stored_lie_in_the_last_ninety_days() -> None:
     for case in made().cases:
         for punch in case.expect.punches:
-            assert case.record or 0 < NOW - punch.log_time < 80 * 86400
+            assert case.record or 0 < NOW - punch.log_time < 91 * 86400
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))
@@ -73,7 +75,7 @@ def test_hostile_cases_come_last() -> None:
 def test_given_people_are_used_and_a_short_list_is_refused() -> None:
     chosen = profile(URL, None, "CB-DUP-001", people=tuple(f"{n}" for n in range(1, 400)))
     assert set(plan(chosen, NOW, 1).people) <= set(chosen.people)
-    with pytest.raises(PeopleError, match="this run needs 6"):
+    with pytest.raises(PeopleError, match="this run needs 9"):
         plan(replace(chosen, people=("1", "2")), NOW, 1)
 
 

@@ -144,8 +144,8 @@ def test_the_printed_curl_sends_the_case(failed: Made, receiver: Running) -> Non
     line = case["curl"][0].replace(failed[0]["target"]["url"], receiver.url)
     sent = subprocess.run(
         ["bash", "-c", line],
-        cwd=failed[1],
-        env={"AUTH_TOKEN_1": TOKEN, "PATH": "/usr/bin:/bin"},
+        cwd="/",
+        env={"CAMSIM_AUTH_TOKEN": TOKEN, "PATH": "/usr/bin:/bin"},
         capture_output=True,
         check=True,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +14,13 @@ from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
+from camsim_conformance.report.gathering import headline, verdict_line
 from camsim_conformance.session.rounds import Progress as OnProgress
 from camsim_conformance.target.profile import DEFAULT_IN_FLIGHT, DEFAULT_RATE, Profile
 from camsim_conformance.verdict.result import Result
 
 from .errors import console, errors, exit_on_error
+from .extent import PHASES, extent
 from .options import DEADLINE, DEFAULT_DEADLINE, DEFAULT_SETTLE, DEVICE, IN_FLIGHT, RATE, SETTLE, given, profile_of
 
 
@@ -63,31 +65,55 @@ def certify(
         profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)
     if json_:
-        print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201  the result itself
+        _print_json(document)
     else:
-        show(document, console, str(out) if out else None)
+        show(document, console, str(out.resolve()) if out else None)
     raise typer.Exit(int(result.exit_code))
 
 
+def _print_json(document: Document) -> None:
+    """result.json on standard output, and on standard error the one line that says how it ended."""
+    print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201  the result itself
+    if document["outcome"] != "passed":
+        reason = document["void"] or headline(document) or verdict_line(document)
+        errors.print(f"camsim certify: {document['outcome']}: {reason}", markup=False)
+
+
 def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Document]:
+    if quiet:
+        return run_to_reports(profile, outputs)
+    outputs = replace(outputs, on_plan=lambda plan: errors.print(f"  {extent(plan, profile)}", markup=False))
+    errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
     # A bar of progress is for somebody who looks: in a pipeline's log it would be a hundred lines.
-    if sys.stderr.isatty() and not quiet:
+    if errors.is_terminal:
         with Progress(*_columns(), console=errors, transient=True) as bar:
             return run_to_reports(profile, outputs, _advance(bar))
-    if not quiet:
-        errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
-    return run_to_reports(profile, outputs)
+    return run_to_reports(profile, outputs, _phases())
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
     count = TextColumn("{task.completed}/{task.total}")
-    return TextColumn("{task.description:<40}"), BarColumn(), count, TimeElapsedColumn()
+    return TextColumn("{task.description:<44}"), BarColumn(), count, TimeElapsedColumn()
 
 
 def _advance(bar: Progress) -> OnProgress:
-    task = bar.add_task("preflight", total=None)
+    task = bar.add_task(PHASES["preflight"], total=None)
 
     def advance(phase: str, done: int, total: int) -> None:
-        bar.update(task, description=phase, completed=done, total=total or None)
+        bar.update(task, description=PHASES.get(phase, phase), completed=done, total=total or None)
 
     return advance
+
+
+def _phases() -> OnProgress:
+    """A line for each phase that begins; cases are too many for a log."""
+    last = ""
+
+    def say(phase: str, done: int, total: int) -> None:
+        nonlocal last
+        text = PHASES.get(phase, "sending")
+        if text != last:
+            errors.print(f"  {text}", markup=False)
+        last = text
+
+    return say

@@ -1,43 +1,32 @@
-"""`camsim replay DIR CASE`: send the kept bytes of a case again."""
+"""`camsim replay DIR CASE`: show a case of a run again."""
 
 from __future__ import annotations
 
-import asyncio
-import gzip
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camsim.protocol.v2 import envelope as envelope_v2
-from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan.cases import Case, Step, Transport
-from camsim_conformance.report.case_files import CaseFile, StepDocument
-from camsim_conformance.report.masking import fill
-from camsim_conformance.sending import ack
-from camsim_conformance.sending.case_sender import CaseSender
-from camsim_conformance.sending.client import Client
-from camsim_conformance.sending.exchange import Exchange
-from camsim_conformance.target.address import UnreachableError, refuse_unless_allowed, resolve
+from camsim_conformance.report.case_files import CaseFile, RunFile
+from camsim_conformance.report.kept import read_case, read_run
 from camsim_conformance.target.profile import (
+    DEFAULT_SETTLE_S,
     Device,
     Profile,
     UsageError,
     check_key,
     check_selection,
     devices_from,
+    parse_people,
     parse_seconds,
 )
 from camsim_conformance.verdict.result import Exit
 
-from .errors import console, exit_on_error
+from .errors import exit_on_error
 from .options import DEADLINE, DEFAULT_DEADLINE
-
-_SEALS = {Protocol.V3: envelope.seal_v3, Protocol.V2: envelope_v2.seal_v2}
-_LOSES_ITS_ANSWER = (Transport.LOST_ACK, Transport.LOST_EARLY)
-MOST_NAMES = 6
+from .replay_fresh import of_run, send_fresh, started_in
+from .replay_same import send_same
 
 
 def replay(
@@ -52,56 +41,44 @@ def replay(
     device: Annotated[list[str] | None, typer.Option(help="The devices of the run, as for certify.")] = None,
     deadline: Annotated[str, typer.Option(help=DEADLINE)] = DEFAULT_DEADLINE,
     url: Annotated[str | None, typer.Option(help="Another target than the run's.")] = None,
+    readback: Annotated[str | None, typer.Option(help="Another adapter than the run's, as for certify.")] = None,
+    map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
+    users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
+    settle: Annotated[float | None, typer.Option(help="Seconds to let the target store; default: the run's.")] = None,
+    alone: Annotated[bool, typer.Option("--alone", help="Send nothing beside the case.")] = False,
+    same: Annotated[
+        bool, typer.Option("--same", help="Send the kept bytes again: same people, times and ids.")
+    ] = False,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
     i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The target is public and mine.")] = False,
 ) -> None:
-    """Send the steps of one case again and show the answers; exit 1 when one is no acknowledgement or late.
+    """Send a case of a run again, with new people, times and ids, and judge what is answered and stored.
+
+    With --same the kept bytes, answers only: their people exist already, so what is stored shows nothing new.
 
     Example: camsim replay out CB-DUP-001/twice --auth-token T
+
+    Exit codes: 0 passed (advice too), 1 failed, 2 usage, 3 could not be judged, 4 refused for safety.
     """
     with exit_on_error("replay"):
-        kept = _read(folder, case)
+        kept = read_case(folder, case)
         devices = _devices(auth_token, security_key, device or [])
-        protocol = Protocol(kept["protocol"])
         profile = Profile(
             url or kept["url"],
             devices,
-            protocol,
+            Protocol(kept["protocol"]),
             deadline_s=parse_seconds("--deadline", deadline),
             ca=ca,
             i_own_this=i_own_this,
         )
         check_selection(profile)
-        again = _case(folder, kept, profile)
-        exchanges = asyncio.run(_send(again, profile))
-    good = True
-    for exchange in exchanges:
-        step = again.steps[exchange.step]
-        console.print(f"{step.what}: {exchange.text()}", markup=False)
-        why = ack.why_not(exchange, profile, step)
-        if why is not None and step.judged and step.transport not in _LOSES_ITS_ANSWER:
-            good = False
-            console.print(f"  no acknowledgement: {why}", markup=False)
-        if step.judged and exchange.answered and exchange.seconds > profile.deadline_s:
-            good = False
-            console.print(f"  late: {exchange.seconds:.2f} s, the deadline is {profile.deadline_s:g} s", markup=False)
-    raise typer.Exit(int(Exit.PASSED if good else Exit.FAILED))
-
-
-def _read(folder: Path, case: str) -> CaseFile:
-    file = folder / "cases" / case / "case.json"
-    # A case id is a path below cases/, and never one out of it.
-    if ".." in Path(case).parts or not file.is_file():
-        raise UsageError(f"{case!r}: no such case in {folder}; there are {_names_like(folder, case)}")
-    kept: CaseFile = json.loads(file.read_text("utf-8"))
-    return kept
-
-
-def _names_like(folder: Path, case: str) -> str:
-    cases = folder / "cases"
-    known = sorted(str(path.parent.relative_to(cases)) for path in cases.glob("*/*/case.json"))
-    near = [name for name in known if name.startswith(case.partition("/")[0])]
-    return ", ".join((near or known)[:MOST_NAMES]) or "none"
+        if same:
+            code = send_same(folder, kept, profile)
+        else:
+            run = read_run(folder)
+            given = _given(run, readback=readback, map_=map_, url=url)
+            code = _fresh(kept, run, profile, given, settle=settle, users=users, alone=alone)
+    raise typer.Exit(int(code))
 
 
 def _devices(token: str, key: str | None, texts: list[str]) -> tuple[Device, ...]:
@@ -110,45 +87,43 @@ def _devices(token: str, key: str | None, texts: list[str]) -> tuple[Device, ...
     return devices_from(token, check_key(key), texts)
 
 
-def _case(folder: Path, kept: CaseFile, profile: Profile) -> Case:
-    requirement, _, name = kept["id"].partition("/")
-    files = folder / "cases" / kept["id"]
-    return Case(name, tuple(_step(files, row, profile) for row in kept["steps"]), requirement=requirement)
+def _given(
+    run: RunFile, *, readback: str | None, map_: Path | None, url: str | None
+) -> tuple[str | None, Path | None, str | None]:
+    """The adapter with its map, and the folder it is spelled from. Raises: UsageError when it had a password."""
+    kept = run["readback"]
+    # What another target stores, this one's adapter does not show.
+    if readback is not None or kept is None or url is not None:
+        return readback, map_, None
+    if "@SECRET@" in kept or "@AUTH_TOKEN" in kept or "@SECURITY_KEY" in kept:
+        raise UsageError(f"--readback is missing: the run's was {kept}, whose secret is not kept")
+    kept_map = Path(run["map"]) if run["map"] is not None else None
+    return kept, map_.resolve() if map_ is not None else kept_map, run["folder"]
 
 
-def _step(files: Path, row: StepDocument, profile: Profile) -> Step:
-    raw = (files / row["file"]).read_bytes()
-    if row["file"].endswith(".gz"):
-        raw = gzip.decompress(raw)
-    plain = fill(raw, profile.devices)
-    # Devices beyond those given borrow the last one's key.
-    key = profile.devices[min(row["device"], len(profile.devices) - 1)].key
-    if row["encrypt"] and key is None:
-        raise UsageError("--security-key is missing: this case was sent encrypted")
-    return Step(
-        what=row["what"],
-        plain=plain,
-        wire=_SEALS[profile.protocol](plain, key) if row["encrypt"] else plain,
-        device=row["device"],
-        content_type=row["content_type"],
-        transport=Transport(row["transport"]),
-        query=row["query"],
-        copies=row["copies"],
-        retries=row["retries"],
-        judged=row["judged"],
-        sealed=row["encrypt"],
+def _fresh(
+    kept: CaseFile,
+    run: RunFile,
+    profile: Profile,
+    adapter: tuple[str | None, Path | None, str | None],
+    *,
+    settle: float | None,
+    users: str | None,
+    alone: bool,
+) -> Exit:
+    readback, map_, folder = adapter
+    kept_ca = Path(run["ca"]) if run["ca"] is not None else None
+    whole = Profile(
+        profile.url,
+        profile.devices,
+        profile.protocol,
+        readback=readback,
+        sql_map=map_,
+        people=parse_people(users),
+        settle_s=run.get("settle_s", DEFAULT_SETTLE_S) if settle is None else settle,
+        ca=profile.ca.resolve() if profile.ca is not None else kept_ca,
+        i_own_this=profile.i_own_this,
     )
-
-
-def _ignore(case: str) -> None:
-    """One case is no progress to show."""
-
-
-async def _send(case: Case, profile: Profile) -> list[Exchange]:
-    target = resolve(profile.url, profile.ca)
-    refuse_unless_allowed(target, profile)
-    async with Client(target, profile) as client:
-        exchanges = await CaseSender(client, case.steps[0], _ignore).one(case)
-    if all(exchange.lost for exchange in exchanges):
-        raise UnreachableError(f"{target.origin}: {exchanges[0].text()}")
-    return exchanges
+    chosen = check_selection(of_run(whole, run))
+    with started_in(folder):
+        return send_fresh(kept, chosen, alone=alone)

@@ -69,7 +69,8 @@ def is_usual(factor: str, name: str) -> bool:
 
 def _has_requirement(factor: str, name: str) -> bool:
     value = value_of(factor, name)
-    return value is not None and bool(value.v3 or value.v2)
+    # A plain value is nobody's business: what holds of nearly everything explains nothing.
+    return value is not None and not value.usual and bool(value.v3 or value.v2)
 
 
 def _order(pair: Pair) -> tuple[int, str, int, str]:

@@ -42,6 +42,16 @@ _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.DEVICE: "device",
 }
 # Wire words of answers that read better spelt out.
+_NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed"})
+_DEEDS: Mapping[str, str] = {
+    "punch": "punch",
+    "photo": "photo callback",
+    "update": "user callback",
+    "delete": "deletion callback",
+    "date": "callback of a changed date",
+    "lazy": "lazy response",
+    "other": "callback that cannot be used",
+}
 _PLAIN_TIMES = frozenset({Deviation.WRONG, Deviation.SHIFTED})
 _ANSWERS: Mapping[str, str] = {"no answer": "gets no answer", Deviation.LATE: "is answered late"}
 _VOWELS = "AEIOUaeiou"
@@ -110,6 +120,9 @@ def _noun(explanation: Explanation) -> str:
     operation = dict(explanation.values).get("operation")
     if operation is not None and "PunchLog" not in operation:
         return f"{operation} callback"
+    deed = dict(explanation.values).get("deed")
+    if deed is not None:
+        return _DEEDS.get(deed, f"{deed} callback")
     if explanation.aspect in _NOUNS:
         return _NOUNS[explanation.aspect]
     if all(_of_a_punch(one) for one in explanation.wrong):
@@ -132,11 +145,11 @@ def _a(noun: str) -> str:
 def phrases(values: Values, *others: Values) -> str:
     """`of Type MealIn, sent again byte for byte`; with others `with offset -0330 or with offset -1100`.
 
-    The callback's name is a noun of its own, not a phrase.
+    The callback's name, and what it tells, are nouns of their own, not phrases.
     """
     found: list[str] = []
     for factor, name in values:
-        if factor != "operation":
+        if factor not in _NOUNS_OF_THEIR_OWN:
             names = dict.fromkeys([name, *(dict(other).get(factor, name) for other in others)])
             found.append(_either([_phrase(factor, one) for one in names]))
     return ", ".join(found)

@@ -4,19 +4,64 @@ from __future__ import annotations
 
 import gzip
 import json
-import shlex
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
 
+from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
-from camsim_conformance.plan.cases import Case, Transport
+from camsim_conformance.plan.cases import Case
 from camsim_conformance.target.profile import Profile
 
 from .masking import mask, mask_bytes
 
 LARGE = 256 * 1024
 MOST_SHOWN = 2000  # bytes of an answer
+RUN_FILE = "run.json"
+# A password in an adapter's URL, or what is named like one in its query.
+_HIDDEN = re.compile(r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|pwd)=)[^&\s]+", re.IGNORECASE)
+_PLACEHOLDER = r"\1\2@SECRET@"
+
+
+class DeviceFile(TypedDict):
+    """A device of the run without its secrets."""
+
+    serial: str
+    label: str
+    stgid: str
+    sealed: bool
+
+
+class RunFile(TypedDict):
+    """cases/run.json: what a replay with new people needs of the run. `people`: how many were given with --users.
+    `folder`: where the run was started; an adapter may be spelled from there."""
+
+    url: str
+    protocol: str
+    features: list[str]
+    seed: int
+    devices: list[DeviceFile]
+    readback: str | None
+    map: str | None
+    ca: str | None
+    folder: str
+    people: int
+    announce: bool
+    settle_s: float
+    deadline_s: float
+    patience_s: float
+
+
+class KeptCause(TypedDict):
+    """A cause that the case shows."""
+
+    id: str
+    requirement: str
+    level: str
+    aspect: str
+    deviation: str
+    sentence: str
 
 
 class StepDocument(TypedDict):
@@ -43,6 +88,9 @@ class CaseFile(TypedDict):
     protocol: str
     expected: str
     actual: str
+    stage: str
+    at_once: int
+    causes: list[KeptCause]
     steps: list[StepDocument]
 
 
@@ -58,7 +106,9 @@ def file_of(case: Case, number: int) -> str:
 
 
 def write(cases: Iterable[Observed], out: Path, profile: Profile) -> None:
-    """Write all steps of all cases under `out`."""
+    """Write all steps of all cases under `out`, and what a replay needs of the run."""
+    (out / "cases").mkdir(parents=True, exist_ok=True)
+    _write_json(out / "cases" / RUN_FILE, run_file(profile), profile)
     for observed in cases:
         if observed.case.steps:
             _write_case(observed, out / folder_of(observed.case), profile)
@@ -73,8 +123,49 @@ def _write_case(observed: Observed, folder: Path, profile: Profile) -> None:
         if file.suffix == ".gz":
             body = gzip.compress(body, mtime=0)  # without a time the same bytes give the same file
         file.write_bytes(body)
-    text = json.dumps(mask(_case_file(observed, profile), profile), indent=1, ensure_ascii=False)
-    (folder / "case.json").write_text(text + "\n", "utf-8")
+    _write_json(folder / "case.json", _case_file(observed, profile), profile)
+
+
+def _write_json(file: Path, value: RunFile | CaseFile, profile: Profile) -> None:
+    file.write_text(json.dumps(mask(value, profile), indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def hidden_readback(profile: Profile) -> bool:
+    """True when the adapter's spelling holds a secret: then a replay must be given it again."""
+    return profile.readback is not None and _kept_readback(profile) != profile.readback
+
+
+def _kept_readback(profile: Profile) -> str:
+    return mask(_HIDDEN.sub(_PLACEHOLDER, profile.readback or ""), profile)
+
+
+def run_file(profile: Profile) -> RunFile:
+    """What a replay needs of a run, without secrets and without anybody's ids."""
+    devices: list[DeviceFile] = []
+    for device in profile.devices:
+        devices.append(
+            {"serial": device.serial, "label": device.label, "stgid": device.stgid, "sealed": device.key is not None}
+        )
+    return {
+        "url": profile.url,
+        "protocol": str(profile.protocol),
+        "features": sorted(profile.features),
+        "seed": profile.seed,
+        "devices": devices,
+        "readback": _kept_readback(profile) or None,
+        "map": _absolute(profile.sql_map),
+        "ca": _absolute(profile.ca),
+        "folder": str(Path.cwd()),
+        "people": len(profile.people),
+        "announce": profile.announce,
+        "settle_s": profile.settle_s,
+        "deadline_s": profile.deadline_s,
+        "patience_s": profile.patience_s,
+    }
+
+
+def _absolute(file: Path | None) -> str | None:
+    return str(file.resolve()) if file is not None else None
 
 
 def _case_file(observed: Observed, profile: Profile) -> CaseFile:
@@ -85,7 +176,21 @@ def _case_file(observed: Observed, profile: Profile) -> CaseFile:
         "protocol": str(profile.protocol),
         "expected": observed.expected,
         "actual": observed.actual,
+        "stage": case.stage.name.lower(),
+        "at_once": case.at_once,
+        "causes": [_kept_cause(cause) for cause in observed.causes],
         "steps": [_step(observed, number) for number in range(len(case.steps))],
+    }
+
+
+def _kept_cause(cause: Cause) -> KeptCause:
+    return {
+        "id": cause.id,
+        "requirement": cause.requirement,
+        "level": str(cause.level),
+        "aspect": str(cause.explanation.aspect),
+        "deviation": str(cause.explanation.deviation),
+        "sentence": cause.sentence,
     }
 
 
@@ -105,19 +210,3 @@ def _step(observed: Observed, number: int) -> StepDocument:
         "judged": step.judged,
         "answers": [exchange.text(MOST_SHOWN) for exchange in answers],
     }
-
-
-def curl_of(case: Case, number: int, profile: Profile, url: str) -> str:
-    """A shell line that sends a step again from its file; an encrypted one needs the replay."""
-    step = case.steps[number]
-    if step.sealed:
-        return "the body is encrypted: use the replay line"
-    file = shlex.quote(f"{folder_of(case)}/{file_of(case, number)}")
-    # Devices beyond those given borrow the token of the last one.
-    token = f"AUTH_TOKEN_{min(step.device, len(profile.devices) - 1) + 1}"
-    fill = f'sed "s/@{token}@/${token}/"'
-    filled = f"gzip -dc {file} | {fill}" if file.endswith(".gz") else f"{fill} {file}"
-    options = f"-H {shlex.quote(f'Content-Type: {step.content_type}')}"
-    if step.transport is Transport.CHUNKED:
-        options += " -H 'Transfer-Encoding: chunked'"
-    return f"{filled} | curl -sS -i {options} --data-binary @- {shlex.quote(url + step.query)}"

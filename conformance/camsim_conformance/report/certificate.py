@@ -27,7 +27,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-
 
 from camsim_conformance.target.profile import UsageError
 
-from .document import Document, RequirementDocument, SuiteDocument
+from .document_types import Document, RequirementDocument, SuiteDocument
 
 VALID_DAYS = 90
 PAYLOAD_TYPE = "application/vnd.in-toto+json"

@@ -1,11 +1,15 @@
-"""The report on a console: what failed, the sentence that asks for it, and the lines that show it again."""
+"""The report on a console: the causes first, then the requirements, and the lines that show a failure again."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.markup import escape
 
-from .document import CaseDocument, Document, RequirementDocument, counted, decisive
+from . import gathering
+from .document_types import CauseDocument, Document, RequirementDocument
+from .wording import place
 
 STYLE = {
     "PASS": "green",
@@ -20,55 +24,112 @@ STYLE = {
 }
 OUTCOME_STYLE = {"passed": "bold green", "failed": "bold red"}
 DETAILED = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
-MOST_CASES = 3
+SEEN = ("INFO", "UNVERIFIED")
+MOST_GROUPS = 3
 MOST_CURLS = 2
+MOST_LINES = 4
+MOST_SENT = 400  # letters of a body; all of it is in the file
 
 
 def show(document: Document, console: Console, out: str | None) -> None:
     """Print the report."""
     void = document["void"]
+    headline = gathering.headline(document)
+    if headline is not None:
+        console.print(f"[bold]{escape(headline)}[/]")
+        for cause in document["causes"]:
+            _cause(cause, document, console)
+        console.print()
     for row in document["requirements"]:
         _line(row, console)
         # Of a void run everything could not run: the end says why, once.
         if row["verdict"] in DETAILED and not (void and row["verdict"] == "COULD-NOT-RUN"):
-            _detail(row, console, out)
+            _detail(row, document["causes"], console, out)
+        elif row["verdict"] in SEEN:
+            for text in gathering.seen(row)[:MOST_GROUPS]:
+                console.print(f"    [dim]{escape(text)}[/]")
     _end(document, console, out)
+
+
+def _cause(cause: CauseDocument, document: Document, console: Console) -> None:
+    numbers = gathering.numbers(cause)
+    console.print()
+    text = f"{cause['sentence']}: {numbers}" if numbers else cause["sentence"]
+    console.print(f"[{STYLE[cause['verdict']]}]{cause['id']} {cause['verdict']}[/]  [bold]{escape(text)}[/]")
+    if cause["change"]:
+        console.print(f"    change     {escape(cause['change'])}")
+    console.print(f"    asked by   {escape(gathering.asked(cause))}")
+    _example(cause, console)
+    also = gathering.also(cause)
+    if also:
+        console.print(f"    also       {escape(also)}")
+    for note in cause["notes"]:
+        console.print(f"    note       {escape(note)}")
+    console.print(f"    sure       {escape(gathering.certainty(cause))}")
+    rows = gathering.concerned(cause, document)
+    if rows:
+        console.print(f"    concerns   {', '.join(rows)}")
+
+
+def _example(cause: CauseDocument, console: Console) -> None:
+    example = cause["example"]
+    if example is None:
+        return
+    more = gathering.others(cause)
+    console.print(f"    example    {escape(example['case'])}{f' ({more})' if more else ''}")
+    if example["before"]:
+        console.print(f"    before it  {escape(', '.join(example['before']))}")
+    sent = example["sent"]
+    console.print(f"    sent       {escape(sent[:MOST_SENT] + '…' if len(sent) > MOST_SENT else sent)}")
+    console.print(f"    answered   {escape(example['answered'])}")
+    console.print(f"    stored     {escape(example['stored'])}")
+    if example["expected"]:
+        console.print(f"    expected   {escape(example['expected'])}")
+    lines = example.get("lines", [])
+    if lines:
+        console.print("    again      [dim](in a shell)[/]")
+    for line in [*example.get("exports", []), *lines[:MOST_LINES]]:
+        console.print(f"      {escape(line)}")
 
 
 def _line(row: RequirementDocument, console: Console) -> None:
     style = STYLE[row["verdict"]]
     waived = " [dim](waived)[/]" if row["waived"] else ""
-    console.print(f"[{style}]{row['verdict']:<15}[/]{row['id']:<14}{row['level']:<7}{escape(row['title'])}{waived}")
+    see = f" [bold]see {', '.join(row['causes'])}[/]" if row["causes"] else ""
+    console.print(
+        f"[{style}]{row['verdict']:<15}[/]{row['id']:<14}{row['level']:<7}{escape(row['title'])}{waived}{see}"
+    )
 
 
-def _detail(row: RequirementDocument, console: Console, out: str | None) -> None:
+def _detail(row: RequirementDocument, causes: Sequence[CauseDocument], console: Console, out: str | None) -> None:
+    groups = gathering.gathered(gathering.unexplained(row, causes))
+    if not groups:
+        return
     for quote in row["quotes"]:
-        console.print(f"    [italic]“{escape(quote['text'])}”[/] {quote['source']}")
-    cases = decisive(row)
-    for case in cases[:MOST_CASES]:
-        _case(case, console, out)
-    if len(cases) > MOST_CASES:
-        console.print(f"    and {len(cases) - MOST_CASES} more cases")
-    if not out and cases:
+        console.print(f"    [italic]“{escape(quote['text'])}”[/] {place(quote['source'])} ({quote['source']})")
+    for group in groups[:MOST_GROUPS]:
+        _group(group, console)
+    if len(groups) > MOST_GROUPS:
+        console.print(f"    and {len(groups) - MOST_GROUPS} more that differ")
+    if not out:
         console.print("      [dim]add --out DIR for the exact bytes, the curl line and the replay[/]")
 
 
-def _case(case: CaseDocument, console: Console, out: str | None) -> None:
-    console.print(f"    [bold]{escape(case['id'])}[/]")
+def _group(group: gathering.Gathered, console: Console) -> None:
+    case = group.cases[0]
+    requirement = case["id"].partition("/")[0]
+    console.print(f"    [bold]{escape(f'{requirement}/{group.names}')}[/]")
     console.print(f"      sent     {escape(', '.join(case['sent']))}")
-    console.print(f"      expected {escape(case['expected'])}")
-    console.print(f"      found    {escape(case['actual'])}")
-    # Without --out there is no file that these lines could send.
-    if not out:
-        return
+    console.print(f"      expected {escape(group.expected)}")
+    console.print(f"      found    {escape(group.actual)}")
     for line in case.get("curl", [])[:MOST_CURLS]:
         console.print(f"      curl     {escape(line)}")
     if "replay" in case:
-        console.print(f"      replay   {escape(case['replay'].replace('DIR', out))}")
+        console.print(f"      replay   {escape(case['replay'])}")
 
 
 def _end(document: Document, console: Console, out: str | None) -> None:
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in counted(document).items())
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in document["counts"].items() if count)
     console.print()
     console.print(f"{counts} · {document['seconds']} s · seed {document['seed']}")
     if document["void"]:
@@ -76,8 +137,11 @@ def _end(document: Document, console: Console, out: str | None) -> None:
     for problem in document["problems"]:
         console.print(f"[bold red]Problem:[/] {escape(problem)}")
     style = OUTCOME_STYLE.get(document["outcome"], "bold yellow")
-    console.print(f"[{style}]{document['outcome'].capitalize()}, grade {document['grade']}[/]")
-    console.print(f"  shown:     {escape(document['shown'])}")
-    console.print(f"  not shown: {escape(document['not_shown'])}")
+    console.print(f"[{style}]{escape(gathering.verdict_line(document))}[/]")
+    if document["grade"] != "none":
+        console.print(f"  shown:     {escape(document['shown'])}")
+        console.print(f"  not shown: {escape(document['not_shown'])}")
     if out:
         console.print(f"  reports:   {escape(out)}")
+        for line in document["exports"]:
+            console.print(f"  first:     {escape(line)}", style="dim")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
-from .document import CaseDocument, Document, RequirementDocument
+from . import gathering
+from .document_types import CaseDocument, CauseDocument, Document, RequirementDocument
 
 _KIND = {
     "FAIL": Failure,
@@ -24,7 +26,7 @@ def write(document: Document, file: Path) -> None:
     """Write the document as JUnit XML."""
     xml = JUnitXml("camsim conformance")
     for requirement in document["requirements"]:
-        xml.add_testsuite(_requirement(requirement, document["started"]))
+        xml.add_testsuite(_requirement(requirement, document))
     if document["void"] is not None or document["problems"]:
         xml.add_testsuite(_run(document))
     xml.update_statistics()  # type: ignore[no-untyped-call]
@@ -41,14 +43,34 @@ def _suite(name: str, started: str, cases: list[TestCase]) -> TestSuite:
     return suite
 
 
-def _requirement(requirement: RequirementDocument, started: str) -> TestSuite:
-    cases = [_case(requirement, case) for case in requirement["cases"]]
-    return _suite(f"{requirement['id']} {requirement['level']}", started, cases)
+def _requirement(requirement: RequirementDocument, document: Document) -> TestSuite:
+    causes = [cause for cause in document["causes"] if cause["id"] in requirement["causes"]]
+    told = _told(causes, gathering.headline(document))
+    cases = []
+    for case in requirement["cases"]:
+        mine = [cause for cause in causes if case["id"] in cause["cases"] and case["verdict"] == requirement["verdict"]]
+        cases.append(_case(requirement, case, mine))
+        if mine and told:
+            # Once a suite: at the first case that shows one of them.
+            said = cases[-1].system_out
+            cases[-1].system_out, told = (f"{said}\n{told}" if said else told), ""
+    return _suite(f"{requirement['id']} {requirement['level']}", document["started"], cases)
 
 
-def _case(requirement: RequirementDocument, case: CaseDocument) -> TestCase:
+def _told(causes: Sequence[CauseDocument], headline: str | None) -> str:
+    lines = [headline] if headline is not None else []
+    for cause in causes:
+        lines += [f"{cause['id']}: {cause['sentence']}", f"  change: {cause['change']}"]
+        lines.append(f"  asked by {gathering.asked(cause)}")
+    return _clean("\n".join(lines))
+
+
+def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence[CauseDocument]) -> TestCase:
     entry = TestCase(case["id"].partition("/")[2], f"conformance.{requirement['id']}", case["seconds"])
-    text = _clean(f"{case['verdict']}: expected {case['expected']}; actual {case['actual']}")
+    found = f"expected {case['expected']}; actual {case['actual']}"
+    text = _clean(f"{case['verdict']}: {found}")
+    if causes:
+        text = _clean(f"{case['verdict']}, see " + "; ".join(f"{one['id']}: {one['sentence']}" for one in causes))
     kind, message = _KIND.get(case["verdict"]), text
     waiver = requirement["waived"]
     if waiver is not None and case["verdict"] == "FAIL":
@@ -58,7 +80,10 @@ def _case(requirement: RequirementDocument, case: CaseDocument) -> TestCase:
         entry.system_out = text
         return entry
     result = kind(message, case["verdict"])
-    result.text = _clean("\n".join([requirement["title"], text, *case.get("curl", [])]))
+    # The message names the cause; what this case itself showed stands below it.
+    lines = [requirement["title"], text, *([found] if causes else [])]
+    lines += [case["replay"]] if "replay" in case else []
+    result.text = _clean("\n".join([*lines, *case.get("curl", [])]))
     entry.result = [result]
     return entry
 

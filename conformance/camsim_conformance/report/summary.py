@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from .document import Document, RequirementDocument, counted, decisive
+from . import gathering
+from .document_types import CauseDocument, Document, ExampleDocument, RequirementDocument
+from .wording import place
 
-_MARKS = {"FAIL": "❌", "ERROR": "💥", "COULD-NOT-RUN": "⛔", "ADVICE": "⚠️", "UNVERIFIED": "❔"}
-MOST_CASES = 5
+_MARKS = {"FAIL": "❌", "ERROR": "💥", "COULD-NOT-RUN": "⛔", "ADVICE": "⚠️", "UNVERIFIED": "❔", "INFO": "ℹ️"}
+_DETAILED = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
+_SEEN = (("UNVERIFIED", "❔ Not looked at"), ("INFO", "ℹ️ Recorded, not judged"))
+MOST_GROUPS = 5
 
 
 def summary(document: Document) -> str:
@@ -16,17 +20,36 @@ def summary(document: Document) -> str:
 
 
 def _lines(document: Document) -> Iterator[str]:
+    yield from _head(document)
+    headline = gathering.headline(document)
+    if headline is not None:
+        yield f"**{headline}**"
+        yield ""
+        for cause in document["causes"]:
+            yield from _cause(cause, document)
+    yield from _counts(document)
+    yield from _explained(document)
+    for row in document["requirements"]:
+        # Of a void run everything could not run: the reason above says it once.
+        nothing_ran = document["void"] and row["verdict"] == "COULD-NOT-RUN"
+        if row["verdict"] in _DETAILED and not nothing_ran:
+            yield from _requirement(row, document["causes"])
+    yield from _seen(document)
+
+
+def _head(document: Document) -> Iterator[str]:
     profile = document["profile"]
-    yield f"# Conformance: {document['outcome']}, grade {document['grade']}"
+    yield f"# Conformance: {gathering.verdict_line(document)}"
     yield ""
     yield (
         f"`{document['target']['url']}` · {profile['protocol']} · features {', '.join(profile['features'])} · "
         f"seed {document['seed']} · {document['seconds']} s"
     )
     yield ""
-    yield f"**Shown:** {document['shown']}."
-    yield f"**Not shown:** {document['not_shown']}."
-    yield ""
+    if document["grade"] != "none":
+        yield f"**Shown:** {document['shown']}."
+        yield f"**Not shown:** {document['not_shown']}."
+        yield ""
     if document["void"]:
         yield f"> The run is void: {document['void']}"
         yield ""
@@ -34,31 +57,99 @@ def _lines(document: Document) -> Iterator[str]:
         for problem in document["problems"]:
             yield f"- {problem}"
         yield ""
-    yield from _counts(document)
-    for row in document["requirements"]:
-        # Of a void run everything could not run: the reason above says it once.
-        nothing_ran = document["void"] and row["verdict"] == "COULD-NOT-RUN"
-        if row["verdict"] in _MARKS and not nothing_ran:
-            yield from _requirement(row)
+
+
+def _cause(cause: CauseDocument, document: Document) -> Iterator[str]:
+    numbers = gathering.numbers(cause)
+    yield f"## {_MARKS[cause['verdict']]} {cause['id']}: {cause['sentence']}" + (f": {numbers}" if numbers else "")
+    yield ""
+    if cause["change"]:
+        yield f"**Change:** {cause['change']}"
+        yield ""
+    if cause["quote"] is not None:
+        yield f"> {cause['quote']['text']} *({place(cause['quote']['source'])}, {cause['quote']['source']})*"
+        yield ""
+    yield f"- asked by {cause['requirement']} ({cause['level']})"
+    yield f"- {gathering.certainty(cause)}"
+    also = gathering.also(cause)
+    if also:
+        yield f"- also: {also}"
+    for note in cause["notes"]:
+        yield f"- {note}"
+    rows = gathering.concerned(cause, document)
+    if rows:
+        yield f"- concerns {', '.join(rows)}"
+    yield ""
+    if cause["example"] is not None:
+        yield from _example(cause["example"], gathering.others(cause))
+
+
+def _example(example: ExampleDocument, more: str) -> Iterator[str]:
+    yield f"`{example['case']}`" + (f", {more}:" if more else ":")
+    yield ""
+    lines = [("before it", ", ".join(example["before"])), ("sent", example["sent"])]
+    lines += [("answered", example["answered"]), ("stored", example["stored"]), ("expected", example["expected"])]
+    yield "```text"
+    for name, text in lines:
+        if text:
+            # Backquotes in what was sent would end the block.
+            yield f"{name:<10} {text}".replace("```", "` ` `")
+    yield "```"
+    yield ""
+    if "lines" in example:
+        yield "```sh"
+        yield from example.get("exports", [])
+        yield from example["lines"]
+        yield "```"
+        yield ""
+
+
+def _explained(document: Document) -> Iterator[str]:
+    """One line for each requirement that has its verdict from causes."""
+    rows = [row for row in document["requirements"] if row["causes"]]
+    for row in rows:
+        names = ", ".join(row["causes"])
+        yield f"- {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}, see {names}: {row['title']}"
+    if rows:
+        yield ""
+
+
+def _waived(row: RequirementDocument) -> str:
+    return f" (waived by {row['waived']['owner']})" if row["waived"] else ""
 
 
 def _counts(document: Document) -> Iterator[str]:
-    found = counted(document)
+    found = {verdict: count for verdict, count in document["counts"].items() if count}
     yield "| " + " | ".join(found) + " |"
     yield "|" + "---|" * len(found)
     yield "| " + " | ".join(map(str, found.values())) + " |"
     yield ""
 
 
-def _requirement(row: RequirementDocument) -> Iterator[str]:
-    waived = f" (waived by {row['waived']['owner']})" if row["waived"] else ""
-    yield f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{waived}: {row['title']}"
+def _requirement(row: RequirementDocument, causes: Sequence[CauseDocument]) -> Iterator[str]:
+    groups = gathering.gathered(gathering.unexplained(row, causes))
+    if not groups:
+        return
+    yield f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}: {row['title']}"
     for quote in row["quotes"]:
-        yield f"> {quote['text']} *({quote['source']})*"
+        yield f"> {quote['text']} *({place(quote['source'])}, {quote['source']})*"
     yield ""
-    cases = decisive(row)
-    for case in cases[:MOST_CASES]:
-        yield f"- `{case['id']}` expected {case['expected']}; found {case['actual']}"
-    if len(cases) > MOST_CASES:
-        yield f"- and {len(cases) - MOST_CASES} more"
+    for group in groups[:MOST_GROUPS]:
+        yield f"- `{row['id']}/{group.names}` expected {group.expected}; found {group.actual}"
+    if len(groups) > MOST_GROUPS:
+        yield f"- and {len(groups) - MOST_GROUPS} more that differ"
     yield ""
+
+
+def _seen(document: Document) -> Iterator[str]:
+    """What was recorded and what nobody looked at, a line each."""
+    for verdict, title in _SEEN:
+        rows = [row for row in document["requirements"] if row["verdict"] == verdict]
+        if not rows:
+            continue
+        yield f"## {title}"
+        for row in rows:
+            texts = gathering.seen(row)
+            more = f"; and {len(texts) - MOST_GROUPS} more that differ" if len(texts) > MOST_GROUPS else ""
+            yield f"- {row['id']} {row['title']}: {'; '.join(texts[:MOST_GROUPS])}{more}"
+        yield ""
