@@ -144,12 +144,13 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
     hours = int(punch.offset / 60) * 3600
     local = punch.log_time + ahead
     return {
+        # First: at an offset east of UTC it is also what the sign ignored would give, which says less.
+        "as the instant": punch.log_time,
         "with its offset dropped": local,
         "with the sign of its offset ignored": local - abs(ahead),
         "with its offset the wrong way round": local + ahead,
         "with the minutes of its offset ignored": local - hours,
         "with its offset taken off twice": punch.log_time - ahead,
-        "as the instant": punch.log_time,
     }
 
 

@@ -52,7 +52,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row of the catalogue. `upgrade` raises the level when a feature is claimed. `why`: why a SHOULD is no MUST."""
+    """One row of the catalogue. `upgrade` raises the level under a feature; `why` says why a SHOULD is no MUST."""
 
     id: str
     title: str
