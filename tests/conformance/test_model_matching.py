@@ -125,6 +125,15 @@ def test_of_one_type_the_nearest_are_one() -> None:
     assert rows_of(match(people(told(first), told(second)), *rows)["7"]) == list(rows)
 
 
+@pytest.mark.parametrize("off", [-25200, 19800, 3607])
+def test_punches_that_are_off_alike_are_not_taken_for_each_other(off: int) -> None:
+    some = [punch(at=NOON + 60 * number) for number in range(3)]
+    rows = [row(one, time=one.log_time + off) for one in some]
+    assert rows_of(match(people(*map(told, some)), *rows)["7"]) == rows
+    # Also when one of them is lost.
+    assert rows_of(match(people(*map(told, some)), rows[0], rows[2])["7"]) == [rows[0], None, rows[2]]
+
+
 def test_a_leftover_goes_to_what_was_acknowledged() -> None:
     refused, taken = punch(at=NOON), punch(at=NOON + 600)
     stray = row(refused, time=NOON + 7)

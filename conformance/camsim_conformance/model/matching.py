@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -139,14 +140,18 @@ def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
 
 
 def _pair_leftovers(person: Person, reading: Reading) -> None:
-    """A punch without a row and a row without a punch are one punch at a wrong time; the nearest of one type first."""
+    """A punch without a row and a row without a punch are one punch at a wrong time: of one type first, then where most
+    are off by as much, then the nearest."""
     waiting = [due for due in person.dues if _waits(due)]
     pairs = []
     for number, due in enumerate(waiting):
         for row in person.extra:
             strange = not same_word(row.type, due.punch.type) or not same_word(row.input, due.punch.input)
-            pairs.append((not due.acknowledged, strange, abs(row.time - reading.time(due.punch)), number, row))
-    for *_, number, row in sorted(pairs, key=lambda pair: pair[:4]):
+            pairs.append((not due.acknowledged, strange, row.time - reading.time(due.punch), number, row))
+    # Two punches a minute apart that are both hours off: the row of the one is nearer to the other.
+    common = Counter(off for *_, off, _, _ in pairs)
+    pairs.sort(key=lambda pair: (*pair[:2], -common[pair[2]], abs(pair[2]), pair[3]))
+    for *_, number, row in pairs:
         due = waiting[number]
         if due.row is None and row in person.extra:
             due.row = row
