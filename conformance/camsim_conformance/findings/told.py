@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from camsim_conformance.model.observation import Aspect, Observation
 from camsim_conformance.observed import Observed
-from camsim_conformance.requirements.verdicts import Finding
+from camsim_conformance.requirements.verdicts import Finding, Level
 
 from .texts import some, unverified
 
@@ -43,8 +43,11 @@ def _actual(one: Observation) -> str:
 def _nothing_known(case: Observed, mine: list[Observation], aspects: tuple[Aspect, ...]) -> Finding:
     if mine:
         names = ", ".join(cause.id for cause in case.causes)
-        case.because = "what it stands on was not acknowledged" + (f" ({names})" if names else "")
-        return unverified(case.because)
+        why = "what it stands on was not acknowledged" + (f" ({names})" if names else "")
+        # Explained by nothing but advice, it is no gap in the run: who only refuses odd ids is not incomplete.
+        if not case.causes or any(cause.level is Level.MUST for cause in case.causes):
+            case.because = why
+        return unverified(why)
     names = ", ".join(map(str, aspects))
     return unverified(f"the adapter shows nothing of: {names}")
 

@@ -58,7 +58,8 @@ def _keys(one: Explanation) -> list[_Key]:
     found = []
     for factor, name in one.values:
         rest = frozenset(one.values) - {(factor, name)}
-        found.append((one.aspect, one.deviation, bool(one.right), factor, rest))
+        # Whatever comes after a template and wipes it is one bug: `then:card` and `then:photo` stand together.
+        found.append((one.aspect, one.deviation, bool(one.right), sentences.stem(factor), rest))
     return found
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .could import could_deviate
 from .cover import Conjunction, Table, pure_cover, same_cover
 from .noise import bits, noisy_cover
 from .observation import Aspect, Explanation, Observation, Values
-from .people import could_deviate
 
 MOST_ALTERNATIVES = 5
 # So many pure conjunctions are believed as they are; more may be a cause that comes and goes, told in pieces.
@@ -94,12 +94,16 @@ def _explanation(
         deviation=first.deviation or "",
         values=values,
         wrong=tuple(wrong),
-        right=sum(one.right for one in inside),
-        without=sum(one.right for one in outside),
+        right=sum(_contradicts(one, first.deviation) for one in inside),
+        without=sum(_contradicts(one, first.deviation) for one in outside),
         outside=(sum(one.deviation == first.deviation for one in outside), len(outside)),
         known=len(known),
         alternatives=alternatives,
     )
+
+
+def _contradicts(one: Observation, deviation: str | None) -> bool:
+    return one.right and could_deviate(one, deviation or "")
 
 
 def explained_by(

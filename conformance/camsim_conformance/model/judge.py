@@ -50,8 +50,8 @@ class View:
     choice: Choice | None
 
 
-def observe(seen: Seen) -> View:
-    """Everything that can be looked at. Pure."""
+def observe(seen: Seen, known: Choice | None = None) -> View:
+    """Everything that can be looked at. `known`: how the target was seen to read times. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
     values = _Values(seen, people)
@@ -59,7 +59,7 @@ def observe(seen: Seen) -> View:
     if seen.main is None:
         return View(tuple(found), None)
     punches = [due.punch for history in people.values() for due in dues_of(history)]
-    chosen = choice(punches, seen.main, seen.profile.protocol)
+    chosen = known or choice(punches, seen.main, seen.profile.protocol)
     sent_whole = [case for case in seen.cases if case.id in seen.answers]
     found += observe_nobody(sent_whole, people, seen.main)
     for snapshot, some in _stages(seen, people):
@@ -98,6 +98,15 @@ def _later(history: Sequence[Occurrence]) -> bool:
     return any(one.case.stage in LATER for one in history)
 
 
+def event_values(history: Sequence[Occurrence], place: int, now_s: int) -> dict[str, str]:
+    """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run."""
+    one = history[place]
+    found = step_values(one, history[:place])
+    if one.told.punch is not None:
+        found.update(values_of(history, place, now_s))
+    return found
+
+
 class _Values:
     """The factor values of each event, made once."""
 
@@ -110,12 +119,7 @@ class _Values:
         """The values of the event at a place of a person's history."""
         key = (user, place)
         if key not in self._made:
-            history = self._people[user]
-            one = history[place]
-            found = step_values(one, history[:place])
-            if one.told.punch is not None:
-                found.update(values_of(history, place, self._now_s))
-            self._made[key] = found
+            self._made[key] = event_values(self._people[user], place, self._now_s)
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:

@@ -55,6 +55,7 @@ def judge(seen: Seen, second: Seen | None = None, probed: Mapping[str, Sequence[
     found = causes(explain(view.observations), protocol, features)
     if second is None:
         return Judgement(view, None, tuple(found))
-    again = observe(second)
+    # A handful of rows tells little of how times are read: that is known by now.
+    again = observe(second, view.choice)
     rounds = Rounds(view.observations, again.observations, protocol, features, probed)
     return Judgement(view, again, tuple(confirmed(cause, rounds) for cause in found))

@@ -11,7 +11,7 @@ from camsim.readback.model import StoredPunch
 from camsim_conformance.plan.told import Keep
 
 from .history import Occurrence
-from .moments import Reading
+from .moments import Reading, mistakes_in
 from .words import same_word
 
 
@@ -83,8 +83,19 @@ def matched(
         _match(person, list(stored.get(user, ())), reading)
         found.append(person)
     _find_elsewhere(found, reading)
+    usual = _usual_mistakes(found)
     for person in found:
-        _pair_leftovers(person, reading)
+        _pair_leftovers(person, reading, usual)
+    return found
+
+
+def _usual_mistakes(people: Iterable[Person]) -> Counter[str]:
+    """How often each mistake explains the one row that is left of a person whose one punch has none."""
+    found: Counter[str] = Counter()
+    for person in people:
+        waiting = [due for due in person.dues if _waits(due)]
+        if len(waiting) == 1 and len(person.extra) == 1:
+            found.update(mistakes_in(person.extra[0], waiting[0].punch))
     return found
 
 
@@ -139,23 +150,37 @@ def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
                     break
 
 
-def _pair_leftovers(person: Person, reading: Reading) -> None:
-    """A punch without a row and a row without a punch are one punch at a wrong time: of one type first, then where most
-    are off by as much, then the nearest."""
+def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> None:
+    """A punch without a row and a row without a punch are one punch at a wrong time: first what the target's usual
+    mistake makes of it, then at a distance that explains most of the person's, then with the same attributes."""
     waiting = [due for due in person.dues if _waits(due)]
+    apart = [[row.time - reading.time(due.punch) for row in person.extra] for due in waiting]
+    # Several punches that are all shifted alike are no other punches of the person at distances of their own.
+    alike = Counter(seconds for of_due in apart for seconds in of_due)
     pairs = []
     for number, due in enumerate(waiting):
-        for row in person.extra:
-            strange = not same_word(row.type, due.punch.type) or not same_word(row.input, due.punch.input)
-            pairs.append((not due.acknowledged, strange, row.time - reading.time(due.punch), number, row))
-    # Two punches a minute apart that are both hours off: the row of the one is nearer to the other.
-    common = Counter(off for *_, off, _, _ in pairs)
-    pairs.sort(key=lambda pair: (*pair[:2], -common[pair[2]], abs(pair[2]), pair[3]))
-    for *_, number, row in pairs:
-        due = waiting[number]
+        for row, seconds in zip(person.extra, apart[number], strict=True):
+            likely = max((usual[name] for name in mistakes_in(row, due.punch)), default=0)
+            differing = _differing(due.punch, row)
+            price = (not due.acknowledged, -likely, -alike[seconds], differing, abs(seconds), number)
+            pairs.append((price, row))
+    for price, row in sorted(pairs, key=lambda pair: pair[0]):
+        due = waiting[price[-1]]
         if due.row is None and row in person.extra:
             due.row = row
             person.extra.remove(row)
+
+
+def _differing(punch: Punch, row: StoredPunch) -> int:
+    """In how many attributes a row is another than the punch; what it does not tell is no other."""
+    found = sum(word is not None and not same_word(word, told) for word, told in _words(punch, row))
+    if row.temperature is not None and punch.temperature is not None:
+        found += abs(row.temperature - punch.temperature) >= 1
+    return found + (row.mask is not None and bool(row.mask) != bool(punch.mask))
+
+
+def _words(punch: Punch, row: StoredPunch) -> tuple[tuple[str | None, str], ...]:
+    return (row.type, punch.type), (row.input, punch.input)
 
 
 def _waits(due: Due) -> bool:

@@ -17,6 +17,7 @@ from camsim.readback.model import Snapshot, StoredPunch
 
 AGREED = 0.95  # below this share the report says that the target is inconsistent
 ARRIVAL_S = 180  # a stored time this near to the sending is the time of arrival
+HOUR_S = 3600
 EPOCH_S = 400 * 86400  # what lies before 1971 is no time at all
 FEWEST = 5  # rows from which a zone may be concluded
 
@@ -40,7 +41,7 @@ WALL = Reading("the device's wall clock", wall)
 
 def zone(name: str) -> Reading:
     """The wall clock of an IANA zone, its daylight saving included."""
-    return Reading(f"the wall clock of {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time))
+    return Reading(f"the wall clock of a zone such as {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time))
 
 
 def _ahead(name: str, instant: int) -> int:
@@ -139,9 +140,14 @@ def how_off(row: StoredPunch, punch: Punch, expected: int, sent_s: float | None)
     return "wrong"
 
 
+def mistakes_in(row: StoredPunch, punch: Punch) -> list[str]:
+    """The mistakes that would make this row of that punch."""
+    return [text for text, time in _mistakes(punch).items() if row.time == time]
+
+
 def _mistakes(punch: Punch) -> Mapping[str, int]:
     ahead = punch.offset * 60
-    hours = int(punch.offset / 60) * 3600
+    hours = int(punch.offset / 60) * HOUR_S
     local = punch.log_time + ahead
     return {
         # First: at an offset east of UTC it is also what the sign ignored would give, which says less.
@@ -151,6 +157,11 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
         "with its offset the wrong way round": local + ahead,
         "with the minutes of its offset ignored": local - hours,
         "with its offset taken off twice": punch.log_time - ahead,
+        "with its seconds dropped": punch.log_time - punch.log_time % 60,
+        "twelve hours too early": punch.log_time - 12 * HOUR_S,
+        "twelve hours too late": punch.log_time + 12 * HOUR_S,
+        "an hour too early": punch.log_time - HOUR_S,
+        "an hour too late": punch.log_time + HOUR_S,
     }
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
-from camsim_conformance.plan.told import Deed, Keep
+from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
 from .attributes import ATTRIBUTES
@@ -144,7 +144,7 @@ def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
     if not told:
         return
     for row in person.extra:
-        place = min(range(len(told)), key=lambda place: abs(told[place].told.at - row.time))
+        place = min(range(len(told)), key=lambda place: _far(told[place].told, row))
         one = told[place]
         if one.told.keep is Keep.MAY:
             continue
@@ -157,6 +157,11 @@ def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
         one = told[-1]
         values = scene.values(person.user, person.history.index(one))
         yield _observation(Aspect.COUNT, one, values, None, "no row", "")
+
+
+def _far(told: Told, row: StoredPunch) -> tuple[int, bool]:
+    # Of a punch and its photo, which have one moment, the punch is likelier to leave a row.
+    return abs(told.at - row.time), told.punch is None
 
 
 def observe_nobody(cases: Iterable[Case], told: Collection[str], snapshot: Snapshot) -> Iterator[Observation]:

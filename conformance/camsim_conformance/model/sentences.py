@@ -74,7 +74,12 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = ()) -> str:
 
 
 def _kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
-    return one.aspect, one.deviation, [factor for factor, _ in one.values]
+    return one.aspect, one.deviation, [stem(factor) for factor, _ in one.values]
+
+
+def stem(factor: str) -> str:
+    """What factors of one family share: `then` of `then:card`; a factor of its own is its whole name."""
+    return factor.partition(":")[0]
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:
@@ -85,17 +90,18 @@ def repeated(text: str, again: tuple[int, int]) -> str:
 def numbers(family: Sequence[Explanation]) -> str:
     """`12 of 12; without it 0 of 214`: of all that were looked at, and of those where one of the values is missing.
 
-    The explanations differ in the value of one factor: nothing belongs to two of them.
+    The explanations differ in the value of one factor, or in what came after: something may belong to two of them.
     """
     lead, others = family[0], family[1:]
-    wrong = sum(len(one.wrong) for one in family)
+    wrong = len({id(observation) for one in family for observation in one.wrong})
     right = sum(one.right for one in family)
     text = f"{wrong} of {wrong + right}"
     if not lead.values:
         return text
     elsewhere = "without it" if len(lead.values) == 1 and not others else "others"
-    outside = lead.outside[0] - sum(len(one.wrong) for one in others)
-    looked = lead.outside[1] - sum(one.known - one.outside[1] for one in others)
+    more = wrong - len(lead.wrong)
+    outside = lead.outside[0] - more
+    looked = lead.outside[1] - more - sum(one.right for one in others)
     return f"{text}; {elsewhere} {outside} of {looked}"
 
 
@@ -150,8 +156,10 @@ def phrases(values: Values, *others: Values) -> str:
     found: list[str] = []
     for factor, name in values:
         if factor not in _NOUNS_OF_THEIR_OWN:
-            names = dict.fromkeys([name, *(dict(other).get(factor, name) for other in others)])
-            found.append(_either([_phrase(factor, one) for one in names]))
+            pairs = [(factor, name)]
+            for other in others:
+                pairs += [pair for pair in other if stem(pair[0]) == stem(factor)]
+            found.append(_either([_phrase(*pair) for pair in dict.fromkeys(pairs)]))
     return ", ".join(found)
 
 

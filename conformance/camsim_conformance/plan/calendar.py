@@ -6,7 +6,7 @@ A group of its own, outside the arrays: an edge lies where the clock of the run 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 from camsim.protocol.vocabulary import Protocol
@@ -36,20 +36,30 @@ def edges(make: Builder) -> Iterator[Case]:
     """The cases of all edges that this run can show. What is older than 90 days is recorded only: right receivers set
     that aside."""
     for name, edge in _midnights(make).items():
-        aside = ASIDE_S + len(make.people) % 60  # not the moments of another edge that lies on the same midnight
+        # Not the moments of another edge that lies on the same midnight, nor those of another run's people.
+        aside = ASIDE_S + len(make.people) % 60 + _shift_s(make)
         beside = [_At(edge - aside, name), _At(edge, name), _At(edge + aside, name)]
-        plain = edge - PLAIN_S
+        plain = edge - PLAIN_S - _shift_s(make)
         if not name.endswith("midnight"):
             plain -= PLAIN_DAYS * DAY
         yield _case(make, name, [_At(plain), *beside])
     yield from _leap_day(make)
-    yield _case(make, "night-shift", _night(make))
+    yield _case(make, "night-shift", _shifted(make, _night(make)))
     for name, type_ in (("in-alone", "CheckIn"), ("out-alone", "CheckOut")):
         yield _case(make, name, [_At(make.ago(26 * HOUR), name, type_)])
     base = make.ago(30 * HOUR)
     yield _case(make, "one-offset-apart", [_At(base), _At(base + abs(make.offset) * MINUTE)])
     if make.profile.protocol is Protocol.V3:
         yield from _offsets(make)
+
+
+def _shift_s(make: Builder) -> int:
+    """Seconds of this run's own for given people (--users): they have the edges of the last run behind them."""
+    return make.jitter % 90 if make.profile.people else 0
+
+
+def _shifted(make: Builder, moments: Sequence[_At]) -> list[_At]:
+    return [replace(moment, at=moment.at + _shift_s(make)) for moment in moments]
 
 
 def _case(make: Builder, name: str, moments: Sequence[_At]) -> Case:
@@ -111,7 +121,8 @@ def _leap_day(make: Builder) -> Iterator[Case]:
     at = int(begin.timestamp())
     if DAY < make.now - HOUR - at < QUARTER_S - 3 * DAY:
         moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
-        yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
+        leap = [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)]
+        yield _case(make, name, _shifted(make, leap))
 
 
 def _night(make: Builder) -> list[_At]:
@@ -136,13 +147,14 @@ def _offsets(make: Builder) -> Iterator[Case]:
     before = [_At(change - 2 * DAY, offset=SUMMER), _At(change - 90 * MINUTE, name, offset=SUMMER)]
     inside = [_At(change - 20 * MINUTE, name, offset=SUMMER), _At(change + 20 * MINUTE, name, offset=WINTER)]
     after = [_At(change + 90 * MINUTE, name, offset=WINTER), _At(change + 2 * DAY, offset=WINTER)]
-    yield _case(make, name, _past(make, [*before, *inside, *after]))
+    yield _case(make, name, _past(make, _shifted(make, [*before, *inside, *after])))
     # 01:50, 03:10, and 02:30 of a device that has not changed yet: a clock that no other device shows that day.
     change = _last_change(make, month=3)
     name = "skipped-hour"
     before = [_At(change - 2 * DAY, offset=WINTER), _At(change - 10 * MINUTE, name, offset=WINTER)]
     inside = [_At(change + 10 * MINUTE, name, offset=SUMMER), _At(change + 30 * MINUTE, name, offset=WINTER)]
-    yield _case(make, name, _past(make, [*before, *inside, _At(change + 2 * DAY, offset=SUMMER)]))
+    after = [_At(change + 2 * DAY, offset=SUMMER)]
+    yield _case(make, name, _past(make, _shifted(make, [*before, *inside, *after])))
     # One clock at two offsets, hours apart: who compares clocks takes the second punch for a copy of the first.
     first = make.ago(3 * HOUR) - (make.offset - WINTER) * MINUTE
     second = first + (make.offset - WINTER) * MINUTE

@@ -16,7 +16,7 @@ from .cases import Case, Expect, Stage, Step, Transport
 from .factors import BY_NAME, MINUTE, PUNCH_FACTORS, Factor, Value, usual_values
 from .punch_values import BLOCK, id_of, planned, values_of
 from .rows_people import Moments, Place, Row, least_people, moments, offset_of, own_place, shared_places
-from .rows_writing import Retelling, device_of, punch_step
+from .rows_writing import Retelling, device_of, label_of, punch_step
 from .told import Keep
 
 RETRIES = 5
@@ -142,7 +142,7 @@ def _again(make: Builder, punch: Punch, first: Step, row: Row, *, alone: bool) -
     elif repeat == "lost-answer":
         yield replace(first, retries=RETRIES)
     elif repeat == "retold":
-        yield punch_step(make, punch, row, Retelling(make.operation_id(), make.now + 30))
+        yield punch_step(make, punch, row, Retelling(make.operation_id(), make.now + 30, label_of(first)))
     elif repeat == "after-20" and alone:
         stranger = make.stranger()
         for number in range(OTHERS):

@@ -34,10 +34,12 @@ FILL = "."  # one byte in every form, also where letters and digits are escaped
 
 @dataclass(frozen=True, slots=True)
 class Retelling:
-    """How a v3 message is told anew: another OperationID and another Time, epoch seconds."""
+    """How a v3 message is told anew: another OperationID and another Time, epoch seconds; of the same device, so with
+    the LabelName that it had (None: with the row's own)."""
 
     operation_id: str
     time_s: int
+    label: str | None = None
 
 
 def punch_step(make: Builder, punch: Punch, values: Mapping[str, str], again: Retelling | None = None) -> Step:
@@ -48,7 +50,7 @@ def punch_step(make: Builder, punch: Punch, values: Mapping[str, str], again: Re
     style = Style(temperature="number") if values["temperature"] == "number" else DOCUMENTED
     told_anew = again or Retelling(make.operation_id(), make.now)
     message = make.message(punch, device, operation_id=told_anew.operation_id, time_s=told_anew.time_s, style=style)
-    plain = _text_v3(make, message, device, values)
+    plain = _text_v3(make, message, device, values, told_anew.label)
     return make.raw(
         plain,
         device,
@@ -85,7 +87,15 @@ def _query(make: Builder, device: int, values: Mapping[str, str]) -> str:
     return f"{join}stgid={make.device(device).stgid}"
 
 
-def _text_v3(make: Builder, message: Message, device: int, values: Mapping[str, str]) -> bytes:
+def label_of(step: Step) -> str | None:
+    """The LabelName of a v3 step; None without one."""
+    label = envelope.decode(step.plain)["RealTime"].get("LabelName")
+    return None if label is None else str(label)
+
+
+def _text_v3(
+    make: Builder, message: Message, device: int, values: Mapping[str, str], label: str | None = None
+) -> bytes:
     frame = message["RealTime"]
     frame["LabelName"] = _LABELS.get(values["label"], frame["LabelName"])
     if values["body"] == "slashes":
@@ -94,7 +104,9 @@ def _text_v3(make: Builder, message: Message, device: int, values: Mapping[str, 
         del frame[member]
     write = WRITERS[values["body"]]
     # Without a label there is nothing to fill up: such a row has the length that it has.
-    if make.device(device).key is not None and "LabelName" in frame:
+    if "LabelName" in frame and label is not None:
+        frame["LabelName"] = label
+    elif make.device(device).key is not None and "LabelName" in frame:
         frame["LabelName"] += FILL * ((int(values["length"]) - len(write(message))) % BLOCK)
     return write(message)
 

@@ -1,6 +1,7 @@
-"""Prove the suite: references and benign variants pass, every mutant dies by the ids it was built for.
+"""Prove the suite: references and benign variants pass, every mutant dies by the ids it was built for; generated faulty
+receivers are killed and rightly named, generated right ones are never accused.
 
-`python -m camsim_conformance.proof --seeds 20` runs it and writes docs/proof.md.
+`python -m camsim_conformance.proof --mutants 600 --benign 1000` runs all of it and writes docs/proof.md.
 """
 
 from __future__ import annotations
@@ -13,7 +14,10 @@ from pathlib import Path
 
 from camsim.protocol.vocabulary import Protocol
 
+from . import populations
 from .page import page
+from .population_page import population_tables
+from .populations import Populations
 from .run import Report, Task, prove, tasks
 
 EVERY = 50
@@ -25,6 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m camsim_conformance.proof", description=__doc__)
     parser.add_argument("--seeds", type=int, default=20, help="seeds 1 to N")
     parser.add_argument("--mutant-seeds", type=int, default=3, help="seeds 1 to N for mutants")
+    parser.add_argument("--mutants", type=int, default=0, help="generated faulty receivers, in process")
+    parser.add_argument("--benign", type=int, default=0, help="generated right receivers, in process")
+    parser.add_argument("--http-share", type=float, default=0.05, help="of the faulty ones, over HTTP as well")
+    parser.add_argument("--population-seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2 * (os.cpu_count() or 1))
     parser.add_argument("--protocol", choices=list(Protocol), action="append", type=Protocol)
     parser.add_argument("--only", action="append", help="only these names")
@@ -37,11 +45,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
         reports.append(report)
         _print(report, number, len(chosen), details=options.details)
     bad = [report for report in reports if report.problem()]
-    print(f"{len(reports)} runs, {len(bad)} that do not show what they have to")  # noqa: T201
+    _say(f"{len(reports)} runs, {len(bad)} that do not show what they have to")
+    generated = _generated(options)
+    problems = generated.problems() if generated is not None else []
+    for problem in problems:
+        _say(problem)
     # A page of some names would say of all others that nothing kills them.
-    if not options.only:
-        options.page.write_text(page(reports), "utf-8")
-    return 1 if bad else 0
+    if not options.only and reports:
+        options.page.write_text(page(reports, generated), "utf-8")
+    elif generated is not None:
+        _say("\n".join(population_tables(generated)))
+    return 1 if bad or problems else 0
+
+
+def _generated(options: argparse.Namespace) -> Populations | None:
+    if not options.mutants and not options.benign:
+        return None
+    counts = (options.mutants, options.benign, options.http_share)
+    return populations.prove(*counts, options.workers, options.population_seed, _say)
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201
 
 
 def _chosen(options: argparse.Namespace) -> list[Task]:
@@ -58,10 +83,10 @@ def _print(report: Report, number: int, total: int, *, details: bool) -> None:
         name += " aes"
     # In a pipeline's log now and then a line is enough to show that it still runs.
     if problem or sys.stdout.isatty() or number % EVERY == 0:
-        print(f"[{number}/{total}] {name}: {problem or 'ok'} ({report.seconds:.1f} s)", flush=True)  # noqa: T201
+        _say(f"[{number}/{total}] {name}: {problem or 'ok'} ({report.seconds:.1f} s)")
     if problem and details:
         for line in report.details[:MOST_DETAILS]:
-            print(f"      {line}", flush=True)  # noqa: T201
+            _say(f"      {line}")
 
 
 if __name__ == "__main__":

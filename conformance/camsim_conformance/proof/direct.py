@@ -6,6 +6,7 @@ and settle times would take for a few. The run's clock may stand at any moment o
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -43,9 +44,10 @@ class DirectReceiver:
         """The answer to a step; None for none."""
         stgid = parse_qs(step.query.lstrip("?&")).get("stgid", [""])[0]
         try:
-            return await self.receiver.process(step.wire, stgid)
+            reply = await self.receiver.process(step.wire, stgid)
         except RefusedError as refused:
-            return refused.reply
+            reply = refused.reply
+        return reply if reply.status else None
 
 
 class DirectClient(Client):
@@ -72,6 +74,7 @@ class DirectClient(Client):
         if step.transport is Transport.CUT:
             return Exchange(number, no_answer=NoAnswer.MEANT)
         reply = await self._receiver.answer(step)
+        self.answered_at = time.monotonic()
         if step.transport in (Transport.LOST_ACK, Transport.LOST_EARLY):
             return Exchange(number, no_answer=NoAnswer.MEANT)
         if reply is None:

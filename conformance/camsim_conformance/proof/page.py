@@ -10,6 +10,8 @@ from camsim_conformance.requirements import Requirement, catalogue
 from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.verdict.grade import Grade
 
+from .population_page import population_tables
+from .populations import Populations
 from .run import Report, killers
 
 HEAD = """# Proof of the conformance suite
@@ -24,9 +26,11 @@ requirement it was built for (*must*), and may fail only those it names with a r
 """
 
 
-def page(reports: Sequence[Report]) -> str:
+def page(reports: Sequence[Report], generated: Populations | None = None) -> str:
     """The whole page."""
-    return HEAD + "\n".join([*_totals(reports), "", *_kills(reports), *_unique(reports), *_benign(reports)]) + "\n"
+    tables = population_tables(generated) if generated is not None else ()
+    lines = [*_totals(reports), "", *tables, *_kills(reports), *_unique(reports), *_benign(reports)]
+    return HEAD + "\n".join(lines) + "\n"
 
 
 def _kind(report: Report) -> str:

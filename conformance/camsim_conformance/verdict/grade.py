@@ -29,7 +29,8 @@ def lacking(rows: Sequence[RequirementResult], evidence: Evidence) -> list[str]:
         if row.level is not Level.MUST or evidence not in row.requirement.evidence:
             continue
         verdict = row.ack if evidence is Evidence.ANSWER else row.state
-        if verdict not in SHOWN:
+        # Advice in a MUST requirement is of what the page only recommends: nothing of the MUST is missing.
+        if verdict not in SHOWN and verdict is not Verdict.ADVICE:
             found.append(row.requirement.id)
     return found
 
