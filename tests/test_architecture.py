@@ -275,6 +275,7 @@ PROVED_BY = {
     "camsim_conformance.commands.*": "conformance/test_commands.py",
     "camsim_conformance.findings.*": "conformance/mutants/test_mutants.py",
     "camsim_conformance.model.people_*": "conformance/test_model_people.py",
+    "camsim_conformance.model.punches": "conformance/test_model_punches.py",
     "camsim_conformance.mutants.*": "conformance/mutants/test_mutants.py",
     "camsim_conformance.plan.*": "conformance/test_plan.py",
     "camsim_conformance.proof.*": "conformance/test_proof.py",

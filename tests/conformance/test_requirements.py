@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from camsim import resources
 from camsim.protocol.catalogue import CALLBACKS
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.checks.sections import checks
+from camsim_conformance.command import app
 from camsim_conformance.mutants import MUTANTS
 from camsim_conformance.proof.page import WITHOUT_ALONE, alone_of
 from camsim_conformance.requirements import FEATURES, Requirement, by_id, catalogue, exclusions, page
+from camsim_conformance.requirements.pairs import pairs
 from camsim_conformance.requirements.verdicts import Evidence, Level
 
 ALL = [row for protocol in Protocol for row in catalogue(protocol)]
@@ -50,6 +54,40 @@ def test_the_docstring_of_a_check_is_its_requirement(row: Requirement) -> None:
 def test_an_opinion_is_never_above_should_and_a_document_is_quoted(row: Requirement) -> None:
     assert (row.basis == "doc") == bool(row.quotes)
     assert row.basis == "doc" or row.level is not Level.MUST
+
+
+@pytest.mark.parametrize("row", ALL, ids=lambda row: row.id)
+def test_a_should_says_why_it_is_no_must_and_nothing_else_does(row: Requirement) -> None:
+    assert (row.level is Level.SHOULD) == (row.why is not None)
+    assert row.why is None or (len(row.why) > 40 and row.why.endswith("."))
+
+
+def test_a_why_cites_lines_that_are_there() -> None:
+    texts = [row.why or "" for row in ALL] + [pair.why for pair in pairs()]
+    cited = {(page.lower(), int(line)) for text in texts for page, line in re.findall(r"\b(V[23]):(\d+)", text)}
+    assert len(cited) > 20
+    assert cited - set(lines()) == set()
+
+
+def test_every_requirement_stands_in_the_table_of_both_protocols_once() -> None:
+    v3 = [row.id for pair in pairs() for row in pair.v3]
+    v2 = [row.id for pair in pairs() for row in pair.v2]
+    assert sorted(v3) == sorted(row.id for row in catalogue(Protocol.V3))
+    assert sorted(v2) == sorted(row.id for row in catalogue(Protocol.V2))
+
+
+def test_a_pair_says_why_it_differs() -> None:
+    different = [pair for pair in pairs() if pair.where != "both" or not pair.same_level]
+    assert [pair.what for pair in different if not pair.why] == []
+    assert {pair.where for pair in pairs()} == {"both", "v3 only", "v2 only"}
+
+
+def test_explain_says_why_a_should_is_no_must() -> None:
+    asked = CliRunner().invoke(app, ["explain", "v2-auth-001"])
+    assert asked.exit_code == 0, asked.output
+    assert "No MUST because:" in asked.stdout
+    assert "V2:37" in asked.stdout
+    assert "No MUST because:" not in CliRunner().invoke(app, ["explain", "CB-AUTH-001"]).stdout
 
 
 def test_features_and_evidence_are_known() -> None:

@@ -36,6 +36,8 @@ def explain(
     console.print(row.title, markup=False)
     for quote in row.quotes:
         console.print(f"  “{quote.text}” {quote.source}", markup=False)
+    if row.why is not None:
+        console.print(f"No MUST because: {row.why}", markup=False)
     console.print(f"Cases: {row.cases}", markup=False)
     console.print(f"Operations: {', '.join(row.operations)} · features: {', '.join(row.features)}", markup=False)
     if row.upgrade_level is not None:
@@ -80,6 +82,7 @@ def as_document(row: Requirement) -> dict[str, object]:
         "operations": list(row.operations),
         "quotes": [{"page": quote.page, "line": quote.line, "text": quote.text} for quote in row.quotes],
         "cases": row.cases,
+        "why": row.why,
     }
 
 

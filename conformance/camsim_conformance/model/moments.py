@@ -152,12 +152,13 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
     hours = int(punch.offset / 60) * HOUR_S
     local = punch.log_time + ahead
     return {
+        # First: at an offset east of UTC it is also what the sign ignored would give, which says less.
+        "as the instant": punch.log_time,
         "with its offset dropped": local,
         "with the sign of its offset ignored": local - abs(ahead),
         "with its offset the wrong way round": local + ahead,
         "with the minutes of its offset ignored": local - hours,
         "with its offset taken off twice": punch.log_time - ahead,
-        "as the instant": punch.log_time,
         "with its seconds dropped": punch.log_time - punch.log_time % 60,
         "twelve hours too early": punch.log_time - 12 * HOUR_S,
         "twelve hours too late": punch.log_time + 12 * HOUR_S,

@@ -21,6 +21,9 @@ _COPIES = because(
 _NEAR = because("has punches of one person that this receiver takes for copies", *PUNCHES)
 _RESENT = because("sends a punch again in a new message", "CB-DUP-007")
 
+# The copies of a bulk resend are hours old as well.
+_LATE_COPIES = ("CB-ROW-001", "CB-ROW-002", "CB-ORD-004")
+
 
 @mutant("no-dedupe", "stores every copy", "CB-DUP-001 CB-DUP-002", _COPIES)
 class NoDedupe(Policy):
@@ -35,6 +38,20 @@ class DedupeLast(Policy):
         # Right for a copy that follows at once, wrong as soon as another punch lies between.
         last = store.punches.get(punch.user, [])[-1:]
         if last and last[0].at == punch.at:
+            return False
+        store.append(punch)
+        return True
+
+
+@mutant(
+    "dedupe-few",
+    "compares with the person's last four punches alone",
+    "CB-DUP-007",
+    {**_COPIES, **because("has a copy that comes after four other punches of its person", *_LATE_COPIES)},
+)
+class DedupeFew(Policy):
+    async def keep_punch(self, punch: Punch, store: Store) -> bool:
+        if any(known.at == punch.at for known in store.punches.get(punch.user, [])[-4:]):
             return False
         store.append(punch)
         return True

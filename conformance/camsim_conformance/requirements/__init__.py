@@ -52,7 +52,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row of the catalogue. `upgrade` raises the level when a feature is claimed."""
+    """One row of the catalogue. `upgrade` raises the level under a feature; `why` says why a SHOULD is no MUST."""
 
     id: str
     title: str
@@ -66,6 +66,7 @@ class Requirement:
     protocol: Protocol
     upgrade_feature: str | None = None
     upgrade_level: Level | None = None
+    why: str | None = None
 
     def level_for(self, features: frozenset[str]) -> Level:
         """The level under the claimed features."""
@@ -112,6 +113,7 @@ class _RequirementRow(TypedDict):
     operations: list[str]
     quotes: list[_QuoteRow]
     cases: str
+    why: NotRequired[str]
     upgrade: NotRequired[_UpgradeRow]
 
 
@@ -169,4 +171,5 @@ def _requirement(row: _RequirementRow, protocol: Protocol) -> Requirement:
         protocol=protocol,
         upgrade_feature=upgrade["feature"] if upgrade else None,
         upgrade_level=Level(upgrade["level"]) if upgrade else None,
+        why=row.get("why"),
     )
