@@ -182,7 +182,7 @@ def test_replay_of_a_dead_target_is_no_verdict(failed: tuple[dict[str, Any], Pat
 def test_certify_says_how_much_it_will_send_before_it_does(receiver: Running) -> None:
     done = certify(receiver, "--requirement", "CB-DUP-001")
     assert re.search(r"  \d+ cases, \d+ requests, about \d+ s", done.stderr)
-    assert done.stderr.index("10 requests") < done.stderr.index("sending")
+    assert done.stderr.index(" requests") < done.stderr.index("sending")
 
 
 def test_diff_reads_a_result_of_the_first_schema(passed: tuple[dict[str, Any], Path], tmp_path: Path) -> None:
