@@ -41,7 +41,9 @@ WALL = Reading("the device's wall clock", wall)
 
 def zone(name: str) -> Reading:
     """The wall clock of an IANA zone, its daylight saving included."""
-    return Reading(f"the wall clock of a zone such as {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time))
+    return Reading(
+        f"the wall clock of a zone such as {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time)
+    )
 
 
 def _ahead(name: str, instant: int) -> int:
