@@ -6,14 +6,16 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from urllib.parse import unquote_to_bytes
 
 import pytest
 from certifying import TOKEN, profile
 from test_commands import camsim
 
+from camsim.protocol.v2.envelope import seal_v2
 from camsim.protocol.vocabulary import Protocol
 from camsim.receiver import KnownDevice, Running, start
 from camsim_conformance.certify import Outputs, certify
@@ -21,6 +23,7 @@ from camsim_conformance.commands.replay_fresh import companions
 from camsim_conformance.mutants import policy
 from camsim_conformance.plan.cases import Case, Stage, Step, Transport
 from camsim_conformance.proof.run import Task
+from camsim_conformance.report.masking import fill, mask_bytes
 from camsim_conformance.report.reproduction import curl_lines, exports, replay_line
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device
@@ -136,23 +139,25 @@ def test_copies_go_out_at_one_moment_and_a_body_without_secrets_as_a_file(tmp_pa
     assert line.endswith("& done; wait")
 
 
-def test_every_form_of_a_token_comes_back_in_a_shell(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sealed", [lambda body: body, lambda body: seal_v2(body, None)], ids=["json", "form"])
+def test_every_form_of_a_token_comes_back_in_a_shell(tmp_path: Path, sealed: Callable[[bytes], bytes]) -> None:
     token = "aB3/&cD\\4eF"
     chosen = profile("http://127.0.0.1:1/", devices=(Device(token, key=KEY),))
     for form in (token, token[::-1], token[:-1], token.swapcase()):
         file = tmp_path / "cases" / "CB-X-001" / "a" / "01.body"
         file.parent.mkdir(parents=True, exist_ok=True)
-        body = f'{{"t":"{form}"}}'.encode()
-        from camsim_conformance.report.masking import mask_bytes
-
+        body = sealed(f'{{"t":"{form}"}}'.encode())
         file.write_bytes(mask_bytes(body, chosen))
+        assert fill(file.read_bytes(), chosen.devices) == body
+        assert b"3%2F%26cD" not in file.read_bytes()
         case = Case("a", (Step("punch", body, body),), requirement="CB-X-001")
         (line,) = curl_lines(case, chosen, chosen.url, tmp_path)
-        fill = line.partition(" | curl")[0]
+        filling = line.partition(" | curl")[0]
         environment = {"PATH": os.environ["PATH"], "CAMSIM_AUTH_TOKEN": token, "CAMSIM_SECURITY_KEY": KEY}
-        text = "\n".join([*exports(chosen), fill])
+        text = "\n".join([*exports(chosen), filling])
         done = subprocess.run(["/bin/bash", "-c", text], capture_output=True, env=environment, check=True)
-        assert done.stdout == body
+        # A form may escape more than it must.
+        assert unquote_to_bytes(done.stdout) == unquote_to_bytes(body)
 
 
 def test_a_shell_without_the_token_stops_and_names_it(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -73,7 +74,9 @@ def certify(
 
 def _print_json(document: Document) -> None:
     """result.json on standard output, and on standard error the one line that says how it ended."""
-    print(json.dumps(document, indent=1, ensure_ascii=False))  # noqa: T201  the result itself
+    # A console that cannot write every letter gets JSON's escapes: the same value.
+    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(document, indent=1, ensure_ascii=plain))  # noqa: T201  the result itself
     if document["outcome"] != "passed":
         reason = document["void"] or headline(document) or verdict_line(document)
         errors.print(f"camsim certify: {document['outcome']}: {reason}", markup=False)
@@ -88,7 +91,7 @@ def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Do
     if errors.is_terminal:
         with Progress(*_columns(), console=errors, transient=True) as bar:
             return run_to_reports(profile, outputs, _advance(bar))
-    return run_to_reports(profile, outputs, _phases())
+    return run_to_reports(profile, outputs, phases())
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
@@ -105,7 +108,7 @@ def _advance(bar: Progress) -> OnProgress:
     return advance
 
 
-def _phases() -> OnProgress:
+def phases() -> OnProgress:
     """A line for each phase that begins; cases are too many for a log."""
     last = ""
 

@@ -11,6 +11,7 @@ from camsim_conformance.model.observation import Observation
 from camsim_conformance.model.texts import stored_text
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.rows import is_one_of_two, other_of_two
 from camsim_conformance.plan.told import Deed
 from camsim_conformance.report.case_files import CaseFile, KeptCause, RunFile
 from camsim_conformance.report.masking import mask, mask_bytes
@@ -60,6 +61,7 @@ def of_run(profile: Profile, run: RunFile) -> Profile:
         deadline_s=run["deadline_s"],
         patience_s=run["patience_s"],
         seed=run["seed"],
+        confirm=False,  # the case alone is asked for
     )
 
 
@@ -78,7 +80,10 @@ def send_fresh(kept: CaseFile, profile: Profile, *, alone: bool) -> Exit:
         raise UsageError(f"{kept['id']}: this camsim makes no such case of that run; --same sends the kept bytes")
     beside = [] if alone else companions(case, every)
     _say_how(kept, len(beside), alone=alone)
-    record = Session(profile, keep=[case.id, *beside]).run()
+    kept_ids = [case.id, *beside]
+    if is_one_of_two(case):
+        kept_ids.append(other_of_two(case))
+    record = Session(profile, keep=kept_ids).run()
     if record.void is not None:
         raise UnreachableError(without_markup(record.void))
     seen = next(one for one in record.observed() if one.case.id == kept["id"])

@@ -30,8 +30,9 @@ def explain(observations: Sequence[Observation]) -> list[Explanation]:
     return found
 
 
-def _explained(deviation: str, known: Sequence[Observation]) -> list[Explanation]:
-    wrong = [one for one in known if one.deviation == deviation]
+def _explained(deviation: str, every: Sequence[Observation]) -> list[Explanation]:
+    wrong = [one for one in every if one.deviation == deviation]
+    known = _without_twins(wrong, every)
     right = [one for one in known if one.right and could_deviate(one, deviation)]
     if len(wrong) == len(known):
         return [_explanation((), wrong, known)]
@@ -44,6 +45,18 @@ def _explained(deviation: str, known: Sequence[Observation]) -> list[Explanation
         rest = [one for place, one in enumerate(wrong) if left >> place & 1]
         found.append(_explanation((), rest, known))
     return found
+
+
+def _without_twins(wrong: Sequence[Observation], every: Sequence[Observation]) -> list[Observation]:
+    """Without the right count of an event that left a row too many: its own row does not speak for it."""
+    if wrong[0].aspect is not Aspect.COUNT:
+        return list(every)
+    struck = {_event(one) for one in wrong}
+    return [one for one in every if not one.right or _event(one) not in struck]
+
+
+def _event(one: Observation) -> tuple[str, str, tuple[int, ...]]:
+    return one.case, one.user, one.steps[:1]
 
 
 def _cover(table: Table) -> tuple[list[Conjunction], int]:

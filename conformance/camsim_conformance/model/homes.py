@@ -139,7 +139,8 @@ def _by_case_alone(explanation: Explanation) -> bool:
 
 def _costs_pay(explanation: Explanation, named: Requirement) -> bool:
     """True when the loss is MUST although the named requirement asks less."""
-    if named.level is Level.RECORD or explanation.aspect not in _PAY:
+    # Every callback that the page speaks of is to be acknowledged, whatever its case asks beside.
+    if named.level is Level.RECORD or explanation.aspect not in (*_PAY, Aspect.ANSWER):
         return False
     if explanation.deviation == OTHER:
         return True

@@ -103,7 +103,7 @@ class MaskLost(Policy):
 _HEALTH = because("has a temperature of that form or none", *ACKED, *PUNCHES)
 
 
-@mutant("temperature-number-500", "fails on a temperature that is a number", "CB-ACK-001", _HEALTH)
+@mutant("temperature-number-500", "fails on a temperature that is a number", "CB-ROW-001", _HEALTH)
 class TemperatureNumber500(Policy):
     def temperature(self, value: Any) -> float | str | None:
         if isinstance(value, int | float):
@@ -111,7 +111,7 @@ class TemperatureNumber500(Policy):
         return super().temperature(value)
 
 
-@mutant("temperature-text-500", "fails on a temperature that is a text, as #11 prints it", "CB-PUNCH-004", _HEALTH)
+@mutant("temperature-text-500", "fails on a temperature that is a text, as #11 prints it", "CB-ACK-001", _HEALTH)
 class TemperatureText500(Policy):
     def temperature(self, value: Any) -> float | str | None:
         if isinstance(value, str):
@@ -119,7 +119,7 @@ class TemperatureText500(Policy):
         return super().temperature(value)
 
 
-@mutant("temperature-absent-500", "fails on a punch without Temperature", "CB-ACK-001", _HEALTH)
+@mutant("temperature-absent-500", "fails on a punch without Temperature", "CB-ROW-001", _HEALTH)
 class TemperatureAbsent500(Policy):
     def temperature(self, value: Any) -> float | str | None:
         if value is None:

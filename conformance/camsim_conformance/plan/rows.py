@@ -77,6 +77,16 @@ def with_again(case: Case) -> Iterator[Case]:
     yield replace(case, name=case.name + AGAIN, steps=(again,), stage=stage, introduced=False)
 
 
+def is_one_of_two(case: Case) -> bool:
+    """True for a punch whose repetition is a case of its own, and for that case: one alone shows nothing."""
+    return case.name.endswith(AGAIN) or (case.values.get("repeat") in _LATER and len(_own(case)) == 1)
+
+
+def other_of_two(case: Case) -> str:
+    """The id of the case that a case of two belongs to."""
+    return case.id.removesuffix(AGAIN) if case.name.endswith(AGAIN) else case.id + AGAIN
+
+
 def _own(case: Case) -> list[Step]:
     """The steps that tell the row's own punch: the only ones that declare how they are written."""
     return [step for step in case.steps if "body" in step.values]

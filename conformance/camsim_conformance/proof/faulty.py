@@ -69,7 +69,7 @@ class FaultyPolicy(Policy):
 
     def __init__(self, fault: Fault, clock: Callable[[], float] = time.time) -> None:
         self.name = fault.text
-        self._fault = fault
+        self.fault = fault
         self._effect = fault.acts
         self._clock = clock
         self._known: dict[bytes, Event] = {}
@@ -84,7 +84,7 @@ class FaultyPolicy(Policy):
     # Nothing waits between the body's opening and the answer, so the event of one is the event of the other.
     def open(self, body: bytes, stgid: str) -> Received:
         event = self._known.get(bytes(body))
-        self._struck = event if event is not None and self._fault.strikes(event) else None
+        self._struck = event if event is not None and self.fault.strikes(event) else None
         return super().open(body, stgid)
 
     def authentic(self, received: Received) -> bool:
@@ -105,7 +105,7 @@ class FaultyPolicy(Policy):
         return await super().send(request, reply)
 
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
-        if self._struck is None or self._fault.of_people:
+        if self._struck is None or self.fault.of_people:
             return await super().keep_punch(punch, store)
         key = self.punch_key(punch)
         rows = self._effect.stored(punch, Place(int(self._clock()), self._other))
@@ -132,7 +132,7 @@ class FaultyPolicy(Policy):
             store.people[user].first = store.people[user].last = None
         elif self._effect.name == "templates erased":
             told = {*event.told.templates}
-            store.templates[user] = _left(store.templates.get(user, {}), told, self._fault.template)
+            store.templates[user] = _left(store.templates.get(user, {}), told, self.fault.template)
 
     def keep_update(self, update: Update, store: Store) -> None:
         if self._struck is not None and self._effect.name == "return ignored":
@@ -147,7 +147,7 @@ class FaultyPolicy(Policy):
         return super().merge(stored, told)
 
     def _means(self, template: Template) -> bool:
-        return self._fault.template in ("", template.type)
+        return self.fault.template in ("", template.type)
 
     def _has(self, stored: Templates, template: Template) -> bool:
         return self.template_key(template) in stored

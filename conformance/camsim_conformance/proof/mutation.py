@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from camsim.receiver import Kind, start
+from camsim_conformance.model.could import could_deviate
+from camsim_conformance.model.explain import holds
 from camsim_conformance.model.observation import Cause
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.requirements.verdicts import Level, Verdict
@@ -18,7 +20,7 @@ from camsim_conformance.verdict.result import Exit, Result, conclude
 from .direct import DirectReceiver
 from .events import Event, events
 from .faulty import Condition, Fault, FaultyPolicy
-from .settings import Setting, direct, other_person, over_http
+from .settings import Setting, direct, over_http
 from .visible import expected_level, showing
 
 HTTP_SETTLE_S = 0.4
@@ -92,7 +94,17 @@ def run_http(mutation: Mutation) -> Shown:
 
 
 def _teach(policy: FaultyPolicy, plan: Plan, setting: Setting) -> None:
-    policy.learn(events(plan, setting.now_s), other_person(plan))
+    told = events(plan, setting.now_s)
+    policy.learn(told, _bystander(policy.fault, told, plan))
+
+
+def _bystander(fault: Fault, told: Sequence[Event], plan: Plan) -> str:
+    """The person to whom others' punches are booked: of the run, and none whom the fault befalls."""
+    struck = {event.told.user for event in told if fault.strikes(event)}
+    for event in told:
+        if event.punch is not None and event.told.user not in struck and event.told.user in plan.watched:
+            return event.told.user
+    return plan.canary_people[-1]
 
 
 def _shown(mutation: Mutation, record: RunRecord, begin: float) -> Shown:
@@ -103,7 +115,7 @@ def _shown(mutation: Mutation, record: RunRecord, begin: float) -> Shown:
         exit=result.exit_code,
         verdict=_gravest(result),
         expected=expected_level(mutation.fault, mutation.setting.protocol),
-        named=_named(mutation, causes, events(record.plan, mutation.setting.now_s)),
+        named=_named(mutation, causes, record),
         causes=tuple(f"{cause.level} {cause.requirement}: {cause.sentence}" for cause in causes),
         values=tuple(cause.explanation.values for cause in causes),
         void=record.void,
@@ -116,7 +128,7 @@ def _gravest(result: Result) -> Verdict:
     return next((one for one in (Verdict.ERROR, Verdict.FAIL, Verdict.ADVICE) if one in verdicts), Verdict.PASS)
 
 
-def _named(mutation: Mutation, causes: Sequence[Cause], told: Sequence[Event]) -> str:
+def _named(mutation: Mutation, causes: Sequence[Cause], record: RunRecord) -> str:
     """How the causes name the values: these very ones; others that cannot be told from them by anything that the plan
     sends and that could show the fault; these ones and what makes it show, together for all that was struck."""
     fault, setting = mutation.fault, mutation.setting
@@ -125,8 +137,8 @@ def _named(mutation: Mutation, causes: Sequence[Cause], told: Sequence[Event]) -
     if any(wanted == lead for lead, _ in found):
         return EXACT
     if fault.of_people:
-        return WRONG
-    able = showing(fault, told, setting)
+        return SAME_ROWS if any(_same_people(wanted, cause, record) for cause in causes) else WRONG
+    able = showing(fault, events(record.plan, setting.now_s), setting)
     struck = _held(wanted, able)
     parts: set[int] = set()
     for lead, every in found:
@@ -137,6 +149,20 @@ def _named(mutation: Mutation, causes: Sequence[Cause], told: Sequence[Event]) -
             if wanted <= values:
                 parts |= held
     return IN_PARTS if parts == struck else WRONG
+
+
+def _same_people(wanted: Condition | frozenset[tuple[str, str]], cause: Cause, record: RunRecord) -> bool:
+    """Whether the cause's values hold for the same names, templates and people as those wanted."""
+    if record.void is not None:
+        return False
+    lead = cause.explanation
+    held: list[set[int]] = [set(), set()]
+    for place, one in enumerate(record.judgement().view.observations):
+        if one.aspect is lead.aspect and one.known and could_deviate(one, lead.deviation):
+            for mine, values in zip(held, (wanted, lead.values), strict=True):
+                if holds(tuple(values), one):
+                    mine.add(place)
+    return held[0] == held[1] != set()
 
 
 def values_of(cause: Cause) -> list[frozenset[tuple[str, str]]]:

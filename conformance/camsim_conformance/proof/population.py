@@ -21,7 +21,7 @@ from .effects import FORGED, PUNCH_EFFECTS
 from .events import Event, events
 from .faulty import Condition, Fault
 from .mutation import Mutation
-from .settings import Setting, other_person, planned
+from .settings import Setting, planned
 from .visible import why_left_out
 
 SHARES = (0.4, 0.35, 0.15, 0.1)  # of one value, two, three, and faults of people and forgeries
@@ -63,9 +63,8 @@ def population(size: int, seed: int) -> Population:
 
 
 @cache
-def _told(setting: Setting) -> tuple[tuple[Event, ...], str]:
-    plan = planned(setting)
-    return tuple(events(plan, setting.now_s)), other_person(plan)
+def _told(setting: Setting) -> tuple[Event, ...]:
+    return tuple(events(planned(setting), setting.now_s))
 
 
 class _Draw:
@@ -147,8 +146,7 @@ class _Draw:
             self._add(fault, self._settings[(0, 5, 1, 6)[number % 4]])
 
     def _add(self, fault: Fault, setting: Setting) -> bool:
-        told, other = _told(setting)
-        why = why_left_out(fault, told, other, setting)
+        why = why_left_out(fault, _told(setting), setting)
         if why is not None:
             self._found.left_out[words(fault), why] += 1
             return False

@@ -17,9 +17,8 @@ INTRODUCTION = """## Generated receivers
 Faulty ones are the reference receiver with an effect (another answer, a punch dropped, shifted, doubled, invented, of
 another type, booked to another person, an attribute lost; names or templates erased; a forgery stored) under a
 condition of one, two or three factor values, drawn by a seed and run in process, with the very bytes, judgement and
-second round of `camsim certify`. Killed: exit code 1 where effect and values are MUST, else at least advice. Named rightly: a
-finding
-names these very values, or values that nothing that was sent can tell from them.
+second round of `camsim certify`. Killed: exit code 1 where effect and values are MUST, else at least advice. Named
+rightly: a finding names these very values, or values that nothing that was sent can tell from them.
 Right ones are the reference under choices that the page leaves open: clock and zone, keys, names, delay, adapter,
 words, answers, devices, moments of the year, given people with a past. Nothing may be said of them.
 """

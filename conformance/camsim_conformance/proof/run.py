@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from camsim.protocol.vocabulary import Protocol
 from camsim.receiver import Kind, KnownDevice, start
+from camsim.receiver.memory import Policy
 from camsim_conformance.mutants import BENIGN, MUTANTS, Mutant, policy
 from camsim_conformance.requirements import by_id
 from camsim_conformance.requirements.verdicts import Evidence, Verdict
+from camsim_conformance.session.record import RunRecord
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import DEFAULT_DEADLINE_S, Device, Profile, parse_features
 from camsim_conformance.verdict.grade import Grade
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Outcome, conclude
 from camsim_conformance.verdict.waivers import VIOLATED
+
+from .direct import URL, DirectReceiver, DirectSession
 
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's token
 OTHER_TOKEN = "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI"  # noqa: S105
@@ -27,6 +31,21 @@ PRINTED = {Protocol.V3: "CB-ACK-001", Protocol.V2: "V2-ACK-001"}
 SETTLE_S, PATIENCE_S = 0.5, 4.0
 MOST_ACTUAL = 200  # letters of what a case found
 # What these do shows only under encryption.
+CALLED_SETTLE_S = 0.05
+_OF_HTTP = ("gate", "read", "send", "too_large")
+_TAKES_TIME = frozenset(
+    {
+        "late-store",
+        "slow-photo",
+        "v2-slow-photo",
+        "v2-hangs",
+        "hangs",
+        "hangs-on-empty",
+        "dies",
+        "v2-dies",
+        "dedupe-race",
+    }
+)
 ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})
 
 
@@ -56,9 +75,12 @@ class Task:
         return KEY if self.encrypted else None
 
 
+ANYWHERE = frozenset({"CB-ROW-001", "CB-ROW-002", "V2-ROW-001", "V2-ROW-002"})
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of a task."""
+    """What became of a task. `homes` are the requirements that its causes belong to."""
 
     task: Task
     failed: frozenset[str]
@@ -68,6 +90,7 @@ class Report:
     details: tuple[str, ...]
     seconds: float
     refused: bool = False
+    homes: frozenset[str] = frozenset()
 
     def due(self, mutant: Mutant) -> frozenset[str]:
         """What has to fail: without read-back only what answers show; of who refuses the printed punch, that alone."""
@@ -94,7 +117,8 @@ class Report:
         missed = self.due(mutant) - self.failed
         if missed:
             problems.append(f"survived {sorted(missed)}")
-        surprising = self.failed - mutant.must - mutant.may.keys()
+        # A finding has one home, and shows in rows of any combination; what else fails has to be declared.
+        surprising = self.failed - mutant.must - mutant.may.keys() - self.homes - ANYWHERE
         if surprising:
             problems.append(f"not declared {sorted(surprising)}")
         return "; ".join(problems) or None
@@ -133,12 +157,37 @@ def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEAD
     broken = policy(task.name) if task.variant else None
     with start(Kind(task.kind), devices=_known_devices(task), key=task.key, broken=broken) as receiver:
         record = Session(profile_of(task, receiver.url, receiver.readback_url, settle_s, deadline_s)).run()
+    return _reported(task, record, begin)
+
+
+def run_called(task: Task) -> Report:
+    """The same without sockets, of a variant whose fault is no matter of HTTP: `needs_http`."""
+    begin = time.monotonic()
+    receiver = DirectReceiver(_known_devices(task), task.key, policy(task.name) if task.variant else None)
+    # One round: what it was built for a mutant fails in the first.
+    profile = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=False)
+    record = DirectSession(profile, receiver, int(time.time())).run()
+    return _reported(task, record, begin)
+
+
+def needs_http(task: Task) -> bool:
+    """Whether the variant's fault lies in how requests are read or answers are framed, or takes its time."""
+    if not task.variant:
+        return True
+    behaviour = policy(task.name)
+    if any(getattr(type(behaviour), name) is not getattr(Policy, name) for name in _OF_HTTP):
+        return True
+    return task.name in _TAKES_TIME
+
+
+def _reported(task: Task, record: RunRecord, begin: float) -> Report:
     cases = judge_all(record.observed())
     result = conclude(record, cases)
     wrong = [case for case in cases if case.verdict in VIOLATED or case.verdict is Verdict.ERROR]
     return Report(
         task=task,
         failed=frozenset(row.requirement.id for row in result.requirements if row.verdict in VIOLATED),
+        homes=frozenset(cause.requirement for cause in result.causes),
         outcome=result.outcome,
         grade=result.grade,
         void=record.void,

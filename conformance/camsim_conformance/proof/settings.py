@@ -131,8 +131,3 @@ def planned(setting: Setting) -> Plan:
     """What the setting's run will send first."""
     session = direct(setting, DirectReceiver(setting.known_devices(), setting.key))
     return session.plan()
-
-
-def other_person(plan: Plan) -> str:
-    """The person of a run to whom others' punches are booked: one that only proves the adapter."""
-    return plan.canary_people[-1]

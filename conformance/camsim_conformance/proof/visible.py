@@ -46,7 +46,7 @@ def expected_level(fault: Fault, protocol: Protocol) -> Level:
     return min(levels, key=rank)
 
 
-def why_left_out(fault: Fault, told: Sequence[Event], other: str, setting: Setting) -> str | None:
+def why_left_out(fault: Fault, told: Sequence[Event], setting: Setting) -> str | None:
     """None for a fault that shows under this plan; else the rule by which it is none of the population."""
     protocol, now_s = setting.protocol, setting.now_s
     if expected_level(fault, protocol) is Level.RECORD:
@@ -59,7 +59,7 @@ def why_left_out(fault: Fault, told: Sequence[Event], other: str, setting: Setti
         return NOT_JUDGED
     if fault.of_people:
         return None if _changes_people(fault, told, setting) else SAME
-    changed = [event for event in judged if changes(fault.acts, event, Place(now_s, other))]
+    changed = [event for event in judged if changes(fault.acts, event, Place(now_s, ""))]
     if not changed:
         return SAME
     if protocol is Protocol.V2 and fault.effect == "shifted by the offset" and _nearly_all(changed, told):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TypedDict
@@ -14,14 +13,11 @@ from camsim_conformance.observed import Observed
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.target.profile import Profile
 
-from .masking import mask, mask_bytes
+from .masking import mask, mask_bytes, without_password
 
 LARGE = 256 * 1024
 MOST_SHOWN = 2000  # bytes of an answer
 RUN_FILE = "run.json"
-# A password in an adapter's URL, or what is named like one in its query.
-_HIDDEN = re.compile(r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|pwd)=)[^&\s]+", re.IGNORECASE)
-_PLACEHOLDER = r"\1\2@SECRET@"
 
 
 class DeviceFile(TypedDict):
@@ -136,7 +132,7 @@ def hidden_readback(profile: Profile) -> bool:
 
 
 def _kept_readback(profile: Profile) -> str:
-    return mask(_HIDDEN.sub(_PLACEHOLDER, profile.readback or ""), profile)
+    return mask(without_password(profile.readback or ""), profile)
 
 
 def run_file(profile: Profile) -> RunFile:

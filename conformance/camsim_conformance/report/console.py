@@ -37,18 +37,32 @@ def show(document: Document, console: Console, out: str | None) -> None:
     headline = gathering.headline(document)
     if headline is not None:
         console.print(f"[bold]{escape(headline)}[/]")
+    _exports(document, console)
+    if headline is not None:
         for cause in document["causes"]:
             _cause(cause, document, console)
         console.print()
+    unseen = gathering.unseen(document)
     for row in document["requirements"]:
         _line(row, console)
         # Of a void run everything could not run: the end says why, once.
         if row["verdict"] in DETAILED and not (void and row["verdict"] == "COULD-NOT-RUN"):
-            _detail(row, document["causes"], console, out)
+            _detail(row, document["causes"], console)
         elif row["verdict"] in SEEN:
-            for text in gathering.seen(row)[:MOST_GROUPS]:
+            texts = [text for text in gathering.seen(row) if text not in unseen]
+            for text in texts[:MOST_GROUPS]:
                 console.print(f"    [dim]{escape(text)}[/]")
+    for text, ids in unseen.items():
+        console.print(f"\n{len(ids)} requirements were not looked at: {escape(text)}")
     _end(document, console, out)
+
+
+def _exports(document: Document, console: Console) -> None:
+    """What every printed line needs, once; nothing where none is printed."""
+    if document["exports"] and any("replay" in case for row in document["requirements"] for case in row["cases"]):
+        console.print("[dim]What shows a failure again needs, in a shell:[/]")
+        for line in document["exports"]:
+            console.print(f"  {escape(line)}")
 
 
 def _cause(cause: CauseDocument, document: Document, console: Console) -> None:
@@ -88,7 +102,7 @@ def _example(cause: CauseDocument, console: Console) -> None:
     lines = example.get("lines", [])
     if lines:
         console.print("    again      [dim](in a shell)[/]")
-    for line in [*example.get("exports", []), *lines[:MOST_LINES]]:
+    for line in lines[:MOST_LINES]:
         console.print(f"      {escape(line)}")
 
 
@@ -101,7 +115,7 @@ def _line(row: RequirementDocument, console: Console) -> None:
     )
 
 
-def _detail(row: RequirementDocument, causes: Sequence[CauseDocument], console: Console, out: str | None) -> None:
+def _detail(row: RequirementDocument, causes: Sequence[CauseDocument], console: Console) -> None:
     groups = gathering.gathered(gathering.unexplained(row, causes))
     if not groups:
         return
@@ -111,8 +125,6 @@ def _detail(row: RequirementDocument, causes: Sequence[CauseDocument], console: 
         _group(group, console)
     if len(groups) > MOST_GROUPS:
         console.print(f"    and {len(groups) - MOST_GROUPS} more that differ")
-    if not out:
-        console.print("      [dim]add --out DIR for the exact bytes, the curl line and the replay[/]")
 
 
 def _group(group: gathering.Gathered, console: Console) -> None:
@@ -122,10 +134,10 @@ def _group(group: gathering.Gathered, console: Console) -> None:
     console.print(f"      sent     {escape(', '.join(case['sent']))}")
     console.print(f"      expected {escape(group.expected)}")
     console.print(f"      found    {escape(group.actual)}")
-    for line in case.get("curl", [])[:MOST_CURLS]:
-        console.print(f"      curl     {escape(line)}")
     if "replay" in case:
         console.print(f"      replay   {escape(case['replay'])}")
+    for line in case.get("curl", [])[:MOST_CURLS]:
+        console.print(f"      curl     {escape(line)}")
 
 
 def _end(document: Document, console: Console, out: str | None) -> None:
@@ -143,5 +155,5 @@ def _end(document: Document, console: Console, out: str | None) -> None:
         console.print(f"  not shown: {escape(document['not_shown'])}")
     if out:
         console.print(f"  reports:   {escape(out)}")
-        for line in document["exports"]:
-            console.print(f"  first:     {escape(line)}", style="dim")
+    elif document["outcome"] == "failed":
+        console.print("  [dim]add --out DIR for the exact bytes, the curl lines and the replays[/]")

@@ -25,7 +25,7 @@ from .document_types import (
     RequirementDocument,
     WaiverDocument,
 )
-from .masking import mask
+from .masking import mask, without_password
 from .wording import utc, without_markup
 
 __all__ = ["CaseDocument", "CauseDocument", "Document", "RequirementDocument", "counted", "document"]
@@ -50,8 +50,8 @@ def document(result: Result, out: Path | None = None) -> Document:
         outcome=str(result.outcome),
         grade=str(result.grade),
         exit_code=int(result.exit_code),
-        shown=result.shown,
-        not_shown=result.not_shown,
+        shown=without_password(result.shown),
+        not_shown=without_password(result.not_shown),
         void=without_markup(record.void) if record.void is not None else None,
         problems=[without_markup(problem) for problem in result.problems],
         readback=_readback(result),
@@ -91,7 +91,12 @@ def _readback(result: Result) -> ReadBackDocument | None:
     record = result.record
     if record.adapter is None:
         return None
-    readback: ReadBackDocument = {"adapter": record.adapter, "time_policy": None, "keeps": [], "canary_s": None}
+    readback: ReadBackDocument = {
+        "adapter": without_password(record.adapter),
+        "time_policy": None,
+        "keeps": [],
+        "canary_s": None,
+    }
     if record.capabilities is not None:
         readback["time_policy"] = record.capabilities.time_policy
         readback["keeps"] = sorted(record.capabilities.keeps)

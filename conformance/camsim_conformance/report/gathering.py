@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from .document_types import CaseDocument, CauseDocument, Document, RequirementDocument
 from .wording import counted, place
@@ -43,12 +44,15 @@ def gathered(cases: Iterable[CaseDocument]) -> list[Gathered]:
     """The cases by what was expected and found, in the order of their first."""
     groups: dict[tuple[str, str], list[CaseDocument]] = {}
     for case in cases:
-        groups.setdefault((_shape(case["expected"]), _shape(case["actual"])), []).append(case)
+        groups.setdefault((_shape(case, "expected"), _shape(case, "actual")), []).append(case)
     return [Gathered(tuple(group)) for group in groups.values()]
 
 
-def _shape(text: str) -> str:
-    """The text without its numbers: every case has people and times of its own."""
+def _shape(case: CaseDocument, member: Literal["expected", "actual"]) -> str:
+    """The text without numbers and names of messages: every case has people, times and messages of its own."""
+    text = case[member]
+    for what in case["sent"]:
+        text = text.replace(what, "#")
     return _DIGITS.sub("#", text)
 
 
@@ -56,7 +60,7 @@ def alike(row: RequirementDocument) -> list[Gathered]:
     """All cases of a requirement, those with the same verdicts and texts together."""
     groups: dict[tuple[str, ...], list[CaseDocument]] = {}
     for case in row["cases"]:
-        key = (case["ack"], case["state"], case["verdict"], _shape(case["expected"]), _shape(case["actual"]))
+        key = (case["ack"], case["state"], case["verdict"], _shape(case, "expected"), _shape(case, "actual"))
         groups.setdefault(key, []).append(case)
     return [Gathered(tuple(group)) for group in groups.values()]
 
@@ -74,11 +78,20 @@ def unexplained(row: RequirementDocument, causes: Sequence[CauseDocument]) -> li
 
 def seen(row: RequirementDocument) -> list[str]:
     """What was seen of a requirement that is recorded or was not looked at, the same once."""
-    texts = []
-    for group in gathered(decisive(row)):
-        if group.actual:
-            texts.append(f"{group.names}: {group.actual}" if len(row["cases"]) > 1 else group.actual)
-    return texts
+    groups = [group for group in gathered(decisive(row)) if group.actual]
+    if len(groups) == 1:
+        return [groups[0].actual]
+    return [f"{group.names}: {group.actual}" for group in groups]
+
+
+def unseen(document: Document) -> dict[str, list[str]]:
+    """Why many requirements were not looked at, where it is the same for all of them, with their ids."""
+    found: dict[str, list[str]] = {}
+    for row in document["requirements"]:
+        texts = seen(row)
+        if row["verdict"] == "UNVERIFIED" and len(texts) == 1:
+            found.setdefault(texts[0], []).append(row["id"])
+    return {text: ids for text, ids in found.items() if len(ids) > MOST_NAMES}
 
 
 def verdict_line(document: Document) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar, cast
 
+from camsim.protocol.v2 import envelope as envelope_v2
 from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Device, Profile
 
 T = TypeVar("T")
 Secrets = list[tuple[str, str]]
+# A password in an adapter's URL, or what is named like one in its query.
+_HIDDEN = re.compile(r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|pwd)=)[^&\s]+", re.IGNORECASE)
+_PLACEHOLDER = r"\1\2@SECRET@"
 
 
 def _ordered(profile: Profile) -> Secrets:
@@ -42,20 +47,36 @@ def _hide(text: str, secret: str, placeholder: str) -> str:
     return text.replace(secret, placeholder)
 
 
+def without_password(adapter: str) -> str:
+    """The spelling of an adapter with a placeholder for its password, or for what its query names like one."""
+    return _HIDDEN.sub(_PLACEHOLDER, adapter)
+
+
 def mask_bytes(body: bytes, profile: Profile) -> bytes:
-    """The body with placeholders."""
+    """The body with placeholders; where a form escapes a secret, it has an escaped placeholder."""
     for secret, placeholder in _ordered(profile):
         if len(secret) < SHORTEST_SECRET:
             secret, placeholder = f'"{secret}"', f'"{placeholder}"'
         body = body.replace(secret.encode(), placeholder.encode())
+        body = body.replace(_in_form(secret), _in_form(placeholder))
     return body
+
+
+def _in_form(text: str) -> bytes:
+    """The text as a form field of v2 holds it."""
+    return envelope_v2.seal_v2(text.encode(), None).removeprefix(b"request_data=")
 
 
 def fill(body: bytes, devices: tuple[Device, ...]) -> bytes:
     """The body with the real tokens again."""
     for number, device in enumerate(devices, start=1):
         for suffix, form in TOKEN_FORMS.items():
-            body = body.replace(f"@AUTH_TOKEN_{number}{suffix}@".encode(), form(device.token).encode())
+            body = _filled(body, f"@AUTH_TOKEN_{number}{suffix}@", form(device.token))
         if device.key is not None:
-            body = body.replace(f"@SECURITY_KEY_{number}@".encode(), device.key.encode())
+            body = _filled(body, f"@SECURITY_KEY_{number}@", device.key)
     return body
+
+
+def _filled(body: bytes, placeholder: str, secret: str) -> bytes:
+    body = body.replace(placeholder.encode(), secret.encode())
+    return body.replace(_in_form(placeholder), _in_form(secret))

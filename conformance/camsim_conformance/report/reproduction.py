@@ -9,6 +9,7 @@ from pathlib import Path
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.plan.cases import Case, Step, Transport
+from camsim_conformance.plan.rows import is_one_of_two, other_of_two
 from camsim_conformance.target.profile import Profile
 
 from .case_files import file_of, folder_of, hidden_readback
@@ -23,7 +24,9 @@ _FORMS = {
     ":reversed": 'printf %s "${name}" | rev',
     ":prefix": 'printf %s "${{name}%?}"',
 }
-_MASKED = re.compile(rb"@(AUTH_TOKEN|SECURITY_KEY)_(\d+)(:[a-z]+)?@")
+_MASKED = re.compile(rb"(?:@|%40)(AUTH_TOKEN|SECURITY_KEY)_(\d+)((?:(?::|%3A)[a-z]+)?)(@|%40)")
+# A form may escape every byte, also those that need none.
+_IN_FORM = " | od -An -v -tx1 | tr -d ' \\n' | sed 's/../%&/g'"
 _OPTIONS = {
     Transport.CHUNKED: "-H 'Transfer-Encoding: chunked'",
     Transport.EXPECT: "-H 'Expect: 100-continue'",
@@ -87,6 +90,9 @@ def curl_lines(case: Case, profile: Profile, url: str, out: Path) -> list[str]:
 
 
 def _curls(case: Case, profile: Profile, url: str, out: Path) -> Iterator[str]:
+    if is_one_of_two(case):
+        yield f"# two cases in turn, this and {other_of_two(case)}: {replay_line(case.id, profile, out)}"
+        return
     for number, step in enumerate(case.steps[:MOST_CURLS]):
         why = _not_by_curl(step, profile)
         if why is not None:
@@ -138,18 +144,22 @@ def _curl(case: Case, number: int, profile: Profile, url: str, out: Path) -> str
 def _fill(masked: bytes, profile: Profile) -> str:
     """The sed that puts secrets in the places of their placeholders; nothing for a body without any."""
     scripts = []
-    for kind, number, form in sorted(set(_MASKED.findall(masked))):
+    for kind, number, form, end in sorted(set(_MASKED.findall(masked))):
         name = variable(kind.decode(), int(number))
-        placeholder = f"@{kind.decode()}_{int(number)}{form.decode()}@"
-        scripts.append(f'-e "s/{placeholder}/{_value(name, form.decode(), profile)}/g"')
+        suffix, sign = form.decode(), end.decode()
+        placeholder = f"{sign}{kind.decode()}_{int(number)}{suffix}{sign}"
+        value = _value(name, suffix.replace("%3A", ":"), profile, in_form=sign == "%40")
+        scripts.append(f'-e "s/{placeholder}/{value}/g"')
     return f"LC_ALL=C sed {' '.join(scripts)}" if scripts else ""
 
 
-def _value(name: str, form: str, profile: Profile) -> str:
+def _value(name: str, form: str, profile: Profile, *, in_form: bool) -> str:
     special = any(_SPECIAL & set(secret) for secret in profile.secrets())
-    if not form and not special:
+    if not form and not special and not in_form:
         return f"${name}"
     made = _FORMS[form].replace("{name}", name)
-    if special:
+    if in_form:
+        made += _IN_FORM
+    elif special:
         made += r" | sed 's/[&/\\]/\\&/g'"
     return f"$({made})"

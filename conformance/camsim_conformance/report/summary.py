@@ -143,13 +143,19 @@ def _requirement(row: RequirementDocument, causes: Sequence[CauseDocument]) -> I
 
 def _seen(document: Document) -> Iterator[str]:
     """What was recorded and what nobody looked at, a line each."""
+    unseen = gathering.unseen(document)
     for verdict, title in _SEEN:
         rows = [row for row in document["requirements"] if row["verdict"] == verdict]
         if not rows:
             continue
         yield f"## {title}"
+        for text, ids in unseen.items():
+            if verdict == "UNVERIFIED":
+                yield f"- {text}: {', '.join(ids)}"
         for row in rows:
-            texts = gathering.seen(row)
+            texts = [text for text in gathering.seen(row) if text not in unseen]
+            if not texts:
+                continue
             more = f"; and {len(texts) - MOST_GROUPS} more that differ" if len(texts) > MOST_GROUPS else ""
             yield f"- {row['id']} {row['title']}: {'; '.join(texts[:MOST_GROUPS])}{more}"
         yield ""

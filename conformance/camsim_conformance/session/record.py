@@ -118,10 +118,7 @@ class RunRecord:
         rows = by_id()
         judgement = self.judgement()
         found = _by_case(self.plan.cases, judgement.view.observations)
-        causes: dict[str, list[Cause]] = {}
-        for cause in judgement.causes:
-            for case in cause.cases:
-                causes.setdefault(case, []).append(cause)
+        causes = _by_observation(judgement.causes)
         return [
             Observed(
                 case=case,
@@ -134,10 +131,25 @@ class RunRecord:
                 fatal=case.id == self.died_at,
                 unsent=self._unsent,
                 observations=tuple(found.get(case.id, ())),
-                causes=tuple(causes.get(case.id, ())),
+                causes=_causes_of(found.get(case.id, ()), causes),
             )
             for case in self.plan.cases
         ]
+
+
+def _by_observation(causes: Iterable[Cause]) -> dict[int, Cause]:
+    """The cause of each deviation, by its identity."""
+    found = {}
+    for cause in causes:
+        for explanation in (cause.explanation, *cause.also):
+            for one in explanation.wrong:
+                found[id(one)] = cause
+    return found
+
+
+def _causes_of(observations: Iterable[Observation], causes: Mapping[int, Cause]) -> tuple[Cause, ...]:
+    found = [causes[id(one)] for one in observations if id(one) in causes]
+    return tuple({cause.id: cause for cause in found}.values())
 
 
 # Aspects that say nothing of what the case itself left in the store.
