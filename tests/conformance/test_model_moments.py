@@ -118,6 +118,8 @@ SENT = NOON + 86400 + 1000.0
         (EAST, NOON + 30 * 60, "with the minutes of its offset ignored"),
         (WEST, NOON - 30 * 60, "with the minutes of its offset ignored"),
         (EAST, NOON - 330 * 60, "with its offset taken off twice"),
+        (EAST, NOON + 3600, "an hour too late"),
+        (EAST, NOON - 43200, "twelve hours too early"),
         (EAST, int(SENT) + 2, "at the time of arrival"),
         (EAST, int(SENT) + 330 * 60 - 100, "at the time of arrival"),  # its wall clock
         (EAST, int(SENT) + 200, "wrong"),
@@ -131,6 +133,11 @@ def test_a_wrong_time_is_told_by_the_mistake_that_makes_it(one: Punch, time: int
 
 def test_where_a_wall_clock_is_expected_the_instant_is_the_mistake() -> None:
     assert how_off(row(EAST), EAST, wall(EAST), SENT) == "as the instant"
+
+
+def test_seconds_that_are_not_kept_are_named() -> None:
+    odd = punch(at=NOON + 17)
+    assert how_off(row(odd, time=NOON), odd, NOON + 17, SENT) == "with its seconds dropped"
 
 
 def test_without_a_sending_nothing_is_the_arrival() -> None:

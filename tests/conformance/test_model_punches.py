@@ -203,8 +203,9 @@ def test_a_photo_that_becomes_a_punch_is_an_invented_row() -> None:
 def test_of_a_stranger_a_row_is_neither_asked_for_nor_forbidden() -> None:
     run = lost(keep=Keep.MAY)
     assert wrong(run.view()) == []
-    run.rows.append(row(EXTRA, device="door"))
-    assert wrong(run.view()) == []
+    for at in (EXTRA.log_time, EXTRA.log_time + 19800):
+        run.rows[6:] = [row(EXTRA, time=at, device="door")]
+        assert wrong(run.view()) == []
 
 
 # --- times -----------------------------------------------------------------------------------------------------------

@@ -6,9 +6,7 @@ import http.client
 import json
 import os
 import time
-import tomllib
 from functools import cache
-from importlib import resources as package
 from typing import Any
 from urllib.parse import urlencode
 
@@ -112,22 +110,3 @@ def test_names_are_unique_and_an_unknown_one_is_refused() -> None:
         policy("no-such")
     with pytest.raises(mutants.model.DuplicateNameError):
         mutants.model.add(next(iter(MUTANTS.values())))
-
-
-def catalogue() -> dict[str, str]:
-    rows: dict[str, str] = {}
-    for file in package.files("camsim_conformance.requirements").iterdir():
-        if file.name.endswith(".toml"):
-            rows |= {row["id"]: row["level"] for row in tomllib.loads(file.read_text())["requirement"]}
-    return rows
-
-
-def test_mutants_name_only_requirements_that_exist() -> None:
-    known = catalogue()
-    named = {name for row in MUTANTS.values() for name in row.must | set(row.may)}
-    assert sorted(named - set(known)) == []
-
-
-def test_every_must_has_a_mutant_that_breaks_it_alone() -> None:
-    alone = {next(iter(row.must)) for row in MUTANTS.values() if len(row.must) == 1}
-    assert sorted(name for name, level in catalogue().items() if level == "MUST" and name not in alone) == []
