@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,12 @@ from camsim_conformance.verdict.waivers import Waiver, load
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """Where reports go and what they are signed with."""
+    """Where reports go and what they are signed with. `tell` hears the plan before anything is sent."""
 
     out: Path | None = None
     waivers: Path | None = None
     sign_key: Path | None = None
+    tell: Callable[[Plan], None] | None = None
 
     def check(self) -> tuple[Waiver, ...]:
         """Read what must be readable before anything is sent. Raises: UsageError."""
@@ -39,6 +40,8 @@ class Outputs:
 
     def planned(self, plan: Plan, given: Sequence[str] = ()) -> None:
         """Write down what the run may leave behind, before it sends."""
+        if self.tell is not None:
+            self.tell(plan)
         if self.out is not None:
             files.clean_up_list(self.out, plan, given)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 
 from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
+from camsim_conformance.plan.plan import Plan
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
 from camsim_conformance.session.rounds import Progress as OnProgress
@@ -19,7 +21,22 @@ from camsim_conformance.target.profile import DEFAULT_IN_FLIGHT, DEFAULT_RATE, P
 from camsim_conformance.verdict.result import Result
 
 from .errors import console, errors, exit_on_error
-from .options import DEADLINE, DEFAULT_DEADLINE, DEFAULT_SETTLE, DEVICE, IN_FLIGHT, RATE, SETTLE, given, profile_of
+from .options import (
+    DEADLINE,
+    DEEP,
+    DEFAULT_DEADLINE,
+    DEFAULT_SETTLE,
+    DEVICE,
+    IN_FLIGHT,
+    NO_CONFIRM,
+    POLICY,
+    QUICK,
+    RATE,
+    SETTLE,
+    USER_CHANGES,
+    given,
+    profile_of,
+)
 
 
 def certify(
@@ -38,6 +55,11 @@ def certify(
     level: Annotated[str, typer.Option(help="must, should or all.")] = "all",
     device: Annotated[list[str] | None, typer.Option(help=DEVICE)] = None,
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
+    allow_user_changes: Annotated[bool, typer.Option("--allow-user-changes", help=USER_CHANGES)] = False,
+    policy: Annotated[list[str] | None, typer.Option(help=POLICY)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help=QUICK)] = False,
+    deep: Annotated[bool, typer.Option("--deep", help=DEEP)] = False,
+    no_confirm: Annotated[bool, typer.Option("--no-confirm", help=NO_CONFIRM)] = False,
     announce: Annotated[bool, typer.Option("--announce", help="Send #3 for everybody first.")] = False,
     waivers: Annotated[Path | None, typer.Option(help="TOML file of accepted violations.")] = None,
     settle: Annotated[str, typer.Option(help=SETTLE)] = DEFAULT_SETTLE,
@@ -58,7 +80,8 @@ def certify(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 incomplete, 4 refused for safety.
     """
-    options = given({**locals(), "map": map_, "requirement": requirement or [], "device": device or []})
+    lists = {"requirement": requirement or [], "device": device or [], "policy": policy or []}
+    options = given({**locals(), "map": map_, **lists})
     with exit_on_error("certify"):
         profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)
@@ -70,6 +93,8 @@ def certify(
 
 
 def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Document]:
+    if not quiet:
+        outputs = replace(outputs, tell=lambda plan: errors.print(_planned(plan, profile), markup=False))
     # A bar of progress is for somebody who looks: in a pipeline's log it would be a hundred lines.
     if sys.stderr.isatty() and not quiet:
         with Progress(*_columns(), console=errors, transient=True) as bar:
@@ -77,6 +102,18 @@ def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Do
     if not quiet:
         errors.print(f"certifying {profile.url} (seed {profile.seed})", markup=False)
     return run_to_reports(profile, outputs)
+
+
+def _planned(plan: Plan, profile: Profile) -> str:
+    """How much will be sent, and how long that takes at least."""
+    counts = {stage: count for stage, count in plan.requests().items() if count}
+    every = sum(counts.values())
+    windows = 0
+    if profile.readback is not None:
+        windows = 2
+    seconds = every / profile.rate + windows * profile.settle_s
+    stages = ", ".join(f"{stage.name.lower()} {count}" for stage, count in counts.items())
+    return f"{len(plan.cases)} cases, {every} requests ({stages}), {seconds:.0f} s at least"
 
 
 def _columns() -> tuple[ProgressColumn, ...]:

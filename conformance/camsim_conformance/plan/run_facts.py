@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -38,6 +39,7 @@ class RunFacts:
         self._operations = 0
         self._updates = 0
         self.spare_people = 0  # given people (--users) beyond those that are needed: rows are spread over them
+        self.turns: Counter[str] = Counter()  # how many rows of each age have a moment
         self.people: list[str] = []
         self.strangers: list[str] = []
 
@@ -66,6 +68,10 @@ class RunFacts:
         """Somebody who may punch without anything being expected of it: a known person where the target stores only
         those."""
         return self.profile.people[0] if self.profile.people else self.stranger()
+
+    def changed_person(self) -> str:
+        """Somebody who may be renamed, enrolled and deleted: a stranger where those of --users may not."""
+        return self.user() if self.profile.may_change_people else self.stranger()
 
     def users(self, count: int) -> list[str]:
         """Several people."""

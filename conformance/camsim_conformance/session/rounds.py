@@ -10,7 +10,7 @@ from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.cases import Case, Stage
-from camsim_conformance.plan.plan import Plan
+from camsim_conformance.plan.plan import FORGERIES, Plan
 from camsim_conformance.readback import ReadBack, Snapshot
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.case_sender import CaseSender
@@ -21,7 +21,6 @@ from . import adapter_proof, preflight
 from .reading import settled
 from .record import RunRecord
 
-BETWEEN = 3  # forgeries until the next good punch
 MOST_FORGED_AGAIN = 3
 Progress = Callable[[str, int, int], None]
 # The plan of some cases with people that nobody has seen yet; and the ids of the cases made for each cause.
@@ -78,7 +77,7 @@ class Rounds:
         probes = iter(plan.probes)
         for number, case in enumerate(plan.stage(Stage.FORGED), start=1):
             await sender.in_turn([case])
-            probe = next(probes, None) if number % BETWEEN == 0 else None
+            probe = next(probes, None) if number % FORGERIES == 0 else None
             if probe is None:
                 continue
             answer = await self._client.send(probe)
