@@ -12,6 +12,7 @@ from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.plan import FORGERIES, Plan
 from camsim_conformance.readback import ReadBack, Snapshot
+from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
@@ -90,6 +91,9 @@ class Rounds:
         of this has been judged already. Raises: ReadBackError."""
         record = self._record
         if record.died_at is not None or record.locked_out is not None or record.refused is not None:
+            return
+        # --quick confirms what fails, and nothing that is only recorded or advised.
+        if record.profile.quick and not any(cause.level is Level.MUST for cause in record.judgement().causes):
             return
         wanted = record.judgement().to_send_again()
         if not wanted.cases:
