@@ -64,8 +64,10 @@ def main() -> int:
                 chosen = profile(urls, protocol, **more)
                 result, seconds = certified(chosen)
             counts = {str(stage.name).lower(): count for stage, count in result.record.plan.requests().items()}
-            print(f"{protocol} {name}: {seconds:.1f} s (at most {most_s}), {result.outcome}, {result.grade}, "
-                  f"{sum(counts.values())} requests {counts}, second round: {result.record.second is not None}")
+            print(
+                f"{protocol} {name}: {seconds:.1f} s (at most {most_s}), {result.outcome}, {result.grade}, "
+                f"{sum(counts.values())} requests {counts}, second round: {result.record.second is not None}"
+            )
             late += seconds > most_s or bool(result.violated)
             for row in result.requirements:
                 if str(row.verdict) in ("FAIL", "ADVICE", "COULD-NOT-RUN", "ERROR"):

@@ -37,7 +37,9 @@ SETTLE = "Time the target gets to store everything, as 3s or 500ms."
 DEADLINE = "Time within which an answer is due, as 2s or 500ms."
 RATE = "Sends a second at most; lowered when the target answers 429."
 USER_CHANGES = "People of --users may be renamed, enrolled and deleted; else what would do so is not applicable."
-POLICY = f"What the target does on purpose: {'; '.join(f'{word} ({what})' for word, what in POLICIES.items())}; repeatable."
+POLICY = (
+    f"What the target does on purpose: {'; '.join(f'{word} ({what})' for word, what in POLICIES.items())}; repeatable."
+)
 QUICK = "The named cases alone, without combinations and histories: seconds; no grade above Ack."
 DEEP = "Every three values together as well: up to 4,000 further punches, minutes."
 NO_CONFIRM = "Leave out the second round, which sends again what deviated."

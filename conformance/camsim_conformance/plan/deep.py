@@ -20,6 +20,8 @@ SHARE = 0.99  # of the triples that can meet
 MOST_ROWS = 4_000
 Told = Callable[[str, int, int], None]  # what is done, triples covered, and how many there are to cover
 _Pick = tuple[int, int]  # a factor and one of its values, by their places
+
+
 @dataclass(frozen=True, slots=True)
 class Deep:
     """The rows that the shipped ones lack, and how many of the possible triples all of them cover together."""

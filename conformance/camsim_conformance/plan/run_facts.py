@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from camsim import chance
-from camsim.protocol.facts import AttendancePhoto, DateModified, Punch, Template, UserDeleted, UserUpdated
+from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import Sender
 from camsim.protocol.vocabulary import TemplateType
 from camsim.synthetic import people as population
 from camsim_conformance.target.profile import DEFAULT_OFFSET, Device, Profile
+
+from .told import Keep
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SPREAD_S = 2
@@ -137,6 +139,15 @@ class RunFacts:
     def templates(self, user: str, *kinds: TemplateType) -> list[Template]:
         """A synthetic template of each kind."""
         return [self.template(user, kind) for kind in kinds]
+
+    def keep_of(self, fact: Fact, token: str | None = None, keep: Keep = Keep.MUST) -> Keep:
+        """Whether what is told has to be stored; with a `token` of somebody else's never."""
+        if token is not None:
+            return Keep.NEVER
+        # A target that stores only whom it knows need not store a stranger.
+        if getattr(fact, "user_id", "") in self.strangers:
+            return Keep.MAY
+        return keep
 
     # --- devices -------------------------------------------------------------------------------------------------
 
