@@ -10,7 +10,6 @@ from camsim_conformance.model.moments import how_off
 from camsim_conformance.model.observation import Aspect, Observation
 from camsim_conformance.plan.factors import OFFSETS, usual_values
 
-
 MISTAKES = {
     "with its offset dropped": lambda ahead: ahead,
     "with the sign of its offset ignored": lambda ahead: ahead - abs(ahead),
