@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,19 @@ FILE = Path(arrays.__file__).with_name(arrays.FILE)
 SALTS = 20
 Factors = Mapping[str, Sequence[str]]
 Rows = list[dict[str, str]]
+Covered = tuple[arrays.Pick, ...]
 
 
 def main() -> None:
     """Write the file, and print what came out."""
     made = {}
+    usual = usual_values()
     for protocol in Protocol:
-        made[str(protocol)] = {"pairs": _pairs(protocol), "triples": _triples(protocol)}
+        pairs, triples = _pairs(protocol), _triples(protocol)
+        idle = _idle(protocol, [*pairs, *triples])
+        kept = [[row for row in rows if arrays.row_name(usual | row) not in idle] for rows in (pairs, triples)]
+        print(f"{protocol}: {len(idle)} rows left out, whose pairs and triples stand in others")
+        made[str(protocol)] = {"pairs": kept[0], "triples": kept[1]}
     FILE.write_text(_text(made), encoding="utf-8")
 
 
@@ -51,6 +59,35 @@ def _triples(protocol: Protocol) -> Rows:
         assert arrays.possible(values, protocol), values  # noqa: S101  a wrong table must not be shipped
         rows.append(values)
     return rows
+
+
+def _idle(protocol: Protocol, rows: Rows) -> set[str]:
+    """The names of rows that cover nothing new beside the others: each array covers much of what the other one must.
+    Those with the most punches are left out first."""
+    whole = [usual_values() | row for row in rows]
+    counts: Counter[Covered] = Counter()
+    for row in whole:
+        counts.update(_covered(protocol, row))
+    found = set()
+    for row in sorted(whole, key=_requests, reverse=True):
+        covered = _covered(protocol, row)
+        if all(counts[one] > 1 for one in covered):
+            counts.subtract(covered)
+            found.add(arrays.row_name(row))
+    return found
+
+
+def _covered(protocol: Protocol, row: arrays.Row) -> list[Covered]:
+    """The pairs of values in a row, and the triples of classes."""
+    picks = [(factor, row[factor]) for factor in arrays.choices(protocol)]
+    groups = [(factor, str(arrays.class_of(factor, row[factor]))) for factor in arrays.classes(protocol)]
+    return [*combinations(picks, 2), *combinations(groups, 3)]
+
+
+def _requests(row: arrays.Row) -> int:
+    """About how many requests a row is."""
+    copies = 7 if row["repeat"] == "concurrent" else 0
+    return copies + sum(row[factor] not in ("none", "in-order") for factor in ("repeat", "neighbour", "order", "photo"))
 
 
 def _turn(names: Sequence[str], number: int) -> str:

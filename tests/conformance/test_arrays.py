@@ -28,7 +28,7 @@ def test_every_two_values_that_can_meet_meet_in_some_row(protocol: Protocol) -> 
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_every_three_classes_meet_in_some_row(protocol: Protocol) -> None:
     groups = arrays.classes(protocol)
-    rows = arrays.array(protocol, "triples")
+    rows = arrays.rows(protocol)
     missing = []
     for factors in combinations(groups, 3):
         seen = {tuple(arrays.class_of(factor, row[factor]) for factor in factors) for row in rows}

@@ -11,7 +11,7 @@ from camsim_conformance.plan.arrays import possible
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import usual_values
-from camsim_conformance.plan.plan import MakeCases, Plan, Stimuli, make_plan
+from camsim_conformance.plan.plan import ROWS, MakeCases, Plan, Stimuli, make_plan
 from camsim_conformance.plan.rows import punch_case
 from camsim_conformance.requirements import catalogue
 from camsim_conformance.target.profile import Profile
@@ -65,10 +65,6 @@ SECTIONS: Mapping[Protocol, tuple[ModuleType, ...]] = {
         test_v2_rows,
     ),
 }
-
-
-# The requirement whose business a row is that is made for a run.
-ROWS: Mapping[Protocol, str] = {Protocol.V3: "CB-ROW-001", Protocol.V2: "V2-ROW-001"}
 
 
 class SectionError(RuntimeError):

@@ -24,12 +24,13 @@ MakeFact = Callable[[str], Fact]
 
 def _operations(make: Builder) -> Iterator[Case]:
     # One at a time, so that a wrong answer belongs to one callback for sure.
-    for fact in every_operation(make, make.user()):
+    for fact in every_operation(make):
         yield Case(callback_name(fact), (make.step(fact),), stage=Stage.QUIET)
 
 
-def every_operation(make: Builder, user: str) -> list[Fact]:
-    """One fact for each of the 11 callbacks, all of one person."""
+def every_operation(make: Builder) -> list[Fact]:
+    """One fact for each of the 11 callbacks, all of one person but the deletion."""
+    user = make.changed_person()
     # Card and PIN come with empty names, as the page prints #4 and #5.
     card, pin = make.templates(user, Kind.CARD, Kind.PASSWORD)
     texts = [make.updated(user, card, first="", last=""), make.updated(user, pin, first="", last="")]
@@ -37,7 +38,7 @@ def every_operation(make: Builder, user: str) -> list[Fact]:
     alone = [make.updated(user, picture) for picture in pictures]
     at = make.ago(20 * MINUTE)
     return [
-        make.deleted(make.user()),
+        make.deleted(make.changed_person()),
         make.date(make.now),
         make.updated(user),
         *texts,
@@ -81,13 +82,13 @@ def test_what_cannot_be_processed_is_acknowledged(case: Observed) -> None:
 def _in_time(make: Builder) -> Iterator[Case]:
     yield timed(make, "punch", make.punch)
     yield timed(make, "photo", lambda user: make.photo(user, make.ago(15 * MINUTE)))
-    yield timed(make, "face", lambda user: make.updated(user, make.template(user, Kind.FACE)))
+    yield timed(make, "face", lambda user: make.updated(user, make.template(user, Kind.FACE)), make.changed_person)
     yield busy(make)
 
 
-def timed(make: Builder, name: str, fact: MakeFact) -> Case:
-    """A fact alone on the line, with spares of other people."""
-    first, *spares = [(make.step(fact(make.user())),) for _ in range(TRIES)]
+def timed(make: Builder, name: str, fact: MakeFact, person: Callable[[], str] | None = None) -> Case:
+    """A fact alone on the line, with spares of other people; of a `person` of the run."""
+    first, *spares = [(make.step(fact((person or make.user)())),) for _ in range(TRIES)]
     return Case(name, first, stage=Stage.QUIET, spares=tuple(spares))
 
 
@@ -127,9 +128,9 @@ def _groups(make: Builder) -> Iterator[Case]:
         "empty-array": (),
     }
     for name, kinds in groups.items():
-        user = make.user()
+        user = make.changed_person()
         yield Case(name, (make.step(make.updated(user, *make.templates(user, *kinds))),))
-    user = make.user()
+    user = make.changed_person()
     fingers = (make.template(user, Kind.FINGERPRINT, 0), make.template(user, Kind.FINGERPRINT, 1))
     yield Case("two-fingers", (make.step(make.updated(user, *fingers)),))
 

@@ -12,7 +12,7 @@ from camsim_conformance.findings.told import as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
-from camsim_conformance.plan.cases import Case, Expect, Stage, Step
+from camsim_conformance.plan.cases import UNCHANGED, Case, Expect, Stage, Step
 from camsim_conformance.plan.told import Keep, told_v3
 
 from .registry import requirement
@@ -58,6 +58,9 @@ def _forged(make: Builder) -> Iterator[Case]:
         # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
         step = make.json(message, what="forged punch", judged=False, told=told, values={"token": name})
         yield Case(f"punch-{name}", (step,), Expect((user,)), stage=Stage.FORGED)
+    if not make.profile.may_change_people:
+        yield Case("people", blocked=UNCHANGED)
+        return
     if make.claims("templates"):
         yield _forged_card(make)
     if make.claims("names"):

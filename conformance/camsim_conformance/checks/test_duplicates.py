@@ -6,19 +6,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from camsim.protocol.facts import Fact
-from camsim.protocol.vocabulary import TemplateType
+from camsim.protocol.vocabulary import Protocol, TemplateType
+from camsim_conformance.findings import told
 from camsim_conformance.findings.answers import acknowledged
-from camsim_conformance.findings.told import FIELDS, ROWS, as_told
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect, Transport
+from camsim_conformance.plan.plan import ROWS
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 from .test_order import in_or_out
 
 RETRIES = 5
-ROUNDS = 12
+ROUNDS = 3  # the rows of the arrays that send copies at once are ten more
+ROUNDS_ALONE = 12  # a race that is lost in one round of three is seen in twelve with 99 in 100
+RESENT = 8
 
 
 def identical(make: Builder) -> Iterator[Case]:
@@ -36,7 +39,7 @@ def identical(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-001", cases=identical)
 def test_an_identical_resend_is_one_row(case: Observed) -> None:
     """A byte-identical re-send of a punch is one row."""
-    case.state = as_told(case, *ROWS, *FIELDS)
+    case.state = told.as_told(case, *told.ROWS, *told.FIELDS)
 
 
 def _retold(make: Builder) -> Iterator[Case]:
@@ -59,13 +62,16 @@ def _told_again(make: Builder, name: str, operation_id: str | None, time_s: int)
 @requirement("CB-DUP-002", cases=_retold)
 def test_a_retold_punch_is_one_row(case: Observed) -> None:
     """A re-send with a new OperationID and a new Time is one row."""
-    case.state = as_told(case, *ROWS, *FIELDS)
+    case.state = told.as_told(case, *told.ROWS, *told.FIELDS)
 
 
 def _at_once(make: Builder) -> Iterator[Case]:
-    # A race that is lost in one round of three is seen in twelve with 99 in 100.
-    for number in range(1, ROUNDS + 1):
-        punch = make.punch(make.user())
+    rows = not make.profile.quick and any(row.id == ROWS[Protocol.V3] for row in make.profile.selected())
+    # Everybody is made in either case: so the cases after these keep their people.
+    for number, user in enumerate(make.users(ROUNDS_ALONE), start=1):
+        if rows and number > ROUNDS:
+            return
+        punch = make.punch(user)
         step = make.step(punch, copies=8, transport=Transport.FRESH)
         yield Case(f"eight-at-once-{number:02d}", (step,), Expect.rows(punch))
 
@@ -73,15 +79,16 @@ def _at_once(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-003", cases=_at_once)
 def test_copies_at_once_are_one_row(case: Observed) -> None:
     """Eight copies of one punch at the same moment are one row."""
-    case.state = as_told(case, *ROWS)
+    case.state = told.as_told(case, *told.ROWS)
 
 
 def _repeated(make: Builder) -> Iterator[Case]:
     user = make.user()
+    enrolled = user if make.profile.may_change_people else make.stranger()
     facts: dict[str, Fact] = {
         "punch": make.punch(user),
-        "card": make.updated(user, make.template(user, TemplateType.CARD)),
-        "deletion": make.deleted(make.user()),
+        "card": make.updated(enrolled, make.template(enrolled, TemplateType.CARD)),
+        "deletion": make.deleted(make.changed_person()),
     }
     for name, fact in facts.items():
         step = make.step(fact)
@@ -106,7 +113,7 @@ def lost(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-005", cases=lost)
 def test_a_lost_acknowledgement_makes_no_double(case: Observed) -> None:
     """When an acknowledgement is lost on its way and the punch is retried until done, it is one row."""
-    case.state = as_told(case, *ROWS, *FIELDS)
+    case.state = told.as_told(case, *told.ROWS, *told.FIELDS)
 
 
 def _on_two_devices(make: Builder) -> Iterator[Case]:
@@ -120,26 +127,25 @@ def _on_two_devices(make: Builder) -> Iterator[Case]:
 @requirement("CB-DUP-006", cases=_on_two_devices)
 def test_one_moment_on_two_devices_is_recorded(case: Observed) -> None:
     """One user at one moment on two devices: one row or two is recorded."""
-    case.state = as_told(case, *ROWS)
+    case.state = told.as_told(case, *told.ROWS)
 
 
 def _bulk_resend(make: Builder) -> Iterator[Case]:
     base = make.ago(9 * HOUR)
     punches = []
-    for who, user in enumerate(make.users(3)):
-        for n in range(7):
+    for who, user in enumerate(make.users(2)):
+        for n in range(RESENT // 2):
             punches.append(make.punch(user, base + n * 7 * MINUTE + who * 13, in_or_out(n)))
-    punches = punches[:20]
     live_user = make.user()
     live = [make.punch(live_user, make.ago((10 - n) * MINUTE)) for n in range(4)]
     first = make.steps(punches)
     again = [make.step(punch, time_s=make.now + 45) for punch in punches]
     for n, punch in enumerate(live):
-        again.insert(n * 5 + 2, make.step(punch))
+        again.insert(n * 3 + 1, make.step(punch))
     yield Case("overlap", (*first, *again), Expect.rows(*punches, *live))
 
 
 @requirement("CB-DUP-007", cases=_bulk_resend)
 def test_a_bulk_resend_makes_no_doubles(case: Observed) -> None:
     """A bulk resend that overlaps live punches makes no doubles and loses none."""
-    case.state = as_told(case, *ROWS, *FIELDS)
+    case.state = told.as_told(case, *told.ROWS, *told.FIELDS)

@@ -53,9 +53,9 @@ def _sets(make: Builder) -> Iterator[Case]:
 
 
 def four_days(make: Builder) -> Case:
-    """Four days of three people, in order."""
+    """Four days of two people, in order."""
     punches = []
-    for who, user in enumerate(make.users(3)):
+    for who, user in enumerate(make.users(2)):
         for back in range(4, 0, -1):
             # Counted back from the start of the run, so nothing lies ahead of the target's clock.
             start = make.ago(back * DAY + 20 * HOUR)

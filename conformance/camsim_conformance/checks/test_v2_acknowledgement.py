@@ -30,10 +30,10 @@ def _callbacks(make: Builder) -> Iterator[Case]:
     facts: dict[str, Fact] = {
         "punch": make.punch(user),
         "punch-as-printed": make.punch(user, make.ago(20 * MINUTE), input_="Card", temperature=None, mask=None),
-        "deletion": make.deleted(make.user()),
+        "deletion": make.deleted(make.changed_person()),
         "date": make.date(make.now),
         "photo": make.photo(user, make.ago(15 * MINUTE)),
-        "rename": make.updated(user),
+        "rename": make.updated(user if make.profile.may_change_people else make.stranger()),
     }
     for name, fact in facts.items():
         yield Case(name, (make.step(fact),), stage=Stage.QUIET)
@@ -41,7 +41,7 @@ def _callbacks(make: Builder) -> Iterator[Case]:
 
 def _signatures(make: Builder) -> Iterator[Case]:
     for name, kinds in SIGNATURES.items():
-        user = make.user()
+        user = make.changed_person()
         fact = make.updated(user, *make.templates(user, *kinds))
         yield Case(name, tuple(steps_of(make, fact)))
 

@@ -104,7 +104,7 @@ def test_the_same_v2_data_is_one_row(case: Observed) -> None:
 
 
 def _acknowledged_again(make: Builder) -> Iterator[Case]:
-    facts: dict[str, Fact] = {"punch": make.punch(make.user()), "deletion": make.deleted(make.user())}
+    facts: dict[str, Fact] = {"punch": make.punch(make.user()), "deletion": make.deleted(make.changed_person())}
     for name, fact in facts.items():
         step = make.step(fact)
         yield Case(name, (step, step))

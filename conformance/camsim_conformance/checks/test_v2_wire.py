@@ -49,7 +49,7 @@ def _attendance_photo(make: Builder) -> Iterator[Case]:
 
 
 def _user_photo(make: Builder) -> Iterator[Case]:
-    user = make.user()
+    user = make.changed_person()
     fact = make.updated(user, make.template(user, TemplateType.USER_PHOTO))
     yield Case("user-photo", tuple(steps_of(make, fact)))
 

@@ -17,7 +17,7 @@ from camsim_conformance.findings.told import FIELDS, ROWS, as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import Case, Expect, Sending, Stage, Step, Transport
+from camsim_conformance.plan.cases import UNCHANGED, Case, Expect, Sending, Stage, Step, Transport
 from camsim_conformance.plan.run_facts import MINUTE
 from camsim_conformance.plan.told import told_v3
 
@@ -55,7 +55,9 @@ def test_raw_json_is_understood(case: Observed) -> None:
 
 
 def _utf8(make: Builder) -> Iterator[Case]:
-    if make.claims("names"):
+    if make.claims("names") and not make.profile.may_change_people:
+        yield Case("names", blocked=UNCHANGED)
+    elif make.claims("names"):
         for name, (first, last) in NAMES.items():
             yield _named(make, f"name-{name}", first, last, transport=Transport.POOLED)
         # The pieces are cut inside a sign: who decodes piece by piece breaks it.
@@ -136,7 +138,7 @@ def test_equivalent_json_is_the_same_callback(case: Observed) -> None:
 
 
 def _sizes(make: Builder) -> Iterator[Case]:
-    user = make.user()
+    user = make.changed_person()
     yield Case("face-28112", (make.step(make.updated(user, _face(PRINTED_FACE))),))
     yield Case("photo-20-kB", (make.step(make.photo(user, make.ago(15 * MINUTE))),))
     for name, size in LADDER.items():

@@ -22,7 +22,22 @@ from camsim_conformance.verdict.result import Result
 
 from .errors import console, errors, exit_on_error
 from .extent import PHASES, extent
-from .options import DEADLINE, DEFAULT_DEADLINE, DEFAULT_SETTLE, DEVICE, IN_FLIGHT, RATE, SETTLE, given, profile_of
+from .options import (
+    DEADLINE,
+    DEEP,
+    DEFAULT_DEADLINE,
+    DEFAULT_SETTLE,
+    DEVICE,
+    IN_FLIGHT,
+    NO_CONFIRM,
+    POLICY,
+    QUICK,
+    RATE,
+    SETTLE,
+    USER_CHANGES,
+    given,
+    profile_of,
+)
 
 
 def certify(
@@ -41,6 +56,11 @@ def certify(
     level: Annotated[str, typer.Option(help="must, should or all.")] = "all",
     device: Annotated[list[str] | None, typer.Option(help=DEVICE)] = None,
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
+    allow_user_changes: Annotated[bool, typer.Option("--allow-user-changes", help=USER_CHANGES)] = False,
+    policy: Annotated[list[str] | None, typer.Option(help=POLICY)] = None,
+    quick: Annotated[bool, typer.Option("--quick", help=QUICK)] = False,
+    deep: Annotated[bool, typer.Option("--deep", help=DEEP)] = False,
+    no_confirm: Annotated[bool, typer.Option("--no-confirm", help=NO_CONFIRM)] = False,
     announce: Annotated[bool, typer.Option("--announce", help="Send #3 for everybody first.")] = False,
     waivers: Annotated[Path | None, typer.Option(help="TOML file of accepted violations.")] = None,
     settle: Annotated[str, typer.Option(help=SETTLE)] = DEFAULT_SETTLE,
@@ -61,7 +81,8 @@ def certify(
 
     Exit codes: 0 passed, 1 failed, 2 usage, 3 incomplete, 4 refused for safety.
     """
-    options = given({**locals(), "map": map_, "requirement": requirement or [], "device": device or []})
+    lists = {"requirement": requirement or [], "device": device or [], "policy": policy or []}
+    options = given({**locals(), "map": map_, **lists})
     with exit_on_error("certify"):
         profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)

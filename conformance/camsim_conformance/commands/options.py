@@ -12,7 +12,9 @@ from camsim_conformance.certify import Outputs
 from camsim_conformance.target.profile import (
     DEFAULT_IN_FLIGHT,
     DEFAULT_RATE,
+    ERASE_ON_DELETE,
     LEVELS,
+    POLICIES,
     Profile,
     UsageError,
     check_key,
@@ -20,6 +22,7 @@ from camsim_conformance.target.profile import (
     devices_from,
     parse_features,
     parse_people,
+    parse_policies,
     parse_seconds,
 )
 
@@ -33,6 +36,13 @@ DEVICE = (
 SETTLE = "Time the target gets to store everything, as 3s or 500ms."
 DEADLINE = "Time within which an answer is due, as 2s or 500ms."
 RATE = "Sends a second at most; lowered when the target answers 429."
+USER_CHANGES = "People of --users may be renamed, enrolled and deleted; else what would do so is not applicable."
+POLICY = (
+    f"What the target does on purpose: {'; '.join(f'{word} ({what})' for word, what in POLICIES.items())}; repeatable."
+)
+QUICK = "The named cases alone, without combinations and histories: seconds; no grade above Ack."
+DEEP = "Every three values together as well: up to 4,000 further punches, minutes."
+NO_CONFIRM = "Leave out the second round, which sends again what deviated."
 IN_FLIGHT = "Sends in flight at most; lowered while the target answers one after another."
 
 
@@ -64,6 +74,11 @@ OPTIONS: tuple[Option, ...] = (
     Option("--level", "all", f"{', '.join(LEVELS)}: judge only these levels."),
     Option("--device", [], DEVICE, many=True),
     Option("--users", None, "Ids the target knows, with commas or a file with one a line."),
+    Option("--allow-user-changes", False, USER_CHANGES, switch=True),
+    Option("--policy", [], POLICY, many=True),
+    Option("--quick", False, QUICK, switch=True),
+    Option("--deep", False, DEEP, switch=True),
+    Option("--no-confirm", False, NO_CONFIRM, switch=True),
     Option("--announce", False, "Send #3 for everybody first.", switch=True),
     Option("--waivers", None, "TOML file of accepted violations.", Path),
     Option("--settle", DEFAULT_SETTLE, SETTLE),
@@ -92,6 +107,11 @@ class Given(TypedDict):
     level: str
     device: list[str]
     users: str | None
+    allow_user_changes: bool
+    policy: list[str]
+    quick: bool
+    deep: bool
+    no_confirm: bool
     announce: bool
     waivers: Path | None
     settle: str
@@ -135,6 +155,11 @@ def profile_of(url: str, options: Given) -> tuple[Profile, Outputs]:
         storm=options["storm"],
         ca=_existing(options["ca"]),
         i_own_this=options["i_own_this"],
+        confirm=not options["no_confirm"],
+        allow_user_changes=options["allow_user_changes"],
+        erase_on_delete=ERASE_ON_DELETE in parse_policies(options["policy"]),
+        quick=options["quick"],
+        deep=options["deep"],
     )
     outputs = Outputs(out=options["out"], waivers=options["waivers"], sign_key=options["sign_key"])
     return check_selection(profile), outputs

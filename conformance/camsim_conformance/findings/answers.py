@@ -18,6 +18,8 @@ def acknowledged(case: Observed) -> Finding:
     oddities: list[str] = []
     for step, exchange in case.last():
         why = ack.why_not(exchange, case.profile, step)
+        if why is not None and not exchange.answered and exchange.lagged:
+            return _not_judged(case, exchange, f"{ACK} to {step.what}")
         if why is not None:
             actual = f"{exchange.text()}: {why}" if exchange.answered else why
             return Finding(holds=False, expected=f"{ACK} to {step.what}", actual=actual)
@@ -28,15 +30,26 @@ def acknowledged(case: Observed) -> Finding:
     return Finding(holds=True, expected=ACK, actual=actual, strict=False)
 
 
+def _not_judged(case: Observed, exchange: Exchange, expected: str) -> Finding:
+    """What our own load may have made late is neither right nor wrong."""
+    case.because = f"this machine was too busy to say: its own event loop was {exchange.lag_s * 1000:.0f} ms late"
+    return Finding(holds=True, expected=expected, actual=f"{case.because}; {exchange.text()}", verified=False)
+
+
 def in_time(case: Observed) -> Finding:
     """Every answer came within the deadline."""
     deadline = case.profile.deadline_s
     expected = f"an answer within {deadline:g} s"
-    slowest = 0.0
+    slowest, excused = 0.0, None
     for _, exchange in case.last():
+        if exchange.lagged and not (exchange.answered and exchange.seconds <= deadline):
+            excused = exchange
+            continue
         if not exchange.answered:
             return Finding(holds=False, expected=expected, actual=exchange.text())
         slowest = max(slowest, exchange.seconds)
+    if excused is not None and slowest <= deadline:
+        return _not_judged(case, excused, expected)
     return Finding(holds=slowest <= deadline, expected=expected, actual=f"the slowest answer took {slowest:.2f} s")
 
 
@@ -47,6 +60,8 @@ def survived(case: Observed, *, closing_is_an_answer: bool) -> Finding:
     expected = f"an answer within {deadline:g} s, and the next good punch acknowledged"
     closed = closing_is_an_answer and answer.no_answer in (NoAnswer.CLOSED, NoAnswer.MEANT)
     if not closed and (not answer.answered or answer.seconds > deadline):
+        if answer.lagged:
+            return _not_judged(case, answer, expected)
         return Finding(holds=False, expected=expected, actual=answer.text())
     after = acknowledged(case)
     actual = f"to the hostile body: {answer.text(80)}; then: {after.actual}"

@@ -48,6 +48,8 @@ def _observed(one: Occurrence, exchange: Exchange, values: Mapping[str, str], pr
         user=one.told.user,
         values=values,
         deviation=why,
+        # No answer is nobody's fault while our own loop could not look.
+        known=why is None or exchange.answered or not exchange.lagged,
         # Bodies larger than any printed one: where a target gives up is recorded.
         level=Level.RECORD if one.case.record else Level.MUST,
         expected=ANSWER,

@@ -54,7 +54,7 @@ class Builder(RunFacts):
     ) -> Step:
         """A step that reports a fact. Only v3 has OperationID, Time and a style to choose: v2 leaves them out. With a
         `token` of somebody else's nothing may be stored."""
-        keep = self._keep(fact, token, keep)
+        keep = self.keep_of(fact, token, keep)
         if self.profile.protocol is Protocol.V2:
             steps = framing_v2.steps_of(self, fact, device, what, token=token, keep=keep, **sending)
             if len(steps) != 1:
@@ -63,14 +63,6 @@ class Builder(RunFacts):
         message = self.message(fact, device, operation_id=operation_id, time_s=time_s, style=style, token=token)
         sending.setdefault("told", told_v3(_as_told(fact, style), message, keep))
         return self.json(message, device, what or messages.callback_name(fact), **sending)
-
-    def _keep(self, fact: Fact, token: str | None, keep: Keep) -> Keep:
-        if token is not None:
-            return Keep.NEVER
-        # A target that stores only whom it knows need not store a stranger.
-        if getattr(fact, "user_id", "") in self.strangers:
-            return Keep.MAY
-        return keep
 
     def steps(self, facts: Iterable[Fact]) -> tuple[Step, ...]:
         """A step for each fact, in turn."""

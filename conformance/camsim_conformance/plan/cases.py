@@ -112,6 +112,9 @@ class Expect:
         return cls((user,), templates={user: templates})
 
 
+UNCHANGED = "it would rename, delete or enrol people of --users: allow it with --allow-user-changes"
+
+
 def people_of(punches: Iterable[Punch]) -> tuple[str, ...]:
     """The people who punch, each once."""
     return tuple(dict.fromkeys(punch.user_id for punch in punches))

@@ -42,7 +42,7 @@ def steps_of(
     name = what or messages_v2.callback_name(fact)
     steps = []
     for message in messages(run, fact, device, token=token, style=style):
-        told = told_v2(fact, message, keep)
+        told = told_v2(fact, message, run.keep_of(fact, token, keep))
         steps.append(replace(framed(run, message, device, name, **sending), told=told))
     return steps
 

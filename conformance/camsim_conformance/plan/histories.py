@@ -53,14 +53,9 @@ def keeps_templates(make: Builder) -> bool:
     return make.claims("user-data") or make.claims("templates")
 
 
-def may_change_people(make: Builder) -> bool:
-    """True when people may be renamed, changed and deleted: those of --users only where it is allowed."""
-    return not make.profile.people or bool(getattr(make.profile, "allow_user_changes", False))
-
-
 def histories(make: Builder) -> Iterator[Case]:
     """One case for each walk through the kinds of event that the claimed features allow."""
-    if not may_change_people(make) or not (keeps_names(make) or keeps_templates(make)):
+    if not make.profile.may_change_people or not (keeps_names(make) or keeps_templates(make)):
         return
     # A target that must be told of its people first takes nothing of them before.
     early = not make.profile.announce

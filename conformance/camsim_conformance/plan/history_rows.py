@@ -13,7 +13,7 @@ from camsim.protocol.vocabulary import Protocol, TemplateType
 
 from .builder import Builder
 from .cases import Case, Expect, Sending, Step
-from .histories import GAP_S, NAMES, keeps_names, keeps_templates, may_change_people, told_as, updated
+from .histories import GAP_S, NAMES, keeps_names, keeps_templates, told_as, updated
 from .run_facts import HOUR, MINUTE, PHOTO_OF
 
 Kind = TemplateType
@@ -37,7 +37,7 @@ SCRIPTS: Mapping[str, tuple[str, str]] = {
 
 def template_rows(make: Builder) -> Iterator[Case]:
     """One case for each Type and what comes then; change and group go round, so that every two values meet."""
-    if not may_change_people(make) or not keeps_templates(make):
+    if not make.profile.may_change_people or not keeps_templates(make):
         return
     for row, kind in enumerate(Kind):
         for column, then in enumerate(THEN):
@@ -150,7 +150,7 @@ def _unprinted(make: Builder) -> Iterator[Case]:
 
 def name_rows(make: Builder) -> Iterator[Case]:
     """Every script of a name, told when the person is made and by a change of name; and an empty name."""
-    if not may_change_people(make) or not keeps_names(make):
+    if not make.profile.may_change_people or not keeps_names(make):
         return
     for script, name in SCRIPTS.items():
         yield _Story(make, make.user(), name).case(f"name-{script}-create", {"script": script, "told-by": "create"})

@@ -13,6 +13,7 @@ from camsim.protocol.vocabulary import Protocol
 from . import arrays
 from .builder import Builder
 from .cases import Case, Expect, Stage, Step, Transport
+from .deep import deep
 from .factors import BY_NAME, MINUTE, PUNCH_FACTORS, Factor, Value, usual_values
 from .punch_values import BLOCK, id_of, planned, values_of
 from .rows_people import Moments, Place, Row, least_people, moments, offset_of, own_place, shared_places
@@ -200,9 +201,9 @@ def _values(make: Builder) -> Iterator[tuple[str, Value]]:
     protocol = make.profile.protocol
     for factor in PUNCH_FACTORS:
         for value in factor.values:
-            crossed = value.crossed or factor.name == "length"
+            # The lengths stand alone in CB-ENC-002 (V2-ENC-002) already.
             if (
-                crossed
+                value.crossed
                 and not value.usual
                 and claimed(make, factor)
                 and arrays.exists(factor.name, value.name, protocol)
@@ -220,7 +221,10 @@ def array_rows(make: Builder, leave_out: Collection[arrays.Pick] = (), requireme
     turns. Of shared people they must be sent one after another, which is the stage they have."""
     lengths = _lengths(make, leave_out)
     named: dict[str, dict[str, str]] = {}
-    for number, shipped in enumerate(arrays.rows(make.profile.protocol)):
+    protocol = make.profile.protocol
+    # What --deep adds comes last: so the rows before it keep their people.
+    further = deep(protocol).rows if make.profile.deep else ()
+    for number, shipped in enumerate((*arrays.rows(protocol), *further)):
         row = _row_of(make, shipped)
         if lengths:
             row[arrays.OUTSIDE] = lengths[number % len(lengths)]

@@ -13,6 +13,8 @@ from .factors import AGES, BETWEEN, BEYOND, DAY, HOUR, MINUTE, NEAR_S, neighbour
 # Between the moments of two rows. Every companion is another number of seconds beyond a multiple of it, so that no two
 # rows share a moment: who books a punch to another person is told by it.
 STRIDE_S = 11
+FIRST_TURN = 140  # so that no row lies among the named cases, which are minutes apart
+YESTERDAY_TURN = 600  # so that no row of a day ago is what lies 24 hours from one of today
 NEWER_S = 421  # to the newer punch that comes first
 OVERTAKING_S = 200  # to the punch that comes between a punch and its old copy
 SLOT_S = 10 * MINUTE  # between rows of one person: each has its own minutes, with its companions
@@ -70,8 +72,11 @@ class Place:
 
 def own_place(make: Builder, values: Row) -> Place:
     """A person of the row's own, at a moment of its own."""
-    user = make.user()
-    return Place(user, make.now - _AGES[values["age"]] - STRIDE_S * len(make.people))
+    age = values["age"]
+    # Counted for each age alone: however many rows there are, none grows out of the class of its age.
+    make.turns[age] += 1
+    first = YESTERDAY_TURN if age == "yesterday" else FIRST_TURN
+    return Place(make.user(), make.now - _AGES[age] - STRIDE_S * (first + make.turns[age]))
 
 
 @dataclass(slots=True)

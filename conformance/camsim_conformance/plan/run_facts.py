@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from camsim import chance
-from camsim.protocol.facts import AttendancePhoto, DateModified, Punch, Template, UserDeleted, UserUpdated
+from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import Sender
 from camsim.protocol.vocabulary import TemplateType
 from camsim.synthetic import people as population
 from camsim_conformance.target.profile import DEFAULT_OFFSET, Device, Profile
+
+from .told import Keep
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
 SPREAD_S = 2
@@ -38,6 +41,7 @@ class RunFacts:
         self._operations = 0
         self._updates = 0
         self.spare_people = 0  # given people (--users) beyond those that are needed: rows are spread over them
+        self.turns: Counter[str] = Counter()  # how many rows of each age have a moment
         self.people: list[str] = []
         self.strangers: list[str] = []
 
@@ -66,6 +70,10 @@ class RunFacts:
         """Somebody who may punch without anything being expected of it: a known person where the target stores only
         those."""
         return self.profile.people[0] if self.profile.people else self.stranger()
+
+    def changed_person(self) -> str:
+        """Somebody who may be renamed, enrolled and deleted: a stranger where those of --users may not."""
+        return self.user() if self.profile.may_change_people else self.stranger()
 
     def users(self, count: int) -> list[str]:
         """Several people."""
@@ -131,6 +139,15 @@ class RunFacts:
     def templates(self, user: str, *kinds: TemplateType) -> list[Template]:
         """A synthetic template of each kind."""
         return [self.template(user, kind) for kind in kinds]
+
+    def keep_of(self, fact: Fact, token: str | None = None, keep: Keep = Keep.MUST) -> Keep:
+        """Whether what is told has to be stored; with a `token` of somebody else's never."""
+        if token is not None:
+            return Keep.NEVER
+        # A target that stores only whom it knows need not store a stranger.
+        if getattr(fact, "user_id", "") in self.strangers:
+            return Keep.MAY
+        return keep
 
     # --- devices -------------------------------------------------------------------------------------------------
 

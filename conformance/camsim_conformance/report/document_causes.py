@@ -46,6 +46,12 @@ def _cases(result: Result) -> dict[str, Observed]:
     return {case.case.id: case for row in result.requirements for case in row.cases}
 
 
+def _shown_by(cause: Cause, cases: Iterable[Observed]) -> list[str]:
+    """Ids of the cases that show it: where it was observed, and later copies of the same punches."""
+    later = [case.case.id for case in cases if any(one.id == cause.id for one in case.causes)]
+    return list(dict.fromkeys([*cause.cases, *later]))
+
+
 def _cause(
     cause: Cause,
     cases: Mapping[str, Observed],
@@ -69,7 +75,7 @@ def _cause(
         "confirmed": cause.confirmed,
         "repeated": list(cause.repeated),
         "unaffected": list(cause.unaffected),
-        "cases": list(cause.cases),
+        "cases": _shown_by(cause, cases.values()),
         "also": [_also(other) for other in cause.also],
         "notes": list(cause.notes),
         "quote": _quote(cause.requirement),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+MOST_LAG_S = 0.1
 MAX_ANSWER = 65_536  # bytes of an answer that are read, as the gateway does
 
 
@@ -52,6 +53,11 @@ class Exchange:
     def answered(self) -> bool:
         """True when an HTTP answer came."""
         return self.status is not None
+
+    @property
+    def lagged(self) -> bool:
+        """True when our own event loop was so late meanwhile that lateness, or no answer, is not the target's."""
+        return self.lag_s > MOST_LAG_S
 
     @property
     def lost(self) -> bool:

@@ -19,6 +19,7 @@ from . import probe
 from .reading import settled
 from .record import RunRecord
 
+QUICKER = 3
 POLL_S = 0.1
 
 
@@ -125,7 +126,9 @@ async def read_again(record: RunRecord, adapter: ReadBack, before: Snapshot) -> 
     """What stands after late copies, forgeries and hostile bodies is in the record. Raises: ReadBackError."""
     plan = record.plan
     people = [*plan.watched, plan.absent]
-    reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_after(record, rows))
+    # What is forged and stored all the same is there soon; --quick does not wait as long again for it.
+    seconds = record.profile.settle_s / (QUICKER if record.profile.quick else 1)
+    reading = await settled(adapter, before, people, seconds, lambda rows: _with_after(record, rows))
     # More rows are there by now, and with them the adapter's limit may be reached.
     short = [user for user in people if user in reading.outstanding]
     found = await _believed(adapter, reading.snapshot, short)

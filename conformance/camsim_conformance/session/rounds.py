@@ -10,8 +10,9 @@ from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.model.judgement import Again
 from camsim_conformance.plan.cases import Case, Stage
-from camsim_conformance.plan.plan import Plan
+from camsim_conformance.plan.plan import FORGERIES, Plan
 from camsim_conformance.readback import ReadBack, Snapshot
+from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.case_sender import CaseSender
 from camsim_conformance.sending.client import Client
@@ -21,7 +22,6 @@ from . import adapter_proof, preflight
 from .reading import settled
 from .record import RunRecord
 
-BETWEEN = 3  # forgeries until the next good punch
 MOST_FORGED_AGAIN = 3
 Progress = Callable[[str, int, int], None]
 # The plan of some cases with people that nobody has seen yet; and the ids of the cases made for each cause.
@@ -78,7 +78,7 @@ class Rounds:
         probes = iter(plan.probes)
         for number, case in enumerate(plan.stage(Stage.FORGED), start=1):
             await sender.in_turn([case])
-            probe = next(probes, None) if number % BETWEEN == 0 else None
+            probe = next(probes, None) if number % FORGERIES == 0 else None
             if probe is None:
                 continue
             answer = await self._client.send(probe)
@@ -91,6 +91,9 @@ class Rounds:
         of this has been judged already. Raises: ReadBackError."""
         record = self._record
         if record.died_at is not None or record.locked_out is not None or record.refused is not None:
+            return
+        # --quick confirms what fails, and nothing that is only recorded or advised.
+        if record.profile.quick and not any(cause.level is Level.MUST for cause in record.judgement().causes):
             return
         wanted = record.judgement().to_send_again()
         if not wanted.cases:

@@ -11,6 +11,7 @@ import aiohttp
 
 from camsim_conformance.checks.sections import plan, plan_again
 from camsim_conformance.model.judgement import Again
+from camsim_conformance.plan.deep import deep
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.run_facts import PeopleError
 from camsim_conformance.readback import ReadBack, ReadBackError, open_readback
@@ -76,6 +77,8 @@ class Session:
         return whole if self._keep is None else whole.only(self._keep)
 
     def _whole_plan(self) -> Plan:
+        if self.profile.deep:
+            deep(self.profile.protocol, self._progress)
         try:
             return plan(self.profile, self._now_s, self._prefix)
         except PeopleError as error:

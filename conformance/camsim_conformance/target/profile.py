@@ -39,6 +39,9 @@ class Device:
 
 
 _DEVICE_KEYS = ("token", "serial", "label", "stgid", "key")
+# What a target may do on purpose though it looks like a fault, by the word of --policy.
+ERASE_ON_DELETE = "erase-on-delete"
+POLICIES: Mapping[str, str] = {ERASE_ON_DELETE: "a deletion takes the punches of the person with it"}
 LEVELS: Mapping[str, frozenset[Level]] = {
     "must": frozenset({Level.MUST}),
     "should": frozenset({Level.MUST, Level.SHOULD}),
@@ -72,6 +75,8 @@ class Profile:
     confirm: bool = True
     allow_user_changes: bool = False
     erase_on_delete: bool = False
+    quick: bool = False
+    deep: bool = False
 
     def __post_init__(self) -> None:
         # Frozen, and made from Python too: whoever claims user-data claims its parts.
@@ -90,6 +95,11 @@ class Profile:
         if row.level_for(self.features) not in LEVELS[self.level]:
             return False
         return any(fnmatch.fnmatchcase(row.id, glob) for glob in self.globs)
+
+    @property
+    def may_change_people(self) -> bool:
+        """True when people may be renamed, enrolled and deleted: those of --users only where it is allowed."""
+        return not self.people or self.allow_user_changes
 
     @property
     def complete(self) -> bool:
@@ -179,6 +189,15 @@ def _words(text: str) -> list[str]:
     return text.split(",")
 
 
+def parse_policies(words: Iterable[str]) -> frozenset[str]:
+    """Read every `--policy`. Raises: UsageError."""
+    asked = {word.strip() for word in words}
+    unknown = sorted(asked - set(POLICIES))
+    if unknown:
+        raise UsageError(f"--policy {', '.join(unknown)}: unknown; allowed are {', '.join(POLICIES)}")
+    return frozenset(asked)
+
+
 def check_key(key: str | None) -> str | None:
     """The key when it is usable. Raises: UsageError; the key itself is never shown."""
     if key is not None:
@@ -192,6 +211,12 @@ def check_key(key: str | None) -> str | None:
 
 def check_selection(profile: Profile) -> Profile:
     """The profile when it asks for something and its numbers make sense. Raises: UsageError."""
+    if profile.quick and profile.deep:
+        raise UsageError("--quick and --deep: one of them; the one sends less than usual, the other one more")
+    if profile.deep and profile.people:
+        raise UsageError("--deep and --users: the rows of --deep have people of their own; leave one of them out")
+    if profile.announce and not profile.may_change_people:
+        raise UsageError("--announce would rename the people of --users: leave it out, or add --allow-user-changes")
     if profile.level not in LEVELS:
         raise UsageError(f"--level {profile.level!r}: allowed are {', '.join(LEVELS)}")
     if not profile.selected():

@@ -13,6 +13,9 @@ from .requirement import RequirementResult
 NOT_SHOWN_BY_ACK = "does not show that anything was stored, de-duplicated, ordered, merged or authenticated"
 
 
+QUICK = "--quick sends neither combinations of values nor histories of people, so it shows no grade above Ack"
+
+
 class Grade(StrEnum):
     """What a run shows, the least first."""
 
@@ -40,7 +43,7 @@ def grade_of(rows: Sequence[RequirementResult], record: RunRecord) -> Grade:
     # Each grade stands on the one below it: state without acknowledgement is no grade.
     if lacking(rows, Evidence.ANSWER):
         return Grade.NONE
-    if record.snapshot is None or lacking(rows, Evidence.STATE):
+    if record.snapshot is None or record.profile.quick or lacking(rows, Evidence.STATE):
         return Grade.ACK
     for row in rows:
         if Evidence.STORM in row.requirement.evidence and row.verdict is Verdict.PASS:
@@ -67,6 +70,8 @@ def not_shown(grade: Grade, rows: Sequence[RequirementResult], record: RunRecord
     if grade is Grade.ACK:
         if record.snapshot is None:
             return NOT_SHOWN_BY_ACK
+        if record.profile.quick:
+            return f"{NOT_SHOWN_BY_ACK}: {QUICK}"
         return f"{NOT_SHOWN_BY_ACK} (not verified: {', '.join(lacking(rows, Evidence.STATE))})"
     storm = "" if grade is Grade.STORM else "how the target behaves under load, "
     return f"does not show {storm}what it does with the data later, or that another version behaves alike"
