@@ -12,8 +12,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
 
 from camsim.receiver import start
+from camsim_conformance.command import app
 from camsim_conformance.mutants import MUTANTS, policy
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,6 +64,13 @@ def test_a_run_stays_small(generator: ModuleType) -> None:
     rows = re.findall(r"^\| (v[23]) \| core \| (\d+) \| (\d+) \|", PAGE, re.MULTILINE)
     assert {protocol for protocol, *_ in rows} == {"v3", "v2"}
     assert all(int(cases) < int(requests) < 1500 for _, cases, requests in rows)
+
+
+def test_the_options_of_the_page_exist() -> None:
+    named = set(re.findall(r"`(--[a-z-]+)", PAGE)) - {"--broken"}
+    shown = CliRunner().invoke(app, ["certify", "--help"], env={"COLUMNS": "200"}).stdout
+    assert len(named) > 6
+    assert [option for option in sorted(named) if f"{option} " not in shown] == []
 
 
 def test_files_that_the_page_links_are_there() -> None:
