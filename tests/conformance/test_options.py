@@ -1,4 +1,4 @@
-"""What the options of certify promise: people left alone, the budget, --quick, --deep, and no fault made of our load."""
+"""Options of a run: what changes people of --users, policies, quick and deep runs, and what a whole run sends."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import UNCHANGED, Case, Expect, Stage, Step
+from camsim_conformance.plan.run_facts import HOUR
 from camsim_conformance.plan.told import Keep, told_v3
 
 from .registry import requirement
@@ -45,19 +46,17 @@ def _forgeries(make: Builder) -> dict[str, object]:
         "other-case": other_case(token),
         "in-a-list": [token],
         "zero": 0,
+        "an-object": {"$ne": ""},  # in a query of a document store this matches every token
     }
 
 
 def _forged(make: Builder) -> Iterator[Case]:
-    for name, token in _forgeries(make).items():
-        user = make.user()
-        punch = make.punch(user)
-        message = make.message(punch)
-        _forge(message, token)
-        told = told_v3(punch, message, Keep.NEVER)
-        # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
-        step = make.json(message, what="forged punch", judged=False, told=told, values={"token": name})
-        yield Case(f"punch-{name}", (step,), Expect((user,)), stage=Stage.FORGED)
+    for number, (name, token) in enumerate(_forgeries(make).items()):
+        yield _forged_punch(make, f"punch-{name}", token, known=number % 2 == 1, tagged=number % 3 == 2)
+    # Whom a target knows, or which tag stands in the URL, says nothing of who sends.
+    wrong = another_token(make)
+    yield _forged_punch(make, "punch-another-known", wrong, known=True, tagged=False)
+    yield _forged_punch(make, "punch-another-tagged", wrong, known=False, tagged=True)
     if not make.profile.may_change_people:
         yield Case("people", blocked=UNCHANGED)
         return
@@ -65,6 +64,22 @@ def _forged(make: Builder) -> Iterator[Case]:
         yield _forged_card(make)
     if make.claims("names"):
         yield from _forged_names(make)
+
+
+def _forged_punch(make: Builder, name: str, token: object, *, known: bool, tagged: bool) -> Case:
+    """A punch with a wrong token; of somebody who has punched before when `known`, with the service tag in the URL when
+    `tagged`, as the live gateway appends it."""
+    user = make.user()
+    honest = (make.step(make.punch(user, make.ago(3 * HOUR))),) if known else ()
+    punch = make.punch(user)
+    message = make.message(punch)
+    _forge(message, token)
+    told = told_v3(punch, message, Keep.NEVER)
+    query = make.tag() if tagged else ""
+    values = {"token": name.removeprefix("punch-"), "query": "stgid" if tagged else "none"}
+    # Not judged: a target may refuse a forgery, or acknowledge it and store nothing (A-CB-29).
+    step = make.json(message, what="forged punch", judged=False, told=told, values=values, query=query)
+    return Case(name, (*honest, step), Expect((user,)), stage=Stage.FORGED)
 
 
 def _forge(message: Message, token: object) -> None:

@@ -30,6 +30,10 @@ def older(make: Builder) -> Iterator[Case]:
     user = make.user()
     falling = [make.punch(user, make.ago((20 + 90 * n) * MINUTE), in_or_out(n)) for n in range(5)]
     yield in_turn(make, "five-falling", *falling)
+    # The same bytes are sent until they are acknowledged: after an outage the message itself is hours old.
+    old = make.punch(make.user(), make.ago(5 * HOUR))
+    step = make.step(old, time_s=old.log_time + 5, values={"sent": "hours-ago"})
+    yield Case("old-message", (step,), Expect.rows(old))
 
 
 def in_or_out(n: int) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.told import EVERYTHING, as_told
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import UNCHANGED, Case
-from camsim_conformance.plan.histories import histories
+from camsim_conformance.plan.cases import UNCHANGED, Case, Expect
+from camsim_conformance.plan.histories import histories, told_as
 from camsim_conformance.plan.history_rows import rows
 from camsim_conformance.plan.rows import array_rows, single_rows
 
@@ -36,6 +37,17 @@ def orders(make: Builder) -> Iterator[Case]:
         return
     yield from rows(make)
     yield from histories(make)
+    yield _administrator(make)
+
+
+def _administrator(make: Builder) -> Case:
+    """Somebody who may open the device's menu punches and enrols as anybody else."""
+    user = make.user()
+    named = make.updated(user, first="Meena", last="Iyer", type_="Admin")
+    carded = make.updated(user, make.template(user, TemplateType.CARD), type_="Admin")
+    steps = told_as(make, named, values={"role": "admin"}) + told_as(make, carded, values={"role": "admin"})
+    punch = make.punch(user)
+    return Case("administrator", (*steps, make.step(punch, values={"role": "admin"})), Expect.rows(punch))
 
 
 @requirement("CB-ROW-002", later=orders)

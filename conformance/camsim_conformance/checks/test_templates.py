@@ -164,9 +164,25 @@ def deleted_and_renamed(make: Builder) -> Iterator[Case]:
     )
     expect = Expect((gone, stays), users={stays: StoredName("Lena", "Paul")}, gone=(gone,))
     yield Case("deleted", steps, expect)
+    if not make.profile.people:
+        bare = make.user()
+        yield _deleted_beside(make, "deleted-zeros", f"00{bare[2:]}", bare[2:])
+        yield _deleted_beside(make, "deleted-letters", f"Usr{bare[:5]}a", f"Usr{bare[:5]}b")
     user = make.user()
     steps = (make.step(make.updated(user, first="Ravi")), make.step(make.updated(user, first="Rajiv", last="Nair")))
     yield Case("renamed", steps, Expect.named(user, "Rajiv", "Nair"))
+
+
+def _deleted_beside(make: Builder, name: str, gone: str, stays: str) -> Case:
+    """One deleted, and somebody whose id is the same number: nobody else goes with the first."""
+    make.people += [gone, stays]
+    steps = (
+        make.step(make.updated(gone, first="Ravi", last="Das")),
+        make.step(make.updated(stays, first="Lena", last="Paul")),
+        make.step(make.deleted(gone)),
+    )
+    expect = Expect((gone, stays), users={stays: StoredName("Lena", "Paul")}, gone=(gone,))
+    return Case(name, steps, expect)
 
 
 @requirement("CB-USR-001", cases=deleted_and_renamed)

@@ -11,7 +11,7 @@ from camsim_conformance.findings.told import as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import Case, Expect, Stage
+from camsim_conformance.plan.cases import UNCHANGED, Case, Expect, Stage
 from camsim_conformance.plan.framing_v2 import altered, steps_of
 from camsim_conformance.plan.run_facts import MINUTE
 from camsim_conformance.plan.told import Keep, told_v2
@@ -101,6 +101,28 @@ def _forged(make: Builder) -> Iterator[Case]:
         told = told_v2(punch, {}, Keep.NEVER)
         forged = replace(step, what="forged punch", judged=False, told=told, values={"token": name})
         yield Case(name, (forged,), Expect((user,)), stage=Stage.FORGED)
+    if not make.profile.may_change_people:
+        yield Case("people", blocked=UNCHANGED)
+        return
+    yield from _forged_people(make)
+
+
+def _forged_people(make: Builder) -> Iterator[Case]:
+    """A deletion and a card of a stranger to the target, for a person that it knows."""
+    if make.claims("names"):
+        user = make.user()
+        steps = steps_of(make, make.updated(user, first="Meena", last="Iyer"))
+        steps += steps_of(
+            make, make.deleted(user), what="forged deletion", token=another_token(make), keep=Keep.NEVER, judged=False
+        )
+        yield Case("deletion-another", tuple(steps), Expect.named(user, "Meena", "Iyer"), stage=Stage.FORGED)
+    if make.claims("templates"):
+        user = make.user()
+        card, other = make.twice(user, TemplateType.CARD)
+        steps = steps_of(make, make.updated(user, card))
+        forged = make.updated(user, other)
+        steps += steps_of(make, forged, what="forged card", token=another_token(make), keep=Keep.NEVER, judged=False)
+        yield Case("card-another", tuple(steps), Expect((user,)), stage=Stage.FORGED)
 
 
 @requirement("V2-AUTH-001", cases=_forged)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camsim_conformance.model.observation import Aspect, Observation
+from camsim_conformance.model.observation import Aspect, Deviation, Observation
 from camsim_conformance.observed import Observed
 from camsim_conformance.requirements.verdicts import Finding, Level
 
@@ -37,6 +37,8 @@ def _expected(mine: list[Observation]) -> str:
 
 def _actual(one: Observation) -> str:
     text = f"{one.aspect} {one.deviation}"
+    if one.deviation == Deviation.MISSING:
+        return f"{text}: {one.expected}"
     return f"{text}: {one.actual}" if one.actual else text
 
 

@@ -93,6 +93,8 @@ def step_values(one: Occurrence, earlier: Iterable[Occurrence]) -> dict[str, str
     found = {
         "operation": one.step.what,
         "deed": str(one.told.deed),
+        "sent": "now",
+        "role": "user",
         "known": known,
         "deleted": gone,
         "transport": str(one.step.transport),

@@ -55,7 +55,7 @@ _DEFAULTS: Mapping[Aspect, Mapping[str, Home]] = {
     Aspect.NAME: {"": ("CB-USR-001", "V2-USR-001")},
     Aspect.PERSON: {"": ("CB-USR-001", "V2-USR-001")},
     Aspect.FORGERY: {"": ("CB-AUTH-001", "V2-AUTH-001")},
-    Aspect.UNCHANGED: {"": ("CB-SEC-001", "V2-ROB-001")},
+    Aspect.UNCHANGED: {"": ("CB-ORD-002", "V2-ORD-002")},
 }
 # A name that has to be kept (MUST): of any script in v3; in v2 beside a signature that does not carry it (V2:89).
 _NAME_KEPT: Home = ("CB-WIRE-002", "V2-TPL-003")

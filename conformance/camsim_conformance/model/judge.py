@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
@@ -26,7 +26,8 @@ LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a run shows. `main` was read when everything honest had settled, `after` when late copies, forgeries and
-    hostile bodies had; both without what stood `before`. Times: epoch seconds of the run's start and end."""
+    hostile bodies had; both without what stood `before`. `derived`: ids that were read back because a target may make
+    them of the run's. Times: epoch seconds of the run's start and end."""
 
     profile: Profile
     cases: Sequence[Case]
@@ -36,6 +37,7 @@ class Seen:
     before: Snapshot | None = None
     main: Snapshot | None = None
     after: Snapshot | None = None
+    derived: frozenset[str] = frozenset()
 
     def had(self, user: str, time: int) -> bool:
         """Whether a person had a row of that time before the run."""
@@ -72,10 +74,12 @@ def observe(seen: Seen, known: Choice | None = None) -> View:
             seen.had,
             seen.profile.erase_on_delete,
             values.at,
+            seen.derived,
         )
         found += observe_punches(some, scene)
         settled = seen.main if snapshot is not seen.main else None
-        found += observe_people(some, snapshot, seen.before, settled)
+        for one in observe_people(some, snapshot, seen.before, settled):
+            found.append(replace(one, requirement=one.case.partition("/")[0]))
     if seen.after is not None:
         untouched = [user for user, history in people.items() if not _later(history)]
         found += observe_unchanged(people, untouched, seen.main, seen.after)

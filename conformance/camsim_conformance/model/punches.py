@@ -29,7 +29,8 @@ _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 @dataclass(frozen=True, slots=True)
 class Scene:
     """What comparing needs beside the people: the store, how it reads times, when the run was, and the values of a
-    punch, by person and place in the history. `past`: whether a person had a row of that time before the run."""
+    punch, by person and place in the history. `past`: whether a person had a row of that time before the run.
+    `derived`: ids that are nobody's, and that a target may book a punch to all the same."""
 
     snapshot: Snapshot
     choice: Choice
@@ -39,6 +40,7 @@ class Scene:
     past: Callable[[str, int], bool]
     erase_on_delete: bool
     values: Callable[[str, int], Mapping[str, str]]
+    derived: frozenset[str] = frozenset()
 
 
 def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) -> Iterator[Observation]:
@@ -46,7 +48,10 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     reading = scene.choice.reading
     if not scene.choice.declared and not scene.choice.consistent:
         reading = INSTANT  # a few rows that another reading explains are no reading
-    stored = {user: rows for user, rows in scene.snapshot.punches.items() if user in people}
+    stored = {}
+    for user, rows in scene.snapshot.punches.items():
+        if user in people or user in scene.derived:
+            stored[user] = rows
     persons = matched(people, stored, reading)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT

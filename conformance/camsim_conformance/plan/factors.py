@@ -111,6 +111,8 @@ def _edges() -> Iterator[Value]:
     }
     for name, phrase in phrases.items():
         yield Value(name, phrase, "CB-ORD-004", "V2-ORD-001", crossed=False)
+    # No page says that a clock may be fast: it is seen in the field.
+    yield Value("ahead", "of a clock that is some seconds fast", "CB-ORD-004", "V2-ORD-001", SHOULD, crossed=False)
     # v2 has no offset in its messages.
     repeated = "in the hour that comes twice when daylight saving ends"
     yield Value("repeated-hour", repeated, "CB-ORD-004", "", crossed=False)
@@ -243,6 +245,21 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
 )
 # What an answer may depend on beside the message: no row has these.
 EVENT_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "sent",
+        (
+            Value("now", "in a message of now", "", "", usual=True, crossed=False),
+            Value("hours-ago", "in a message that is hours old", "CB-ORD-001", "V2-ORD-001", crossed=False),
+        ),
+    ),
+    Factor(
+        "role",
+        (
+            Value("user", "of a user", "", "", usual=True, crossed=False),
+            # The v3 page prints UserType User alone; v2 tells administrators by their Priority (V2:88).
+            Value("admin", "of an administrator", "", "", SHOULD, crossed=False),
+        ),
+    ),
     Factor(
         "deed",
         (

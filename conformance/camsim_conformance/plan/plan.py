@@ -14,6 +14,7 @@ from camsim_conformance.target.profile import Profile
 
 from .builder import Builder
 from .cases import UNCHANGED, Case, Stage, Step
+from .punch_values import id_of, mistaken_ids
 from .run_facts import PeopleError
 from .told import Keep
 
@@ -42,6 +43,17 @@ class Plan:
     canaries: tuple[Case, ...]
     absent: str
     probes: tuple[Step, ...] = ()
+
+    @property
+    def derived(self) -> tuple[str, ...]:
+        """What a target may have made of the unusual ids: cut, clamped, without zeros, in other case. Nobody's of the
+        run."""
+        found: list[str] = []
+        for user in self.people:
+            if id_of(user) not in ("digits", "short"):
+                found += mistaken_ids(user)
+        own = {*self.left_behind, *self.people}
+        return tuple(dict.fromkeys(user for user in found if user and user not in own))
 
     @property
     def canary_people(self) -> tuple[str, ...]:

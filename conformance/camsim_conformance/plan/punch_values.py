@@ -130,6 +130,15 @@ def id_of(user: str) -> str:
     return _digits(user)
 
 
+def mistaken_ids(user: str) -> list[str]:
+    """What columns and parsers make of an id: too short a column, a number, a number of 32 bits, other case."""
+    found = [user[:8], user[:9], user[:10], user.lstrip("0"), user.lower(), user.upper()]
+    found.append("".join(sign for sign in user if sign.isdecimal()))
+    if user.isdecimal() and int(user) > 2**31 - 1:
+        found += [str(2**31 - 1), str(2**32 - 1), str(int(user) % 2**32)]
+    return found
+
+
 def _digits(user: str) -> str:
     if len(user) > 10:
         return "12-digits"

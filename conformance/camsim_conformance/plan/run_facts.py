@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
+from urllib.parse import urlsplit
 
 from camsim import chance
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, Template, UserDeleted, UserUpdated
@@ -169,6 +170,11 @@ class RunFacts:
             stgid=first.stgid,
             key=first.key,
         )
+
+    def tag(self, device: int = 0) -> str:
+        """The service tag as the live gateway appends it to the URL."""
+        joint = "&" if urlsplit(self.profile.url).query else "?"
+        return f"{joint}stgid={self.device(device).stgid}"
 
     def operation_id(self) -> str:
         """A new OperationID."""

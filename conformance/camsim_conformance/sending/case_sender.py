@@ -58,7 +58,9 @@ class CaseSender:
         for case in cases:
             exchanges = await self.one(case)
             # What it answered before the hostile body says nothing of what it is now.
-            if any(exchange.lost for exchange in exchanges) and not await self._alive(time.monotonic()):
+            # A body that was cut is answered by nobody: only the next one shows what it did.
+            cut = any(step.transport is Transport.CUT for step in case.steps)
+            if (cut or any(exchange.lost for exchange in exchanges)) and not await self._alive(time.monotonic()):
                 return case.id
         return None
 

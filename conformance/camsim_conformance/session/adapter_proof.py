@@ -34,6 +34,8 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
     begin = time.monotonic()
     if not await _are_seen(record, adapter, before, sent):
         if not await asyncio.to_thread(canaries.look_otherwise, adapter, before, people):
+            if sent and await _first_is_seen(record, adapter):
+                return before
             if sent:
                 raise ReadBackError(_not_seen(adapter, profile, len(people)))
             # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
@@ -61,6 +63,16 @@ async def _are_seen(record: RunRecord, adapter: ReadBack, before: Snapshot, sent
         await asyncio.sleep(POLL_S)
 
 
+async def _first_is_seen(record: RunRecord, adapter: ReadBack) -> bool:
+    """Whether the very first punch shows: then the adapter is right, and it is the target that keeps no other."""
+    if record.profile.people:
+        return False
+    first = record.plan.left_behind[0]
+    shown = await asyncio.to_thread(take, adapter, adapter.capabilities(), [first], ["punches"])
+    record.keeps_first_alone = bool(shown.punches.get(first))
+    return record.keeps_first_alone
+
+
 async def _send_canaries(client: Client, record: RunRecord) -> int:
     """How many of them were acknowledged."""
     acknowledged = 0
@@ -74,10 +86,12 @@ async def _send_canaries(client: Client, record: RunRecord) -> int:
 
 async def _before(record: RunRecord, adapter: ReadBack, capabilities: Capabilities) -> Snapshot:
     absent = record.plan.absent
-    people = [*record.plan.watched, absent]
+    people = [*record.plan.watched, *record.plan.derived, absent]
     before = await asyncio.to_thread(take, adapter, capabilities, people)
     # People of the run are new to everybody, but for whom the preflight told of; given ones (--users) may have a past.
     told = told_people(record)
+    # An id that only resembles one of the run may be anybody's.
+    told.update(record.plan.derived)
     strangers = [user for user in people if user not in told]
     unexpected = not record.profile.people and any(_has_rows(before, user) for user in strangers)
     if unexpected or before.punches.get(absent):
@@ -99,7 +113,7 @@ async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before
     """What the run stored is in the record, once the target has settled. Nobody is said to have lost rows before the
     adapter was asked for that person alone. Raises: ReadBackError when it is the adapter that cannot be believed."""
     plan, capabilities = record.plan, before.capabilities
-    people = [*plan.watched, plan.absent]
+    people = [*plan.watched, *plan.derived, plan.absent]
     reading = await settled(adapter, before, people, record.profile.settle_s, lambda rows: _with_main(record, rows))
     record.settled_s, record.late = reading.waited_s, reading.late
     short = _short(record, reading.outstanding, reading.snapshot)
@@ -107,7 +121,7 @@ async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before
     new = found.without(before)
     if new.punches.get(plan.absent) or plan.absent in found.users:
         raise ReadBackError(f"{adapter.name} shows data of user {plan.absent}, for whom nothing was sent")
-    if not any(new.punches.get(user) for user in plan.canary_people):
+    if not record.keeps_first_alone and not any(new.punches.get(user) for user in plan.canary_people):
         await _explain_gone(client, record, adapter, capabilities)
     elif short and await probe.ignores_ids(record, adapter):
         await _refuse_limit(client, record, adapter)
@@ -125,7 +139,7 @@ def _with_after(record: RunRecord, rows: Snapshot) -> Seen:
 async def read_again(record: RunRecord, adapter: ReadBack, before: Snapshot) -> None:
     """What stands after late copies, forgeries and hostile bodies is in the record. Raises: ReadBackError."""
     plan = record.plan
-    people = [*plan.watched, plan.absent]
+    people = [*plan.watched, *plan.derived, plan.absent]
     # What is forged and stored all the same is there soon; --quick does not wait as long again for it.
     seconds = record.profile.settle_s / (QUICKER if record.profile.quick else 1)
     reading = await settled(adapter, before, people, seconds, lambda rows: _with_after(record, rows))

@@ -27,7 +27,8 @@ class RunRecord:
     `before` stood before the run; `snapshot` is what everything honest left, `after` what stood when late copies,
     forgeries and hostile bodies had been sent; both without what stood before. `late`: how much came after the settle
     time. `locked_out`: why no more forgeries were sent. `second` is the round that confirms what deviated; of that,
-    `probed` are the cases made to tell explanations apart, by the cause's id.
+    `probed` are the cases made to tell explanations apart, by the cause's id. `keeps_first_alone`: the first punch
+    shows, and of the canaries after it none.
 
     `refused` is what was answered to the printed callback #11 by a target that acknowledges no printed punch: then only
     the printed callbacks were sent, and they fail. `rate_lowered` and `in_flight_lowered` count how often the run went
@@ -55,6 +56,7 @@ class RunRecord:
     unproved: str | None = None
     died_at: str | None = None
     locked_out: str | None = None
+    keeps_first_alone: bool = False
     refused: str | None = None
     rate_lowered: int = 0
     in_flight_lowered: int = 0
@@ -99,6 +101,7 @@ class RunRecord:
             before=self.before,
             main=self.snapshot,
             after=self.after,
+            derived=frozenset(self.plan.derived),
         )
 
     def forget_judgement(self) -> None:

@@ -150,7 +150,9 @@ def template_of(row: object, source: str) -> StoredTemplate:
 def user_of(row: object, source: str) -> StoredUser:
     """A stored user from a mapping. Raises: ReadBackError."""
     fields = _with(row, source, "user")
-    return StoredUser(str(fields["user"]), _text(fields.get("first_name")), _text(fields.get("last_name")))
+    # Who keeps one name for both parts may show it as `name`.
+    first = fields.get("first_name", fields.get("name"))
+    return StoredUser(str(fields["user"]), _text(first), _text(fields.get("last_name")))
 
 
 def _with(row: object, source: str, *names: str) -> Mapping[str, object]:
