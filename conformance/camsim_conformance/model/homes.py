@@ -123,7 +123,8 @@ def _level(explanation: Explanation, protocol: Protocol, features: frozenset[str
     for factor, name in explanation.values:
         value = value_of(factor, name)
         free = {(factor, str(explanation.aspect)), (factor, explanation.deviation)} & _UNCAPPED
-        if value is not None and not free:
+        # Who forges chooses how: nothing that a forgery is wrapped in excuses that it is stored.
+        if value is not None and not free and explanation.aspect is not Aspect.FORGERY:
             limits.append(value.cap)
     named = _named(explanation)
     if named is not None and not _costs_pay(explanation, named):
@@ -163,8 +164,9 @@ def _named(explanation: Explanation) -> Requirement | None:
 
 def _candidates(explanation: Explanation, protocol: Protocol) -> Iterator[Requirement]:
     """The nearest first: of a value that is not usual, of a named case, of a usual value, of the callback."""
-    if explanation.deviation == Deviation.LATE:
-        return  # lateness is nobody's but the deadline's
+    # Lateness is nobody's but the deadline's, and a forgery nobody's but the token's.
+    if explanation.deviation == Deviation.LATE or explanation.aspect is Aspect.FORGERY:
+        return
     plain: list[str] = []
     for factor, name in explanation.values:
         value = value_of(factor, name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.punch_values import values_of
@@ -20,6 +21,7 @@ from .people import observe_people
 from .punches import Scene, observe_nobody, observe_punches
 from .unchanged import observe_unchanged
 
+QUARTER_S, FURTHEST_S = 900, 15 * 3600  # zones lie quarters of an hour apart, and no further from UTC
 LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
 
 
@@ -39,9 +41,15 @@ class Seen:
     after: Snapshot | None = None
     derived: frozenset[str] = frozenset()
 
-    def had(self, user: str, time: int) -> bool:
-        """Whether a person had a row of that time before the run."""
-        return self.before is not None and any(row.time == time for row in self.before.punches.get(user, ()))
+    def had(self, punch: Punch) -> bool:
+        """Whether the person had a row before the run that may be of the punch's moment, on whatever clock."""
+        if self.before is None:
+            return False
+        for row in self.before.punches.get(punch.user_id, ()):
+            apart = row.time - punch.log_time
+            if apart % QUARTER_S == 0 and abs(apart) <= FURTHEST_S:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
@@ -37,7 +38,7 @@ class Scene:
     protocol: Protocol
     started_s: float
     ended_s: float
-    past: Callable[[str, int], bool]
+    past: Callable[[Punch], bool]
     erase_on_delete: bool
     values: Callable[[str, int], Mapping[str, str]]
     derived: frozenset[str] = frozenset()
@@ -101,11 +102,7 @@ def _row(look: _Look, due: Due) -> Observation:
     age = look.scene.started_s - due.punch.log_time
     level = next((level for most, level in _LOST_BY_AGE if age <= most), Level.RECORD)
     # A moment that already had its row before the run shows nothing: what is new there cannot be told from what is old.
-    known = (
-        due.acknowledged
-        and not look.erased
-        and not look.scene.past(due.punch.user_id, look.scene.choice.reading.time(due.punch))
-    )
+    known = due.acknowledged and not look.erased and not look.scene.past(due.punch)
     return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=known, actual="no stored row")
 
 

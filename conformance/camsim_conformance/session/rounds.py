@@ -124,13 +124,14 @@ class Rounds:
             return
         self._progress("settle", 0, 0)
         seconds = second.profile.settle_s
-        reading = await settled(self._adapter, before, second.plan.watched, seconds, lambda rows: _seen(second, rows))
+        people = [*second.plan.watched, *second.plan.derived]
+        reading = await settled(self._adapter, before, people, seconds, lambda rows: _seen(second, rows))
         second.snapshot = second.after = reading.snapshot.without(before)
 
     async def _before(self, second: RunRecord) -> Snapshot | None:
         if self._adapter is None or second.capabilities is None or second.unproved is not None:
             return None
-        second.before = take(self._adapter, second.capabilities, second.plan.watched)
+        second.before = take(self._adapter, second.capabilities, [*second.plan.watched, *second.plan.derived])
         return second.before
 
     def _sender(self, record: RunRecord) -> CaseSender:
