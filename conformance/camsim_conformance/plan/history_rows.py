@@ -108,9 +108,9 @@ def _single_rows(make: Builder) -> Iterator[Case]:
 
 def _followed(make: Builder) -> Iterator[Case]:
     """Templates of every Type in one message, and then what carries none."""
-    # In v2 a face or palm is many messages: card, PIN and finger stand for all. With the photo too a v3 message would be
-    # larger than 64 KiB, which is a usual limit and more than the page prints.
-    kinds = (Kind.CARD, Kind.PASSWORD, Kind.FINGERPRINT)
+    # In v2 a face or palm is many messages: card, PIN and finger stand for all. With the photo too a v3 message would
+    # be larger than 64 KiB, which is a usual limit and more than the page prints.
+    kinds: tuple[Kind, ...] = (Kind.CARD, Kind.PASSWORD, Kind.FINGERPRINT)
     if make.profile.protocol is Protocol.V3:
         kinds += (Kind.FACE, Kind.PALM)
     for then in ("punch", "late", "copy", "snapshot", "date", "deletion", "return"):
