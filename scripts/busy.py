@@ -25,7 +25,7 @@ from camsim_conformance.target.profile import Device, Profile, parse_features
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import conclude
 
-TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
+TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's
 # A protocol, and a receiver that is broken in some way, or none for the right one.
 TARGETS = ("v3:", "v2:", "v3:no-dedupe", "v3:twelve-hours", "v3:eight-a-day")
 TIMES_BUSY = 4
@@ -41,7 +41,7 @@ def serving(broken: str) -> Iterator[dict[str, str]]:
         words = ["receiver", "--port", "0", "--auth-token", TOKEN, "--readback", "--quiet", "--ready-file", str(ready)]
         if broken:
             words += ["--broken", broken]
-        process = subprocess.Popen([sys.executable, "-m", "camsim", *words], stdout=subprocess.DEVNULL)  # noqa: S603
+        process = subprocess.Popen([sys.executable, "-m", "camsim", *words], stdout=subprocess.DEVNULL)
         try:
             while not ready.exists():
                 if process.poll() is not None:
@@ -79,7 +79,12 @@ def certified(target: str, settle_s: float) -> tuple[Verdicts, str]:
     with serving(broken) as urls:
         features = parse_features("core,user-data,photo", Protocol(protocol), None)
         chosen = Profile(
-            urls["url"], (Device(TOKEN),), Protocol(protocol), features, readback=urls["readback_url"], settle_s=settle_s
+            urls["url"],
+            (Device(TOKEN),),
+            Protocol(protocol),
+            features,
+            readback=urls["readback_url"],
+            settle_s=settle_s,
         )
         record = Session(chosen).run()
         result = conclude(record, judge_all(record.observed()))

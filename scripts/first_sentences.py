@@ -26,7 +26,7 @@ from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "conformance" / "receivers"
-TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
+TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's
 START_S = 15.0
 
 

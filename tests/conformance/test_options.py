@@ -1,4 +1,4 @@
-"""What the options of certify promise: people left alone, the budget, --quick, --deep, and no fault made of our load."""
+"""What the options of certify promise: whom they leave alone, the budget, --quick, --deep; no fault of our own load."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ def asked(**more: object) -> Profile:
 
 def test_the_options_reach_the_profile() -> None:
     usual = asked()
-    assert (usual.confirm, usual.quick, usual.deep, usual.allow_user_changes, usual.erase_on_delete) == (True, *[False] * 4)
+    switches = (usual.quick, usual.deep, usual.allow_user_changes, usual.erase_on_delete)
+    assert (usual.confirm, *switches) == (True, False, False, False, False)
     assert not asked(no_confirm=True).confirm
     assert asked(quick=True).quick
     assert asked(deep=True).deep
@@ -92,7 +93,7 @@ def _changed(chosen: Profile) -> set[str]:
 
 def test_what_would_change_people_of_users_is_named_with_its_reason() -> None:
     cases = plan(whole(Protocol.V3, people=PEOPLE), NOW, PREFIX).cases
-    blocked = {case.requirement for case in cases if case.blocked is not None and "--allow-user-changes" in case.blocked}
+    blocked = {case.requirement for case in cases if "--allow-user-changes" in (case.blocked or "")}
     assert {"CB-AUTH-001", "CB-TPL-001", "CB-USR-001", "CB-WIRE-002", "CB-PUNCH-006", "CB-ROW-002"} <= blocked
 
 

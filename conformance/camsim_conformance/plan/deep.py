@@ -56,7 +56,7 @@ class _Cover:
     possible: int = 0
     _apart: set[tuple[_Pick, _Pick]] = field(default_factory=set)
     # Fixed: rows are no secret, and their names must stay.
-    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))  # noqa: S311
+    _chance: random.Random = field(default_factory=lambda: random.Random(SEED))
 
     def __post_init__(self) -> None:
         known = arrays.choices(self.protocol)

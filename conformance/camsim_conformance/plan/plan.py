@@ -66,7 +66,7 @@ class Plan:
 
     def requests(self) -> Mapping[Stage, int]:
         """How many requests each stage sends, copies counted; retries and spares are not known before."""
-        found = {stage: 0 for stage in Stage}
+        found = dict.fromkeys(Stage, 0)
         for case in self.cases:
             if case.blocked is None:
                 found[case.stage] += sum(step.copies for step in case.steps)
@@ -171,7 +171,8 @@ def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
 def _blocked(row: Requirement, profile: Profile) -> str | None:
     if profile.quick and _is_combined(row.id):
         return "--quick sends the named cases alone"
-    if not profile.may_change_people and CHANGES & set(row.features):
+    changes = row.id in HISTORIES.values() or CHANGES & set(row.features)
+    if not profile.may_change_people and changes:
         return UNCHANGED
     missing = [feature for feature in row.features if feature not in profile.features]
     return f"the profile does not claim {', '.join(missing)}" if missing else None
