@@ -91,6 +91,19 @@ def _changed(chosen: Profile) -> set[str]:
     return found & set(chosen.people)
 
 
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_given_people_have_no_punch_of_an_earlier_run_told_again(protocol: Protocol) -> None:
+    # The runs of one day: every edge of the calendar lies where it lay.
+    first, second = (_told(protocol, NOW + later, PREFIX + later) for later in (0, 7321))
+    assert not first & second
+
+
+def _told(protocol: Protocol, now: int, prefix: int) -> set[tuple[str, int]]:
+    """Person and time of all punches of a run."""
+    cases = plan(whole(protocol, people=PEOPLE), now, prefix).cases
+    return {(punch.user_id, punch.log_time) for case in cases for punch in case.expect.punches}
+
+
 def test_what_would_change_people_of_users_is_named_with_its_reason() -> None:
     cases = plan(whole(Protocol.V3, people=PEOPLE), NOW, PREFIX).cases
     blocked = {case.requirement for case in cases if "--allow-user-changes" in (case.blocked or "")}

@@ -16,6 +16,7 @@ from .cases import Case, Expect
 from .factors import DAY, HOUR, MINUTE, QUARTER_S, value_of
 
 ASIDE_S = 150  # beside an edge, and far enough from it to be no close neighbour
+MOST_SHIFT_S = 97
 PLAIN_S = 7 * HOUR  # from midnight back to a plain hour
 PLAIN_DAYS = 4  # from the end of a week, a month or a year back to a plain day; a year's last week is odd as well
 SUMMER, WINTER = 120, 60  # minutes: the offsets of central Europe
@@ -35,7 +36,8 @@ class _At:
 def edges(make: Builder) -> Iterator[Case]:
     """The cases of all edges that this run can show. What is older than 90 days is recorded only: right receivers set
     that aside."""
-    for name, edge in _midnights(make).items():
+    for name, midnight in _midnights(make).items():
+        edge = midnight + _shift(make)
         aside = ASIDE_S + len(make.people) % 60  # not the moments of another edge that lies on the same midnight
         beside = [_At(edge - aside, name), _At(edge, name), _At(edge + aside, name)]
         plain = edge - PLAIN_S
@@ -50,6 +52,12 @@ def edges(make: Builder) -> Iterator[Case]:
     yield _case(make, "one-offset-apart", [_At(base), _At(base + abs(make.offset) * MINUTE)])
     if make.profile.protocol is Protocol.V3:
         yield from _offsets(make)
+
+
+def _shift(make: Builder) -> int:
+    """Seconds after an edge. Given people (--users) may have the row of an earlier run at the edge itself: a run that
+    tells the same punch again would learn nothing of it."""
+    return make.jitter % MOST_SHIFT_S if make.profile.people else 0
 
 
 def _case(make: Builder, name: str, moments: Sequence[_At]) -> Case:
@@ -108,7 +116,7 @@ def _leap_day(make: Builder) -> Iterator[Case]:
         begin = wall.replace(month=2, day=29, hour=0, minute=0, second=0, microsecond=0)
     except ValueError:
         return  # a year without it
-    at = int(begin.timestamp())
+    at = int(begin.timestamp()) + _shift(make)
     if DAY < make.now - HOUR - at < QUARTER_S - 3 * DAY:
         moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
         yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
@@ -120,7 +128,7 @@ def _night(make: Builder) -> list[_At]:
     out = wall.replace(hour=6, minute=0, second=0, microsecond=0)
     if out > wall:
         out -= timedelta(days=1)
-    end = int(out.timestamp())
+    end = int(out.timestamp()) + _shift(make)
     name = "night-shift"
     day = [_At(end - 45 * HOUR), _At(end - 37 * HOUR, type="CheckOut")]
     return [*day, _At(end - 8 * HOUR, name), _At(end, name, "CheckOut")]
@@ -131,14 +139,14 @@ def _night(make: Builder) -> list[_At]:
 
 def _offsets(make: Builder) -> Iterator[Case]:
     # 02:40 in summer, then 02:20 in winter: the later one shows the earlier clock.
-    change = _last_change(make, month=10)
+    change = _last_change(make, month=10) + _shift(make)
     name = "repeated-hour"
     before = [_At(change - 2 * DAY, offset=SUMMER), _At(change - 90 * MINUTE, name, offset=SUMMER)]
     inside = [_At(change - 20 * MINUTE, name, offset=SUMMER), _At(change + 20 * MINUTE, name, offset=WINTER)]
     after = [_At(change + 90 * MINUTE, name, offset=WINTER), _At(change + 2 * DAY, offset=WINTER)]
     yield _case(make, name, _past(make, [*before, *inside, *after]))
     # 01:50, 03:10, and 02:30 of a device that has not changed yet: a clock that no other device shows that day.
-    change = _last_change(make, month=3)
+    change = _last_change(make, month=3) + _shift(make)
     name = "skipped-hour"
     before = [_At(change - 2 * DAY, offset=WINTER), _At(change - 10 * MINUTE, name, offset=WINTER)]
     inside = [_At(change + 10 * MINUTE, name, offset=SUMMER), _At(change + 30 * MINUTE, name, offset=WINTER)]
