@@ -131,6 +131,9 @@ def test_quick_sends_the_named_cases_alone_and_says_so(protocol: Protocol) -> No
 def test_quick_gives_no_grade_above_ack_and_says_why() -> None:
     with start(tokens=[TOKEN]) as running:
         result = run(profile(running.url, running.readback_url, quick=True, settle_s=0.2))
+        given = run(profile(running.url, running.readback_url, people=PEOPLE, settle_s=0.2))
+    assert given.grade is Grade.STATE
+    assert "names, templates and deletions (people of --users are left as they are)" in given.not_shown
     assert result.grade is Grade.ACK
     assert "--quick sends neither combinations" in result.not_shown
     assert result.record.second is None

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 
 from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
+from camsim_conformance.plan.cases import UNCHANGED
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
@@ -113,7 +114,11 @@ def _planned(plan: Plan, profile: Profile) -> str:
         windows = 2
     seconds = every / profile.rate + windows * profile.settle_s
     stages = ", ".join(f"{stage.name.lower()} {count}" for stage, count in counts.items())
-    return f"{len(plan.cases)} cases, {every} requests ({stages}), {seconds:.0f} s at least"
+    text = f"{len(plan.cases)} cases, {every} requests ({stages}), {seconds:.0f} s at least"
+    kept = [case.requirement for case in plan.cases if case.blocked == UNCHANGED]
+    if kept:
+        text += f"\nnot applicable, {UNCHANGED}: {', '.join(dict.fromkeys(kept))}"
+    return text
 
 
 def _columns() -> tuple[ProgressColumn, ...]:
