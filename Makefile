@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm vendor-php fuzz wheel docs arrays clean
+.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm lasting busy receivers-bugs vendor-php fuzz wheel docs arrays clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -56,6 +56,15 @@ reproductions: $(VENV)/.dev ## run 200 printed reproductions of failures, each m
 
 kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
 	$(BIN)/python scripts/kill_storm.py --kills 200
+
+lasting: $(VENV)/.dev ## certify ten times on one database, with people of its own and with --users: equal results
+	$(BIN)/python scripts/lasting.py --runs 10
+
+busy: $(VENV)/.dev ## certify with every core busy at four times its load: the verdicts of a quiet run
+	$(BIN)/python scripts/busy.py
+
+receivers-bugs: $(VENV)/.dev ## certify receivers in Flask and Node with one bug each: the first sentence is the bug
+	$(BIN)/python scripts/first_sentences.py
 
 vendor-php: $(VENV)/.dev ## certify the vendor's PHP demo: make vendor-php PAGE=web-api-v3.txt (root installs PHP and MariaDB)
 	@test -n "$(PAGE)" || { echo "vendor-php needs the text of the vendor's v3 page: make vendor-php PAGE=path"; exit 2; }

@@ -25,7 +25,7 @@ from camsim_conformance.target.profile import Device, Profile, parse_features
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import conclude
 
-TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105
+TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's
 # A protocol, and a receiver that is broken in some way, or none for the right one.
 TARGETS = ("v3:", "v2:", "v3:no-dedupe", "v3:twelve-hours", "v3:eight-a-day")
 TIMES_BUSY = 4

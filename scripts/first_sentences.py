@@ -26,7 +26,7 @@ from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
 
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "conformance" / "receivers"
-TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105
+TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's
 START_S = 15.0
 
 
@@ -71,14 +71,15 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the receiver does not listen on port {port}")
 
 
-def certified(address: str, settle_s: float = 1.0) -> Result:
-    """The result of a whole run against a receiver."""
+def certified(address: str, globs: tuple[str, ...] = ("*",), settle_s: float = 1.0) -> Result:
+    """The result of a run against a receiver, of all requirements or of some."""
     profile = Profile(
         f"{address}/callback",
         (Device(TOKEN),),
         Protocol.V3,
         parse_features("core,user-data,photo", Protocol.V3, None),
         readback=f"{address}/readback",
+        globs=globs,
         settle_s=settle_s,
     )
     record = Session(profile).run()

@@ -72,7 +72,8 @@ def lasting(protocol: Protocol, people: str, runs: int, globs: tuple[str, ...] =
     """Certify so many times on one database; gives how many runs differ from the first."""
     wrong = 0
     with tempfile.TemporaryDirectory() as folder:
-        with start("sqlite", tokens=TOKENS, db=str(Path(folder) / "lasting.db")) as running:
+        database = str(Path(folder) / "lasting.db")
+        with start("sqlite", tokens=TOKENS, db=database) as running:
             chosen = profile(running, protocol, people, globs, settle_s)
             first = certified(chosen)
             print(f"{protocol} {people}: {first['outcome']}, {first['grade']}, {_gravest(first)}", flush=True)

@@ -193,7 +193,7 @@ FAULTS = (
     Fault(RehiredIgnored, Aspect.PERSON, Deviation.MISSING, ({"before:delete": "yes"},)),
     Fault(RehiredIgnored, Aspect.TEMPLATE, Deviation.MISSING, ({"before:delete": "yes"},)),
     Fault(ChangeIgnored, Aspect.TEMPLATE, Deviation.WRONG, ({"change": "changed"},)),
-    Fault(LastOfGroup, Aspect.TEMPLATE, Deviation.MISSING, ({"group": "first"},)),
+    Fault(LastOfGroup, Aspect.TEMPLATE, Deviation.MISSING, ({"group": "first"}, {"group": "between"})),
     Fault(ZerosCut, Aspect.TEMPLATE, Deviation.WRONG, ({"digits": "leading-zeros"},)),
     Fault(EarlyLost, Aspect.TEMPLATE, Deviation.MISSING, ({"before:create": "no"},)),
     Fault(NameKept, Aspect.NAME, Deviation.WRONG, ({"told-by": "rename"},)),

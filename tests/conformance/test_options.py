@@ -1,4 +1,4 @@
-"""Options of a run: what changes people of --users, policies, quick and deep runs, and what a whole run sends."""
+"""What the options of certify promise: whom they leave alone, the budget, --quick, --deep; no fault of our own load."""
 
 from __future__ import annotations
 
@@ -48,10 +48,8 @@ def asked(**more: object) -> Profile:
 
 def test_the_options_reach_the_profile() -> None:
     usual = asked()
-    assert (usual.confirm, usual.quick, usual.deep, usual.allow_user_changes, usual.erase_on_delete) == (
-        True,
-        *[False] * 4,
-    )
+    switches = (usual.quick, usual.deep, usual.allow_user_changes, usual.erase_on_delete)
+    assert (usual.confirm, *switches) == (True, False, False, False, False)
     assert not asked(no_confirm=True).confirm
     assert asked(quick=True).quick
     assert asked(deep=True).deep
@@ -93,11 +91,22 @@ def _changed(chosen: Profile) -> set[str]:
     return found & set(chosen.people)
 
 
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_given_people_have_no_punch_of_an_earlier_run_told_again(protocol: Protocol) -> None:
+    # The runs of one day: every edge of the calendar lies where it lay.
+    first, second = (_told(protocol, NOW + later, PREFIX + later) for later in (0, 7321))
+    assert not first & second
+
+
+def _told(protocol: Protocol, now: int, prefix: int) -> set[tuple[str, int]]:
+    """Person and time of all punches of a run."""
+    cases = plan(whole(protocol, people=PEOPLE), now, prefix).cases
+    return {(punch.user_id, punch.log_time) for case in cases for punch in case.expect.punches}
+
+
 def test_what_would_change_people_of_users_is_named_with_its_reason() -> None:
     cases = plan(whole(Protocol.V3, people=PEOPLE), NOW, PREFIX).cases
-    blocked = {
-        case.requirement for case in cases if case.blocked is not None and "--allow-user-changes" in case.blocked
-    }
+    blocked = {case.requirement for case in cases if "--allow-user-changes" in (case.blocked or "")}
     assert {"CB-AUTH-001", "CB-TPL-001", "CB-USR-001", "CB-WIRE-002", "CB-PUNCH-006", "CB-ROW-002"} <= blocked
 
 
@@ -122,6 +131,9 @@ def test_quick_sends_the_named_cases_alone_and_says_so(protocol: Protocol) -> No
 def test_quick_gives_no_grade_above_ack_and_says_why() -> None:
     with start(tokens=[TOKEN]) as running:
         result = run(profile(running.url, running.readback_url, quick=True, settle_s=0.2))
+        given = run(profile(running.url, running.readback_url, people=PEOPLE, settle_s=0.2))
+    assert given.grade is Grade.STATE
+    assert "names, templates and deletions (people of --users are left as they are)" in given.not_shown
     assert result.grade is Grade.ACK
     assert "--quick sends neither combinations" in result.not_shown
     assert result.record.second is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.cases import UNCHANGED, Case, Stage
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.report.wording import counted
 from camsim_conformance.target.profile import Profile
@@ -24,10 +24,14 @@ def extent(plan: Plan, profile: Profile) -> str:
     """`214 cases, 873 requests, about 12 s if nothing deviates`."""
     cases = [case for case in plan.cases if case.blocked is None]
     count = requests(plan)
-    return (
+    text = (
         f"{counted(len(cases), 'case')}, {counted(count, 'request')}, about {seconds(plan, profile):.0f} s "
         "if everything is stored in time; what deviates is looked at longer"
     )
+    left_out = dict.fromkeys(case.requirement for case in plan.cases if case.blocked == UNCHANGED)
+    if left_out:
+        text += f"\n  not applicable, {UNCHANGED}: {', '.join(left_out)}"
+    return text
 
 
 def requests(plan: Plan) -> int:

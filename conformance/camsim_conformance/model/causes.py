@@ -15,6 +15,7 @@ from .observation import Aspect, Cause, Explanation, Values
 
 # The events of two explanations are the same when so many of the smaller one's are in the other.
 SAME_SHARE = 0.5
+FEW = 0.1  # up to this share of right ones beside the wrong ones values are taken for pure
 _Key = tuple[Aspect, str, bool, str, frozenset[tuple[str, str]]]
 _ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
 _LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
@@ -58,8 +59,10 @@ def _keys(one: Explanation) -> list[_Key]:
     found = []
     for factor, name in one.values:
         rest = frozenset(one.values) - {(factor, name)}
-        # Whatever comes after a template and wipes it is one bug: `then:card` and `then:photo` stand together.
-        found.append((one.aspect, one.deviation, bool(one.right), sentences.stem(factor), rest))
+        # A class of values has edges: one right event in thirty makes no other bug of it. And whatever comes after a
+        # template and wipes it is one bug: `then:card` and `then:photo` stand together.
+        mixed = one.right > FEW * len(one.wrong)
+        found.append((one.aspect, one.deviation, mixed, sentences.stem(factor), rest))
     return found
 
 

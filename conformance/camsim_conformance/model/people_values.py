@@ -165,7 +165,9 @@ def _group(key: TemplateKey, telling: Event) -> str:
     together = list(telling.told.templates)
     if len(together) == 1:
         return "alone"
-    return "last" if together[-1] == key else "first"
+    if together[0] == key:
+        return "first"
+    return "last" if together[-1] == key else "between"
 
 
 def _told_otherwise(person: Person, key: TemplateKey, telling: Event) -> bool:

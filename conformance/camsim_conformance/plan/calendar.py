@@ -18,6 +18,7 @@ from .factors import DAY, HOUR, MINUTE, QUARTER_S, value_of
 # The run's facts are told two minutes after their time: so many seconds later they lie a minute ahead at most.
 AHEAD_S = 2 * MINUTE + 55
 ASIDE_S = 150  # beside an edge, and far enough from it to be no close neighbour
+MOST_SHIFT_S = 97
 PLAIN_S = 7 * HOUR  # from midnight back to a plain hour
 PLAIN_DAYS = 4  # from the end of a week, a month or a year back to a plain day; a year's last week is odd as well
 SUMMER, WINTER = 120, 60  # minutes: the offsets of central Europe
@@ -37,18 +38,18 @@ class _At:
 def edges(make: Builder) -> Iterator[Case]:
     """The cases of all edges that this run can show. What is older than 90 days is recorded only: right receivers set
     that aside."""
-    for name, edge in _midnights(make).items():
-        # Not the moments of another edge that lies on the same midnight, nor those of another run's people.
-        aside = ASIDE_S + len(make.people) % 60 + _shift_s(make)
+    for name, midnight in _midnights(make).items():
+        edge = midnight + _shift(make)
+        aside = ASIDE_S + len(make.people) % 60  # not the moments of another edge that lies on the same midnight
         beside = [_At(edge - aside, name), _At(edge, name), _At(edge + aside, name)]
-        plain = edge - PLAIN_S - _shift_s(make)
+        plain = edge - PLAIN_S
         if not name.endswith("midnight"):
             plain -= PLAIN_DAYS * DAY
         yield _case(make, name, [_At(plain), *beside])
     yield from _leap_day(make)
     # A device's clock may be a little fast. Sent early, before the moment has come.
     yield replace(_case(make, "ahead", [_At(make.now + AHEAD_S, "ahead")]), stage=Stage.QUIET)
-    yield _case(make, "night-shift", _shifted(make, _night(make)))
+    yield _case(make, "night-shift", _night(make))
     for name, type_ in (("in-alone", "CheckIn"), ("out-alone", "CheckOut")):
         yield _case(make, name, [_At(make.ago(26 * HOUR), name, type_)])
     base = make.ago(30 * HOUR)
@@ -57,13 +58,10 @@ def edges(make: Builder) -> Iterator[Case]:
         yield from _offsets(make)
 
 
-def _shift_s(make: Builder) -> int:
-    """Seconds of this run's own for given people (--users): they have the edges of the last run behind them."""
-    return make.jitter % 90 if make.profile.people else 0
-
-
-def _shifted(make: Builder, moments: Sequence[_At]) -> list[_At]:
-    return [replace(moment, at=moment.at + _shift_s(make)) for moment in moments]
+def _shift(make: Builder) -> int:
+    """Seconds after an edge. Given people (--users) may have the row of an earlier run at the edge itself: a run that
+    tells the same punch again would learn nothing of it."""
+    return make.jitter % MOST_SHIFT_S if make.profile.people else 0
 
 
 def _case(make: Builder, name: str, moments: Sequence[_At]) -> Case:
@@ -122,11 +120,10 @@ def _leap_day(make: Builder) -> Iterator[Case]:
         begin = wall.replace(month=2, day=29, hour=0, minute=0, second=0, microsecond=0)
     except ValueError:
         return  # a year without it
-    at = int(begin.timestamp())
+    at = int(begin.timestamp()) + _shift(make)
     if DAY < make.now - HOUR - at < QUARTER_S - 3 * DAY:
         moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
-        leap = [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)]
-        yield _case(make, name, _shifted(make, leap))
+        yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
 
 
 def _night(make: Builder) -> list[_At]:
@@ -135,7 +132,7 @@ def _night(make: Builder) -> list[_At]:
     out = wall.replace(hour=6, minute=0, second=0, microsecond=0)
     if out > wall:
         out -= timedelta(days=1)
-    end = int(out.timestamp())
+    end = int(out.timestamp()) + _shift(make)
     name = "night-shift"
     day = [_At(end - 45 * HOUR), _At(end - 37 * HOUR, type="CheckOut")]
     return [*day, _At(end - 8 * HOUR, name), _At(end, name, "CheckOut")]
@@ -146,19 +143,18 @@ def _night(make: Builder) -> list[_At]:
 
 def _offsets(make: Builder) -> Iterator[Case]:
     # 02:40 in summer, then 02:20 in winter: the later one shows the earlier clock.
-    change = _last_change(make, month=10)
+    change = _last_change(make, month=10) + _shift(make)
     name = "repeated-hour"
     before = [_At(change - 2 * DAY, offset=SUMMER), _At(change - 90 * MINUTE, name, offset=SUMMER)]
     inside = [_At(change - 20 * MINUTE, name, offset=SUMMER), _At(change + 20 * MINUTE, name, offset=WINTER)]
     after = [_At(change + 90 * MINUTE, name, offset=WINTER), _At(change + 2 * DAY, offset=WINTER)]
-    yield _case(make, name, _past(make, _shifted(make, [*before, *inside, *after])))
+    yield _case(make, name, _past(make, [*before, *inside, *after]))
     # 01:50, 03:10, and 02:30 of a device that has not changed yet: a clock that no other device shows that day.
-    change = _last_change(make, month=3)
+    change = _last_change(make, month=3) + _shift(make)
     name = "skipped-hour"
     before = [_At(change - 2 * DAY, offset=WINTER), _At(change - 10 * MINUTE, name, offset=WINTER)]
     inside = [_At(change + 10 * MINUTE, name, offset=SUMMER), _At(change + 30 * MINUTE, name, offset=WINTER)]
-    after = [_At(change + 2 * DAY, offset=SUMMER)]
-    yield _case(make, name, _past(make, _shifted(make, [*before, *inside, *after])))
+    yield _case(make, name, _past(make, [*before, *inside, _At(change + 2 * DAY, offset=SUMMER)]))
     # One clock at two offsets, hours apart: who compares clocks takes the second punch for a copy of the first.
     first = make.ago(3 * HOUR) - (make.offset - WINTER) * MINUTE
     second = first + (make.offset - WINTER) * MINUTE

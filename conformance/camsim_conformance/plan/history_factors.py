@@ -105,7 +105,8 @@ _TEMPLATE: tuple[Factor, ...] = (
         "group",
         (
             Value("alone", "alone in its message", "", "", usual=True),
-            Value("first", "that is not the last of its message", "CB-TPL-001", "V2-TPL-001"),
+            Value("first", "that is the first of several in its message", "CB-TPL-001", "V2-TPL-001"),
+            Value("between", "that is neither the first nor the last in its message", "CB-TPL-001", "V2-TPL-001"),
             Value("last", "that is the last of several in its message", "CB-TPL-001", "V2-TPL-001"),
             Value("both", "told alone and in a group", "CB-TPL-001", "V2-TPL-001"),
         ),

@@ -183,7 +183,8 @@ def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:
 def _blocked(row: Requirement, profile: Profile) -> str | None:
     if profile.quick and _is_combined(row.id):
         return "--quick sends the named cases alone"
-    if not profile.may_change_people and CHANGES & set(row.features):
+    changes = row.id in HISTORIES.values() or CHANGES & set(row.features)
+    if not profile.may_change_people and changes:
         return UNCHANGED
     missing = [feature for feature in row.features if feature not in profile.features]
     return f"the profile does not claim {', '.join(missing)}" if missing else None

@@ -73,5 +73,7 @@ def not_shown(grade: Grade, rows: Sequence[RequirementResult], record: RunRecord
         if record.profile.quick:
             return f"{NOT_SHOWN_BY_ACK}: {QUICK}"
         return f"{NOT_SHOWN_BY_ACK} (not verified: {', '.join(lacking(rows, Evidence.STATE))})"
-    storm = "" if grade is Grade.STORM else "how the target behaves under load, "
-    return f"does not show {storm}what it does with the data later, or that another version behaves alike"
+    more = "" if grade is Grade.STORM else "how the target behaves under load, "
+    if not record.profile.may_change_people:
+        more += "what it does with names, templates and deletions (people of --users are left as they are), "
+    return f"does not show {more}what it does with the data later, or that another version behaves alike"

@@ -53,9 +53,8 @@ def punch(body, row):
 
 def photo(body, row):
     if BUG == "photo-clears-type":
-        db.execute(
-            "UPDATE punches SET type = NULL WHERE user = ? AND time = ?", (row["UserID"], instant(row["LogTime"]))
-        )
+        values = (row["UserID"], instant(row["LogTime"]))
+        db.execute("UPDATE punches SET type = NULL WHERE user = ? AND time = ?", values)
 
 
 def updated(body, row):
