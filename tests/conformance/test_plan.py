@@ -36,7 +36,12 @@ def test_two_runs_share_no_person() -> None:
 
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_ids_have_at_most_nine_digits_but_where_letters_are_the_case(protocol: Protocol) -> None:
-    special = {user for case in made(protocol=protocol).cases if "PUNCH-006" in case.id for user in case.expect.people}
+    special = {
+        user
+        for case in made(protocol=protocol).cases
+        if "PUNCH-006" in case.id or "USR-001" in case.id
+        for user in case.expect.people
+    }
     rest = set(made(protocol=protocol).left_behind) - special
     assert [user for user in rest if not re.fullmatch("[0-9]{1,9}", user)] == []
 
@@ -54,7 +59,8 @@ def test_no_two_cases_share_a_person_but_the_hostile_ones(protocol: Protocol) ->
 def test_punches_that_must_be_stored_lie_in_the_last_ninety_days() -> None:
     for case in made().cases:
         for punch in case.expect.punches:
-            assert case.record or 0 < NOW - punch.log_time < 91 * 86400
+            # A loss at the calendar's older edges is excused by its age; a fast clock is seconds ahead.
+            assert case.record or "edge" in case.values or 0 < NOW - punch.log_time < 91 * 86400
 
 
 @pytest.mark.parametrize("protocol", list(Protocol))

@@ -31,7 +31,7 @@ def _operations(make: Builder) -> Iterator[Case]:
 def every_operation(make: Builder) -> list[Fact]:
     """One fact for each of the 11 callbacks, all of one person but the deletion."""
     user = make.changed_person()
-    gone, changed, named = make.deleted(make.user()), make.date(make.now), make.updated(user)
+    gone, changed, named = make.deleted(make.changed_person()), make.date(make.now), make.updated(user)
     # Card and PIN come with empty names, as the page prints #4 and #5.
     card, pin = make.templates(user, Kind.CARD, Kind.PASSWORD)
     texts = [make.updated(user, card, first="", last=""), make.updated(user, pin, first="", last="")]

@@ -52,7 +52,7 @@ def _forgeries(make: Builder) -> dict[str, object]:
 
 def _forged(make: Builder) -> Iterator[Case]:
     for number, (name, token) in enumerate(_forgeries(make).items()):
-        yield _forged_punch(make, f"punch-{name}", token, known=number % 2 == 1, tagged=number % 3 == 2)
+        yield _forged_punch(make, f"punch-{name}", token, known=number % 4 == 1, tagged=number % 3 == 2)
     # Whom a target knows, or which tag stands in the URL, says nothing of who sends.
     wrong = another_token(make)
     yield _forged_punch(make, "punch-another-known", wrong, known=True, tagged=False)

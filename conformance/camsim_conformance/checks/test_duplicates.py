@@ -19,9 +19,9 @@ from .registry import requirement
 from .test_order import in_or_out
 
 RETRIES = 5
-ROUNDS = 3  # the rows of the arrays that send copies at once are ten more
+ROUNDS = 2  # the rows of the arrays that send copies at once are ten more
 ROUNDS_ALONE = 12  # a race that is lost in one round of three is seen in twelve with 99 in 100
-RESENT = 8
+RESENT = 7
 
 
 def identical(make: Builder) -> Iterator[Case]:

@@ -66,8 +66,7 @@ def _of(person: Person, stores: Stores) -> Iterator[Observation]:
 def _stored(person: Person, stores: Stores, named: bool, templates: set[tuple[str, str]]) -> Iterator[Observation]:
     if stores.now.keeps("users"):
         yield from _person(person, stores.now)
-        if stores.shows_names:
-            yield from observe_name(person, stores.now, excused=named)
+        yield from observe_name(person, stores.now, excused=named)
     if stores.now.keeps("templates"):
         yield from observe_templates(person, stores.now, stores.before, templates)
 

@@ -33,12 +33,6 @@ class Stores:
         """What the target keeps."""
         return self.now.capabilities.keeps
 
-    @property
-    def shows_names(self) -> bool:
-        """False when no user at all has a name: then the adapter shows none, whatever the target keeps."""
-        users = self.now.users.values()
-        return not users or any(user.first_name or user.last_name for user in users)
-
 
 @dataclass(slots=True)
 class Excuses:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
 
+from .event_factors import EVENT_FACTORS
 from .history_factors import HISTORY_FACTORS
 from .values import Factor, Value
 
@@ -242,50 +243,6 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor("id", tuple(_ids())),
-)
-# What an answer may depend on beside the message: no row has these.
-EVENT_FACTORS: tuple[Factor, ...] = (
-    Factor(
-        "sent",
-        (
-            Value("now", "in a message of now", "", "", usual=True, crossed=False),
-            Value("hours-ago", "in a message that is hours old", "CB-ORD-001", "V2-ORD-001", crossed=False),
-        ),
-    ),
-    Factor(
-        "role",
-        (
-            Value("user", "of a user", "", "", usual=True, crossed=False),
-            # The v3 page prints UserType User alone; v2 tells administrators by their Priority (V2:88).
-            Value("admin", "of an administrator", "", "", SHOULD, crossed=False),
-        ),
-    ),
-    Factor(
-        "deed",
-        (
-            Value("punch", "that tells a punch", "", "", usual=True, crossed=False),
-            Value("photo", "that tells a photo", "", "", crossed=False),
-            Value("update", "that tells a user", "", "", crossed=False),
-            Value("delete", "that tells a deletion", "", "", crossed=False),
-            Value("date", "that tells a change of date", "", "", crossed=False),
-            Value("lazy", "that tells a lazy response", "", "", crossed=False),
-            Value("other", "that tells what cannot be used", "CB-ACK-002", "V2-ACK-002", crossed=False),
-        ),
-    ),
-    Factor(
-        "known",
-        (
-            Value("no", "of a person of whom nothing was told before", "", "", usual=True, crossed=False),
-            Value("yes", "of a person who was told of before", "", "", crossed=False),
-        ),
-    ),
-    Factor(
-        "deleted",
-        (
-            Value("no", "of a person who was not deleted", "", "", usual=True, crossed=False),
-            Value("yes", "of a person who was deleted before", "CB-ACK-002", "V2-ACK-002", crossed=False),
-        ),
-    ),
 )
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*EVENT_FACTORS, *PUNCH_FACTORS, *HISTORY_FACTORS)}
 
