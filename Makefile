@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Most tests wait, for sockets and settle times: two workers a core.
+JOBS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 1))))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
 .PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm lasting busy receivers-bugs vendor-php fuzz wheel docs arrays clean
