@@ -59,10 +59,18 @@ def shown(grade: Grade, record: RunRecord) -> str:
         return "every callback is acknowledged as the vendor's page asks"
     settle = record.settled_s or record.profile.settle_s
     stored = f"every callback is acknowledged and rightly stored, seen through {record.adapter}"
-    text = f"{stored} (settle time {settle:g} s)"
+    text = f"{stored} (settle time {settle:g} s{late(record)})"
     if grade is Grade.STATE:
         return text
     return f"{text}; under load: {record.storm.text() if record.storm else ''}"
+
+
+def late(record: RunRecord) -> str:
+    """What came only after the settle time, in words; empty when everything was in time."""
+    if not record.late:
+        return ""
+    people = "1 person" if record.late == 1 else f"{record.late} people"
+    return f"; of {people} something came after --settle {record.profile.settle_s:g} s, and was waited for"
 
 
 def not_shown(grade: Grade, rows: Sequence[RequirementResult], record: RunRecord) -> str:

@@ -117,7 +117,7 @@ class Result:
         if self.outcome is Outcome.INCOMPLETE:
             return "the run is incomplete"
         if self.outcome is Outcome.FAILED:
-            return "the run failed"
+            return f"the run failed{grades.late(self.record)}"
         if self.waived:
             return f"not certified: {', '.join(row.requirement.id for row in self.waived)} waived"
         if not self.complete:
