@@ -21,7 +21,7 @@ from .test_order import in_or_out
 RETRIES = 5
 ROUNDS = 2  # the rows of the arrays that send copies at once are ten more
 ROUNDS_ALONE = 12  # a race that is lost in one round of three is seen in twelve with 99 in 100
-RESENT = 7
+RESENT = 8
 
 
 def identical(make: Builder) -> Iterator[Case]:

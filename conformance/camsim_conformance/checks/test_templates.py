@@ -167,7 +167,6 @@ def deleted_and_renamed(make: Builder) -> Iterator[Case]:
     if not make.profile.people:
         bare = make.user()
         yield _deleted_beside(make, "deleted-zeros", f"00{bare[2:]}", bare[2:])
-        yield _deleted_beside(make, "deleted-letters", f"Usr{bare[:5]}a", f"Usr{bare[:5]}b")
     user = make.user()
     steps = (make.step(make.updated(user, first="Ravi")), make.step(make.updated(user, first="Rajiv", last="Nair")))
     yield Case("renamed", steps, Expect.named(user, "Rajiv", "Nair"))

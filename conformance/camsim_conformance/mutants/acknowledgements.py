@@ -170,7 +170,7 @@ class OddTime500(Selective):
     "duplicate-409",
     "answers 409 to a punch it already has",
     "CB-DUP-004",
-    because("the retry never gets its acknowledgement", "CB-DUP-005"),
+    because("the retry never gets its acknowledgement, also of odd ids", "CB-DUP-005", "CB-PUNCH-006"),
 )
 class Duplicate409(Policy):
     def acknowledge(self, received: Received, outcome: Outcome) -> Reply:

@@ -140,15 +140,6 @@ class PlainRefused(Policy):
         return received
 
 
-@benign("empty-names-erase", "lets the empty names of #4 and #5 erase a stored name", _RECORDED, Protocol.V3)
-class EmptyNamesErase(Policy):
-    def rename(self, update: Update, store: Store) -> None:
-        person = store.person(update.user)
-        # #6 to #8 carry no names at all: they are the ones whose templates are biometric.
-        if not any(item.type in ("Fingerprint", "Face", "Palm") for item in update.templates):
-            person.first, person.last = update.first or None, update.last or None
-
-
 @benign(
     "one-operation-once",
     "stores what shares an OperationID with something stored once, punches apart",

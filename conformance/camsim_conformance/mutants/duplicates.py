@@ -16,7 +16,16 @@ from .model import because, mutant
 
 _COPIES = because(
     "sends copies of one punch",
-    *("CB-DUP-001", "CB-DUP-002", "CB-DUP-003", "CB-DUP-005", "CB-DUP-007", "CB-PHOTO-001", "CB-ORD-003"),
+    *(
+        "CB-DUP-001",
+        "CB-DUP-002",
+        "CB-DUP-003",
+        "CB-DUP-005",
+        "CB-DUP-007",
+        "CB-PHOTO-001",
+        "CB-ORD-003",
+        "CB-PUNCH-006",
+    ),
 )
 _NEAR = because("has punches of one person that this receiver takes for copies", *PUNCHES)
 _RESENT = because("sends a punch again in a new message", "CB-DUP-007")

@@ -150,3 +150,12 @@ class RenameIgnored(Policy):
 class NamesShort(Policy):
     def rename(self, update: Update, store: Store) -> None:
         super().rename(replace(update, first=update.first[:4], last=update.last[:4]), store)
+
+
+@mutant("empty-names-erase", "lets the empty names of #4 and #5 erase a stored name", "CB-TPL-006", features=_USER)
+class EmptyNamesErase(Policy):
+    def rename(self, update: Update, store: Store) -> None:
+        person = store.person(update.user)
+        # #6 to #8 carry no names at all: they are the ones whose templates are biometric.
+        if not any(item.type in ("Fingerprint", "Face", "Palm") for item in update.templates):
+            person.first, person.last = update.first or None, update.last or None
