@@ -21,7 +21,7 @@ from .test_order import in_or_out
 RETRIES = 5
 ROUNDS = 2  # the rows of the arrays that send copies at once are ten more
 ROUNDS_ALONE = 12  # a race that is lost in one round of three is seen in twelve with 99 in 100
-RESENT = 8
+RESENT = (5, 3)  # punches of two people: the copy of the first comes after four others of the same person
 
 
 def identical(make: Builder) -> Iterator[Case]:
@@ -133,8 +133,8 @@ def test_one_moment_on_two_devices_is_recorded(case: Observed) -> None:
 def _bulk_resend(make: Builder) -> Iterator[Case]:
     base = make.ago(9 * HOUR)
     punches = []
-    for who, user in enumerate(make.users(2)):
-        for n in range(RESENT // 2):
+    for who, (user, count) in enumerate(zip(make.users(2), RESENT, strict=True)):
+        for n in range(count):
             punches.append(make.punch(user, base + n * 7 * MINUTE + who * 13, in_or_out(n)))
     live_user = make.user()
     live = [make.punch(live_user, make.ago((10 - n) * MINUTE)) for n in range(4)]

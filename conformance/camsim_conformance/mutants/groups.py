@@ -17,6 +17,7 @@ PUNCHES = (
     *("CB-ORD-001", "CB-ORD-002", "CB-ORD-003", "CB-ORD-004"),
     *("CB-TIME-001", "CB-TIME-002", "CB-TIME-003", "CB-DEV-001", "CB-PHOTO-001", "CB-USR-002"),
     *("CB-ENC-001", "CB-ENC-002"),
+    "CB-ROB-002",
 )
 # Judged by the users and templates that are stored.
 PEOPLE = (
