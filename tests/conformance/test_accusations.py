@@ -30,7 +30,7 @@ BROKEN = Reply(500, b'{"error":"no such user"}')
 def judged(behaviour: type[Policy], protocol: Protocol = Protocol.V3) -> Result:
     """The result of a whole run against a receiver of this behaviour."""
     features = parse_features("core,user-data,photo", protocol, None)
-    profile = Profile(URL, (Device(TOKEN),), protocol, features=features, settle_s=0.01)
+    profile = Profile(URL, (Device(TOKEN),), protocol, features=features, settle_s=0.01, confirm=False)
     receiver = DirectReceiver([KnownDevice(TOKEN, None, "Conformance door", "CERT00001")], None, behaviour())
     record = DirectSession(profile, receiver, int(time.time())).run()
     assert record.void is None

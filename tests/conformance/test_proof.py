@@ -127,13 +127,13 @@ UNSEEN = [
 
 @pytest.mark.slow
 def test_without_read_back_faults_of_the_answer_are_caught() -> None:
-    some = [replace(task, readback=False, globs=tuple(MUTANTS[task.name].must)) for task in SEEN[::12]]
+    some = [replace(task, readback=False, globs=tuple(MUTANTS[task.name].must)) for task in SEEN[::20]]
     assert problems(reports(some)) == []
 
 
 @pytest.mark.slow
 def test_without_read_back_faults_of_the_store_are_not_seen_and_nobody_says_so() -> None:
-    some = [replace(task, readback=False, globs=tuple(MUTANTS[task.name].must)) for task in UNSEEN[::16]]
+    some = [replace(task, readback=False, globs=tuple(MUTANTS[task.name].must)) for task in UNSEEN[::24]]
     assert [row.task.name for row in reports(some) if row.failed] == []
 
 
