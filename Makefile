@@ -64,7 +64,7 @@ lasting: $(VENV)/.dev ## certify ten times on one database, with people of its o
 busy: $(VENV)/.dev ## certify with every core busy at four times its load: the verdicts of a quiet run
 	$(BIN)/python scripts/busy.py
 
-receivers-bugs: $(VENV)/.dev ## certify receivers in Flask and Node with one bug each: the first sentence is the bug
+receivers-bugs: $(VENV)/.dev ## certify receivers in Flask, Node, PHP and Express with one bug each: the first sentence is the bug (root installs PHP and Express)
 	$(BIN)/python scripts/first_sentences.py
 
 vendor-php: $(VENV)/.dev ## certify the vendor's PHP demo: make vendor-php PAGE=web-api-v3.txt (root installs PHP and MariaDB)

@@ -1,17 +1,20 @@
 """Certify receivers with one bug each and print the first sentence of each report: it has to be the bug.
 
-`python scripts/first_sentences.py [BUG ...]`. The receivers, and what has to be said of each, are those of
-tests/conformance/receivers/. One whose runtime is missing is skipped, and says so. Exit code 1 when a sentence is
-another one.
+`python scripts/first_sentences.py [STACK | BUG | STACK/BUG ...]`. The receivers, and what has to be said of each, are
+those of tests/conformance/receivers/. Root installs PHP and Express with apt where they are missing. A receiver whose
+runtime is missing still is skipped; the last line says so. Exit code 1 when a sentence is another one, 2 for a name
+that is none.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -28,22 +31,63 @@ from camsim_conformance.verdict.result import Result, conclude
 FOLDER = Path(__file__).resolve().parents[1] / "tests" / "conformance" / "receivers"
 TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"  # noqa: S105  the printed sample's
 START_S = 15.0
+APT_S = 600.0
+DEBIAN_MODULES = "/usr/share/nodejs"
+PACKAGES = {"php": ("php-cli", "php-sqlite3"), "express": ("nodejs", "node-express")}
 
 
 class SkippedError(RuntimeError):
     """The runtime of a receiver is not installed; the message says which."""
 
 
-def command(stack: str) -> list[str]:
+def command(stack: str, port: int, bug: str) -> list[str]:
     """What runs the receiver of a stack. Raises: SkippedError."""
     if stack == "flask":
         if find_spec("flask") is None:
             raise SkippedError("flask is not installed: pip install flask")
-        return [sys.executable, str(FOLDER / "flask_receiver.py")]
+        return [sys.executable, str(FOLDER / "flask_receiver.py"), str(port), TOKEN, bug]
+    if stack == "php":
+        return [_php(), "-S", f"127.0.0.1:{port}", str(FOLDER / "php_receiver.php")]
     node = shutil.which("node")
     if node is None:
         raise SkippedError("node is not installed: apt-get install nodejs")
-    return [node, str(FOLDER / "node_receiver.js")]
+    if stack == "express" and not _succeeds([node, "-e", 'require.resolve("express")']):
+        raise SkippedError("express is not installed: apt-get install node-express")
+    return [node, str(FOLDER / f"{stack}_receiver.js"), str(port), TOKEN, bug]
+
+
+def _php() -> str:
+    php = shutil.which("php")
+    if php is None:
+        raise SkippedError("php is not installed: apt-get install php-cli php-sqlite3")
+    if not _succeeds([php, "-r", 'exit(extension_loaded("pdo_sqlite") ? 0 : 1);']):
+        raise SkippedError("php has no SQLite: apt-get install php-sqlite3")
+    return php
+
+
+def _succeeds(line: list[str], limit_s: float = 30.0) -> bool:
+    done = subprocess.run(line, env=environment(), capture_output=True, check=False, timeout=limit_s)
+    return done.returncode == 0
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a receiver: Debian's modules of Node are found after those of NODE_PATH."""
+    paths = [path for path in (os.environ.get("NODE_PATH"), DEBIAN_MODULES) if path]
+    return {**os.environ, "NODE_PATH": os.pathsep.join(paths), **more}
+
+
+def install(stack: str) -> None:
+    """Install with apt what a stack lacks, where that can be done; `command` tells what is missing still."""
+    apt = shutil.which("apt-get")
+    if stack not in PACKAGES or apt is None or os.geteuid() != 0:
+        return
+    try:
+        command(stack, 0, "none")
+    except SkippedError:
+        line = [apt, "install", "-y", "--no-install-recommends", *PACKAGES[stack]]
+        # A fresh image has no lists of packages: the first try fails there.
+        if not _succeeds(line, APT_S) and _succeeds([apt, "update"], APT_S):
+            _succeeds(line, APT_S)
 
 
 @contextmanager
@@ -52,13 +96,15 @@ def receiver(stack: str, bug: str) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
-    line = [*command(stack), str(port), TOKEN, bug]
-    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
+    line = command(stack, port, bug)
+    with tempfile.TemporaryDirectory() as folder:
+        told = environment(TOKEN=TOKEN, BUG=bug, STORE=str(Path(folder) / "store.db"))  # what PHP reads
+        with subprocess.Popen(line, env=told, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            try:
+                _wait_for(port, process)
+                yield f"http://127.0.0.1:{port}"
+            finally:
+                process.terminate()
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -106,24 +152,48 @@ def is_said(sentence: str, says: Iterable[str]) -> bool:
     return all(re.search(pattern, sentence) for pattern in patterns)
 
 
+def chosen(names: list[str]) -> list[tuple[str, str]]:
+    """The stacks and bugs that are meant by these names; all of them by none. Raises: ValueError."""
+    rows = [(stack, bug) for stack, bugs in known().items() for bug in bugs]
+    for name in names:
+        if not any(name in (stack, bug, f"{stack}/{bug}") for stack, bug in rows):
+            raise ValueError(f"{name!r} is no stack, no bug and no STACK/BUG of bugs.toml")
+    if not names:
+        return rows
+    return [(stack, bug) for stack, bug in rows if {stack, bug, f"{stack}/{bug}"} & set(names)]
+
+
+def told(stack: str, name: str) -> bool:
+    """Print the line of a bug; whether it is said. Raises: SkippedError."""
+    row = known()[stack][name]
+    with receiver(stack, name) as address:
+        result = certified(address)
+    sentence = first_sentence(result)
+    said = is_said(sentence, row.get("says", ()))
+    print(f"{stack} {name} ({row['bug']})\n  {'is' if said else 'IS NOT'} said: {sentence or 'nothing'}")
+    print(f"  {result.outcome}, {len(result.causes)} causes", flush=True)
+    return said
+
+
 def main(names: list[str]) -> int:
-    """Print a line for each bug."""
-    wrong = 0
-    for stack, bugs in known().items():
-        for name, row in bugs.items():
-            if names and name not in names:
-                continue
-            try:
-                with receiver(stack, name) as address:
-                    result = certified(address)
-            except SkippedError as error:
-                print(f"{stack} {name}: skipped, {error}")
-                continue
-            sentence = first_sentence(result)
-            said = is_said(sentence, row.get("says", ()))
-            wrong += not said
-            print(f"{stack} {name} ({row['bug']})\n  {'is' if said else 'IS NOT'} said: {sentence or 'nothing'}")
-            print(f"  {result.outcome}, {len(result.causes)} causes", flush=True)
+    """Print a line for each bug, and how many there were."""
+    try:
+        rows = chosen(names)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    right, skipped = 0, dict[str, str]()
+    for stack in dict.fromkeys(stack for stack, _ in rows):
+        install(stack)
+    for stack, name in rows:
+        try:
+            right += told(stack, name)
+        except SkippedError as error:
+            print(f"{stack} {name}: skipped, {error}")
+            skipped[f"{stack}/{name}"] = str(error)
+    wrong = len(rows) - right - len(skipped)
+    why = "; ".join(dict.fromkeys(skipped.values()))
+    print(f"{right} as they should be, {wrong} not, {len(skipped)} skipped{f' ({why})' if why else ''}")
     return int(wrong > 0)
 
 

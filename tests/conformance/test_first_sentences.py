@@ -11,7 +11,15 @@ SOME = ("CB-ACK-001", "CB-PUNCH-002", "CB-PHOTO-*", "CB-ORD-005")
 
 
 @pytest.mark.parametrize(
-    ("stack", "bug"), [("flask", "none"), ("flask", "mealout-is-out"), ("node", "none"), ("node", "photo-400")]
+    ("stack", "bug"),
+    [
+        ("flask", "none"),
+        ("flask", "mealout-is-out"),
+        ("node", "none"),
+        ("node", "photo-400"),
+        ("php", "none"),
+        ("express", "none"),
+    ],
 )
 def test_the_first_sentence_is_the_bug(stack: str, bug: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(SCRIPTS))
