@@ -16,7 +16,7 @@ from .groups import PUNCHES
 from .model import because, mutant
 
 _COMPARED = because("the time of a stored punch is compared there too", *PUNCHES)
-_OFFSETS = because("has punches in that offset", "CB-TIME-002", "CB-TIME-003", "CB-DEV-001")
+_OFFSETS = because("has punches in that offset", "CB-TIME-002", "CB-TIME-003", "CB-DEV-001", "CB-ORD-004")
 
 
 class Shifted(Policy):
