@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -98,6 +99,7 @@ class TcpServer:
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._end = asyncio.Event()
+        self._open: set[asyncio.WriteTransport] = set()
         self.port = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -108,11 +110,28 @@ class TcpServer:
             runner.run(self._main())
 
     async def _main(self) -> None:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        await self.listen(None)
+
+    async def listen(self, tls: ssl.SSLContext | None) -> None:
+        """Serve until the end is set; no connection outlives it."""
+        server = await asyncio.start_server(self._connection, "127.0.0.1", 0, ssl=tls)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
         server.close()
+        for transport in self._open:
+            transport.abort()
+        # An aborted transport closes its socket in the next turn of the loop.
+        await asyncio.sleep(0)
+
+    async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer.transport)
+        try:
+            await self._serve(reader, writer)
+        finally:
+            # `serve` may have been cancelled, or have failed, before it closed what it was given.
+            writer.close()
+            self._open.discard(writer.transport)
 
     def __enter__(self) -> TcpServer:
         self._thread.start()

@@ -117,11 +117,7 @@ class TlsServer(TcpServer):
         self._context = context
 
     async def _main(self) -> None:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        await self._end.wait()
-        server.close()
+        await self.listen(self._context)
 
 
 async def answer_done(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
