@@ -54,7 +54,14 @@ class Host:
         """Open the state, make or restore the devices, listen on both ports. Raises: HostError."""
         _check(settings)
         store, kernel, clock, restored = _open(settings)
-        runtime = Runtime(kernel, clock, store, horizon_ms=settings.horizon_ms, on_failure=on_failure)
+        runtime = Runtime(
+            kernel,
+            clock,
+            store,
+            horizon_ms=settings.horizon_ms,
+            start_ms=settings.start_ms,
+            on_failure=on_failure,
+        )
         try:
             if restored is None:
                 await _create_devices(runtime, settings)

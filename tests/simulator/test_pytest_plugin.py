@@ -394,6 +394,49 @@ def test_a_profile_that_does_not_exist_is_named(project: Callable[..., pytest.Ru
     result.stdout.fnmatch_lines(["*--cams-profile angry: allowed are documented, observed, strict, hostile*"])
 
 
+WHEN = """
+def test_first(cams_gateway):
+    assert cams_gateway.clock.text == "2020-09-17 02:18:22 GMT +0000"
+    cams_gateway.set_clock("manual", start="2026-03-29T00:30:00Z")
+    cams_gateway.device("SIM1", users=1)
+    assert cams_gateway.clock.text == "2026-03-29 00:30:00 GMT +0000"
+
+def test_second(cams_gateway):
+    assert cams_gateway.clock.text == "2020-09-17 02:18:22 GMT +0000"
+"""
+
+
+def test_every_test_begins_at_cams_start(project: Callable[..., pytest.RunResult]) -> None:
+    project(WHEN, "--cams-start=2020-09-17 07:48:22 GMT +0530").assert_outcomes(passed=2)
+
+
+def test_a_start_that_is_no_time_is_named(project: Callable[..., pytest.RunResult]) -> None:
+    result = project("def test_it(cams_gateway): pass", "--cams-start=soon")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*--cams-start = 'soon' is not allowed*"])
+
+
+EVERY = """
+import time
+from pathlib import Path
+
+def test_first(cams_gateway):
+    began = cams_gateway.clock.now
+    assert 0 <= time.time() - 48 * 3600 - began < 600
+    cams_gateway.set_clock("auto", start="2026-03-29T00:30:00Z")
+    Path("began").write_text(str(began))
+
+def test_second(cams_gateway):
+    assert str(cams_gateway.clock.now) == Path("began").read_text()
+"""
+
+
+def test_without_a_start_every_test_begins_48_hours_before_the_session(
+    project: Callable[..., pytest.RunResult],
+) -> None:
+    project(EVERY).assert_outcomes(passed=2)
+
+
 @pytest.fixture(scope="module")
 def elsewhere() -> Iterable[Host]:
     """A simulator with its own seed, running on the real clock."""

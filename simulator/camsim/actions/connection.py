@@ -72,7 +72,7 @@ def _connect(kernel: Kernel, registered: RegisteredDevice, order: str, pace_ms: 
 
 
 def uplink(kernel: Kernel, action: Uplink) -> UplinkState:
-    """Cut the gateway off from the customers, or connect it again: callbacks queue meanwhile."""
+    """Take the line down that callbacks leave by, or up again. RESTful commands need another line and are answered."""
     kernel.state.uplink = action.up
     if action.up:
         for registered in kernel.state.devices.values():

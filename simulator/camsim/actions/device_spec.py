@@ -42,18 +42,20 @@ def identifiers(spec: DeviceSpec) -> list[str]:
         raise usage("id", spec.id, "one number format in braces, such as SIM{:05d}") from None
 
 
-def check_config(callback_url: str | None, direction: str | None) -> None:
-    """Callback URL and direction rule of a device. Raises: ControlError."""
+def check_config(callback_url: str | None, direction: str | None, auth_token: str | None = None) -> None:
+    """Callback URL, direction rule and token of a device; None is not given. Raises: ControlError."""
     if callback_url is not None and not is_url(callback_url):
         raise usage("callback_url", callback_url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
         raise usage("direction", direction, ", ".join(DIRECTIONS))
+    if auth_token is not None and not auth_token.strip():  # an empty one would let everybody in who sends an empty one
+        raise usage("auth_token", auth_token, "a text that is not empty; the vendor's have 32 characters (V3:146)")
 
 
 def check_spec(spec: DeviceSpec) -> None:
     """What can be wrong with a description whatever the site. Raises: ControlError."""
     identifiers(spec)
-    check_config(spec.callback_url, spec.direction)
+    check_config(spec.callback_url, spec.direction, spec.auth_token)
     offset = offset_of(spec.timezone, 0)
     for key in ("licence_start", "licence_end"):
         instant_of(key, getattr(spec, key), offset)
@@ -65,7 +67,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
     """One device as described. Raises: ControlError."""
     if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
-    check_config(spec.callback_url, spec.direction)
+    check_config(spec.callback_url, spec.direction, spec.auth_token)
     try:
         model = find(spec.model, models)
         if spec.security_key is not None:

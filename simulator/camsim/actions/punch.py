@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 import msgspec
 
 from camsim import chance
@@ -46,6 +48,8 @@ def _prepare(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> t
         raise usage("type", spec.type, ", ".join(keys))
     if not 0 <= spec.redetect <= _MOST_REDETECTIONS:
         raise usage("redetect", spec.redetect, f"0 to {_MOST_REDETECTIONS}")
+    if isinstance(spec.photo, str) and not _is_jpeg(spec.photo):
+        raise usage("photo", spec.photo[:40], "true, false, or a JPEG in Base64 (V3:426)")
     if spec.at is not None and spec.ago is not None:
         raise usage("ago", spec.ago, "at or ago, not both")
     clock = registered.device.clock
@@ -57,6 +61,14 @@ def _prepare(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> t
     last = now_s if at is None else at
     writable("count", spec.count, last - (spec.count - 1) * every_ms // 1000)  # the earliest of them
     return every_ms, at
+
+
+def _is_jpeg(photo: str) -> bool:
+    """Whether a text is Base64, without line breaks, of what begins as a JPEG does."""
+    try:
+        return b64decode(photo, validate=True).startswith(b"\xff\xd8\xff")
+    except ValueError:
+        return False
 
 
 def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: int | None, back_s: int) -> Punched:

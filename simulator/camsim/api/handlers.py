@@ -10,8 +10,10 @@ from typing import Any, Protocol
 from aiohttp import web
 
 from camsim import __version__
+from camsim.actions.values import instant_of
 from camsim.control import answers, on_device, openapi, records, route, routes
 from camsim.control.actions import ClearFaults, Reset, SetKnobs
+from camsim.control.records import COMMAND_STATES
 from camsim.control.route import Route
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError, usage
@@ -125,7 +127,10 @@ async def _queue(api: Api, request: web.Request) -> records.Queue:
 
 
 async def _commands(api: Api, request: web.Request) -> records.Commands:
-    return records.Commands(views.commands(api.runtime.kernel, request.query.get("state")))
+    state = request.query.get("state")
+    if state is not None and state not in COMMAND_STATES:
+        raise usage("state", state, ", ".join(COMMAND_STATES))
+    return records.Commands(views.commands(api.runtime.kernel, state))
 
 
 # --- clock ------------------------------------------------------------------------------------------------------------
@@ -137,7 +142,10 @@ async def _clock(api: Api, request: web.Request) -> answers.ClockView:
 
 async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
     body: routes.ClockBody = await body_of(request, routes.SET_CLOCK)
+    start = instant_of("start", body.start, 0)
     api.runtime.set_clock(body.mode)
+    if start is not None:
+        await api.runtime.begin_at(start * 1000)
     return views.clock(api.runtime)
 
 

@@ -19,7 +19,7 @@ from camsim.protocol.timestamps import gmt, local
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
-from camsim.state.journal import digest, mask_secret
+from camsim.state.journal import SHORT, digest, mask_secret
 
 
 def _seconds(at_ms: int | None) -> float | None:
@@ -159,7 +159,7 @@ def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.Devic
 
 
 def users(registered: RegisteredDevice, *, full: bool) -> on_device.Users:
-    """Users on a device; template data hashed unless `full`."""
+    """Users on a device; template data hashed, cards and PINs hidden, unless `full`."""
     return on_device.Users([_user(user, full=full) for user in registered.device.users.values()])
 
 
@@ -178,7 +178,9 @@ def _template(template: Template, *, full: bool) -> on_device.StoredTemplate:
     kind, data = str(template.type), template.data
     if full:
         return on_device.StoredTemplate(kind, template.index, data=data)
-    return on_device.StoredTemplate(kind, template.index, sha256=digest(data.encode()), size=len(data))
+    # A hash of so few characters as a card or a PIN has would tell it.
+    sha256 = digest(data.encode()) if len(data) > SHORT else ""
+    return on_device.StoredTemplate(kind, template.index, sha256=sha256, size=len(data))
 
 
 def logs(registered: RegisteredDevice, start: str | None = None, end: str | None = None) -> on_device.Logs:

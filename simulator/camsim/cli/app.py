@@ -46,7 +46,7 @@ def _main(
 def serve(
     config: Annotated[Path | None, typer.Option("-c", "--config", help="A site.toml; flags override it.")] = None,
     devices: Annotated[
-        int | None, typer.Option(help="Number of devices SIM00001… (without a site file).", min=0, max=100_000)
+        int | None, typer.Option(help="Number of devices, SIM00001… or of a site's one kind.", min=0, max=100_000)
     ] = None,
     users: Annotated[
         int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)
@@ -60,7 +60,7 @@ def serve(
     protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
     profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
     clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
-    start: Annotated[str | None, typer.Option(help="Virtual time to start at.")] = None,
+    start: Annotated[str | None, typer.Option(help="When virtual time begins; manual and auto: 48h ago.")] = None,
     horizon: Annotated[str, typer.Option(help="How far jumps go past the last input.")] = "48h",
     latency: Annotated[
         str | None, typer.Option(help="Median time a device takes for a command; 0 answers at once.")

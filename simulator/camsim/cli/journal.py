@@ -82,7 +82,7 @@ def _stand_ins(body: object) -> tuple[object, set[str]]:
 
 def _filled(value: object, path: str, hidden: set[str]) -> object:
     if isinstance(value, Mapping):
-        if value.keys() == {"sha256", "size"}:  # a template or photo
+        if value.keys() in ({"sha256", "size"}, {"size"}):  # a template or photo, a card or PIN
             hidden.add(path)
             return "A" * int(value["size"])
         return {key: _filled_member(key, item, path, hidden) for key, item in value.items()}

@@ -17,6 +17,7 @@ from camsim.control.devices import DeviceSpec
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
+from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
 from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 
@@ -71,15 +72,11 @@ def _knobs(flags: dict[str, Any]) -> dict[str, object]:
 
 
 def _devices(settings: Settings, flags: dict[str, Any]) -> None:
-    """Without a site file: `--devices` of them; with one: the flags override what its devices say."""
-    if not settings.devices and flags["config"] is None:
-        count = flags["devices"]
-        if count is None:
-            count = 1
-        if count:  # 0 is a gateway that waits for devices by the control API
-            settings.devices = [DeviceSpec(count=count, users=20)]
-    elif flags["devices"] is not None:
-        raise SiteError("--devices and a site file with [[devices]] say two things; give one of them")
+    """`--devices` says how many there are, the other flags what each of them is, whatever a site file says."""
+    if flags["devices"] is not None:
+        settings.devices = _so_many(settings, flags["devices"])
+    elif flags["config"] is None:
+        settings.devices = [DeviceSpec(users=20)]
     if flags["callback_url"] is not None:
         check_url("--callback-url", flags["callback_url"])
     if flags["protocol"] is not None and flags["protocol"] not in tuple(Protocol):
@@ -90,6 +87,18 @@ def _devices(settings: Settings, flags: dict[str, Any]) -> None:
                 setattr(spec, name, flags[name])
         if flags["protocol"] is not None:
             spec.protocol = Protocol(flags["protocol"])
+
+
+def _so_many(settings: Settings, count: int) -> list[DeviceSpec]:
+    """So many of the devices that a site file describes, or of the usual ones. Raises: SiteError."""
+    if count == 0:  # a gateway that waits for devices by the control API
+        return []
+    if len(settings.devices) > 1:
+        kinds = ", ".join(spec.id for spec in settings.devices)
+        raise SiteError(f"--devices {count}: of which of the [[devices]] of the site file ({kinds})? Write count there")
+    (spec,) = settings.devices or [DeviceSpec(users=20)]
+    spec.count = count
+    return [spec]
 
 
 def serve(flags: dict[str, Any]) -> int:
@@ -160,6 +169,19 @@ def _endpoints(host: Host) -> list[str]:
     return lines
 
 
+def _virtual_time(host: Host) -> list[str]:
+    """Which time it is, where it is not the host's."""
+    clock, settings = host.runtime.clock, host.settings
+    if not clock.stands and settings.start_ms is None:
+        return []
+    why = f"{settings.horizon_ms / 3_600_000:g} h before now, as far as jumps go; --start sets it"
+    if host.restored is not None:
+        why = "as the state file was left"
+    elif settings.start_ms is not None:
+        why = "as --start says"
+    return [f"  time        {gmt(host.runtime.now() // 1000, 0)} ({why})"]
+
+
 def greeting(host: Host) -> str:
     """What a person wants to know first."""
     state, settings = host.runtime.kernel.state, host.settings
@@ -168,6 +190,7 @@ def greeting(host: Host) -> str:
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),
         f"  management  {host.management_url}/api/health",
+        *_virtual_time(host),
     ]
     if not slots:
         lines.append("  devices     0")

@@ -91,7 +91,7 @@ class Client:
         return self._api.ask(routes.REGISTER).rows
 
     def uplink(self, up: bool) -> None:
-        """Cut the gateway off from its customers, or connect it again; callbacks queue meanwhile."""
+        """Down: callbacks queue in the gateway, while RESTful commands are answered. Up: they go."""
         self._api.ask(routes.UPLINK, {"up": up})
 
     def reset(self, scope: str = "all") -> None:
@@ -145,9 +145,13 @@ class Client:
         """Mode, virtual now, next timer."""
         return self._api.ask(routes.CLOCK)
 
-    def set_clock(self, mode: str) -> answers.ClockView:
-        """Time passes as `real`, `manual`, `auto` or `scaled:N` from now on."""
-        return self._api.ask(routes.SET_CLOCK, {"mode": mode})
+    def set_clock(self, mode: str, start: str | float | None = None) -> answers.ClockView:
+        """Time passes as `real`, `manual`, `auto` or `scaled:N` from now on.
+
+        `start`: when a world without devices begins, and begins anew after `reset`: the vendor's text, ISO 8601 or
+        seconds, UTC where no offset stands. Raises: ApiError `world_began` where there are devices.
+        """
+        return self._api.ask(routes.SET_CLOCK, given(mode=mode, start=start))
 
     def advance(self, seconds: float | str) -> answers.Moved:
         """Let virtual time pass (seconds, or `15s`, `2m`, `48h`); returns when the world is quiescent."""

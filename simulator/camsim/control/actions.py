@@ -92,7 +92,7 @@ class PowerCycle(DeviceAction, tag="power_cycle", kw_only=True):
 
 
 class Uplink(Action, tag="uplink", kw_only=True):
-    """Cut the gateway off from the customers, or connect it again: callbacks queue meanwhile."""
+    """The line that callbacks leave by: down, they queue in the gateway. RESTful commands are answered all the same."""
 
     up: bool = True
 

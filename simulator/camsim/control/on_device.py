@@ -26,7 +26,10 @@ class Punches(Answer, frozen=True):
 
 
 class StoredTemplate(Answer, frozen=True, omit_defaults=True):
-    """A template on a device: hash and size of its data, or the `data` where the simulator shows everything."""
+    """A template on a device: hash and size of its data, or the `data` where the simulator shows everything.
+
+    Cards and PINs have no hash: it would tell them.
+    """
 
     type: str
     index: str | None

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from .records import COMMAND_STATES
 from .route import JSON, Route
 from .routes import ROUTES
 
@@ -24,6 +25,7 @@ _SCHEMAS: Mapping[str, object] = {
     "id": {"type": "integer", "minimum": 0},
     "limit": {"type": "integer", "minimum": 0},
     "direction": {"type": "string", "enum": ["callback", "rest", "control"]},
+    "state": {"type": "string", "enum": list(COMMAND_STATES)},
 }
 
 

@@ -41,6 +41,9 @@ class QueueDone(Answer, frozen=True, omit_defaults=True):
     dropped: int | None = None
 
 
+COMMAND_STATES = ("waiting", "running", "parked", "lost")
+
+
 class Command(Answer, frozen=True):
     """A RESTful command on its way to a device; `answered` when its HTTP call is over."""
 

@@ -37,9 +37,10 @@ class Wait(Filter, kw_only=True):
 
 
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
-    """`real`, `manual`, `auto` or `scaled:N`."""
+    """`mode`: `real`, `manual`, `auto` or `scaled:N`; `start`: when an empty world begins, as `serve --start`."""
 
     mode: str
+    start: str | float | None = None
 
 
 class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -86,7 +87,11 @@ RESET = Route(
     internal=("now",),
 )
 UPLINK = Route(
-    "POST", "uplink", "Cut the gateway off from its customers, or connect it again", answers.Uplink, actions.Uplink
+    "POST",
+    "uplink",
+    "Hold callbacks back in the gateway, or let them go; commands are answered",
+    answers.Uplink,
+    actions.Uplink,
 )
 
 # --- devices ----------------------------------------------------------------------------------------------------------
@@ -149,7 +154,7 @@ COMMANDS = Route(
     "commands",
     "RESTful commands on their way to devices",
     records.Commands,
-    query={"state": "waiting, running, parked or lost"},
+    query={"state": ", ".join(records.COMMAND_STATES)},
 )
 
 # --- time -------------------------------------------------------------------------------------------------------------
@@ -161,7 +166,7 @@ SET_CLOCK = Route(
     "Another mode from now on",
     answers.ClockView,
     ClockBody,
-    hint="mode: real, manual, auto, scaled:N",
+    hint="mode: real, manual, auto, scaled:N; start: a time, of a world without devices",
 )
 ADVANCE = Route(
     "POST",

@@ -29,6 +29,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--cams-token", metavar="TOKEN", help="management token of the simulator at --cams-url")
     group.addoption("--cams-seed", metavar="N", type=int, help="seed of everything random at the gateway (default 1)")
     group.addoption("--cams-profile", metavar="NAME", help="documented (default), observed, strict or hostile")
+    group.addoption(
+        "--cams-start",
+        metavar="TIME",
+        help="virtual time at which every test begins, as `camsim serve --start` (default: 48 hours before now)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -60,7 +65,7 @@ def _cams_simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
 
     option = request.config.getoption
     worker = getattr(request.config, "workerinput", {}).get("workerid", "gw0")
-    wanted = option("cams_url"), option("cams_token"), option("cams_seed"), option("cams_profile")
+    wanted = option("cams_url"), option("cams_token"), option("cams_seed"), option("cams_profile"), option("cams_start")
     with simulator(*wanted, worker) as found:
         yield found
 

@@ -17,32 +17,50 @@ DEFAULT_SEED, DEFAULT_PROFILE = 1, "documented"
 class Simulator:
     """A simulator, and the configuration every test begins with."""
 
-    def __init__(self, client: Client, profile: str, knobs: dict[str, Any]) -> None:
+    def __init__(self, client: Client, profile: str, knobs: dict[str, Any], start: str | None = None) -> None:
         self._client, self._profile, self._knobs = client, profile, knobs
+        self._start: str | float | None = start
 
     def fresh(self) -> Client:
         """The client of a world without devices, faults and past, its clock standing still."""
-        self._client.set_clock("manual")
         self._client.patch_config(self._profile, **self._knobs)
         self._client.reset()
+        # A test may have begun its world at another time: each begins where the first one did.
+        if self._start is None:
+            self._client.set_clock("manual")
+            self._client.reset()  # a clock that ran begins nothing anew
+            self._start = self._client.clock.now
+        else:
+            self._client.set_clock("manual", start=self._start)
         return self._client
 
 
 @contextmanager
 def simulator(
-    url: str | None, token: str | None, seed: int | None, profile: str | None, worker: str
+    url: str | None, token: str | None, seed: int | None, profile: str | None, start: str | None, worker: str
 ) -> Iterator[Simulator]:
     """The simulator of a session. Raises: pytest.UsageError when the one at `url` is not what was asked for."""
+    _check_start(start)
     if url is not None:
         number = "".join(filter(str.isdigit, worker)) or "0"  # gw3 is worker 3
         with Client(url.replace("{worker}", number), token) as client:
-            yield _running(client, seed, profile)
+            yield _running(client, seed, profile, start)
     else:
         with _started(DEFAULT_SEED if seed is None else seed, profile or DEFAULT_PROFILE) as client:
-            yield Simulator(client, profile or DEFAULT_PROFILE, {})
+            yield Simulator(client, profile or DEFAULT_PROFILE, {}, start)
 
 
-def _running(client: Client, seed: int | None, profile: str | None) -> Simulator:
+def _check_start(start: str | None) -> None:
+    from camsim.actions.values import instant_of
+    from camsim.kernel.events import ControlError
+
+    try:
+        instant_of("--cams-start", start, 0)
+    except ControlError as problem:
+        raise pytest.UsageError(f"{problem.message}; {problem.hint}") from None
+
+
+def _running(client: Client, seed: int | None, profile: str | None, start: str | None) -> Simulator:
     try:
         config = client.config
     except ApiError as problem:
@@ -52,7 +70,7 @@ def _running(client: Client, seed: int | None, profile: str | None) -> Simulator
             f"--cams-seed {seed}: the simulator at {client.url} has seed {config.seed}; "
             f"start it with --seed {seed}, or leave --cams-seed out"
         )
-    return Simulator(client, profile or config.profile, {} if profile else config.knobs)
+    return Simulator(client, profile or config.profile, {} if profile else config.knobs, start)
 
 
 @contextmanager

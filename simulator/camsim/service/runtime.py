@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from camsim.control.actions import AnyAction, Reset
 from camsim.control.answers import Answer
-from camsim.kernel.events import Answered, Effect, Event, HttpRefused, Reply, Request, Send, Tick
+from camsim.kernel.events import Answered, ControlError, Effect, Event, HttpRefused, Reply, Request, Send, Tick
 from camsim.kernel.kernel import Kernel
 
 from .clock import DEFAULT_HORIZON_MS, Clock, start
@@ -26,6 +26,7 @@ class Runtime(VirtualTime):
         store: Store | None = None,
         *,
         horizon_ms: int = DEFAULT_HORIZON_MS,
+        start_ms: int | None = None,
         on_failure: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(kernel, clock, horizon_ms)
@@ -39,7 +40,7 @@ class Runtime(VirtualTime):
         self._request_ids = 0
         self._uncommitted: list[Effect] = []
         self._committed: asyncio.Future[None] | None = None
-        self._origin = clock.still if clock.stands else None  # where a standing clock starts anew after a reset
+        self._origin = clock.still if clock.stands else start_ms  # where a standing clock starts anew after a reset
 
     # --- events in ----------------------------------------------------------------------------------------------------
 
@@ -187,6 +188,16 @@ class Runtime(VirtualTime):
                 self.outstanding -= 1
                 self._answer(item)
         self.look_again()
+
+    async def begin_at(self, start_ms: int) -> None:
+        """An empty world begins at a virtual moment, and begins there anew after `reset`. Raises: ControlError."""
+        if self.kernel.state.devices:
+            hint = "POST reset first, or leave start out: time goes on from now"
+            raise ControlError(409, "world_began", "start is for a world without devices", hint)
+        await self.control(Reset(scope="journal", now=start_ms))
+        self._origin = self.last_input = start_ms
+        self.restart_clock(start_ms)
+        self.plan()
 
     async def configure_courier(self) -> None:
         """Deliveries follow the policy in force: certificates are checked or not, connections kept or not."""

@@ -12,7 +12,8 @@ import msgspec
 from camsim.control import records
 
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
-_LONG = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
+_PRIVATE = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
+SHORT = 32  # characters: cards and PINs. A hash of so little would tell it to whoever tries them all
 _SECRET = ("AuthToken",)
 
 
@@ -121,7 +122,10 @@ def digest(data: bytes) -> str:
 
 
 def masked(value: object, *, full: bool = False) -> object:
-    """A message for people: templates and photos as sha256 and size, tokens hidden, unless `full`."""
+    """A message for people, unless `full`: templates and photos as sha256 and size, cards and PINs as size alone.
+
+    Tokens keep two characters at each end.
+    """
     if full:
         return value
     if isinstance(value, Mapping):
@@ -134,9 +138,16 @@ def masked(value: object, *, full: bool = False) -> object:
 def _masked_member(key: str, value: object) -> object:
     if key in _SECRET and isinstance(value, str):
         return mask_secret(value)
-    if key in _LONG and isinstance(value, str) and len(value) > 32:
-        return {"sha256": digest(value.encode()), "size": len(value)}
+    if key in _PRIVATE and isinstance(value, str | int | float) and value != "":
+        return _hidden(str(value))  # a card number may come as a number
     return masked(value)
+
+
+def _hidden(data: str) -> dict[str, object]:
+    """What is shown of a template or photo; of a short one, a card or a PIN, no hash."""
+    if len(data) <= SHORT:
+        return {"size": len(data)}
+    return {"sha256": digest(data.encode()), "size": len(data)}
 
 
 def mask_secret(secret: str | None) -> str | None:
