@@ -8,7 +8,7 @@ from openapi_spec_validator import validate
 
 from camsim.cli import export
 from camsim.control.routes import ROUTES
-from camsim.protocol.catalogue import CALLBACKS, COMMANDS
+from camsim.protocol.catalogue import CALLBACKS
 
 
 def test_the_openapi_document_is_valid():
@@ -32,10 +32,6 @@ def test_every_reference_points_at_something():
     text = json.dumps(document)
     wanted = {part.split('"', 1)[0] for part in text.split('"#/components/schemas/')[1:]}
     assert wanted <= set(document["components"]["schemas"])
-
-
-def test_the_postman_collection_holds_every_command():
-    assert [item["name"] for item in export.postman()["item"]] == [f"#{row.number} {row.name}" for row in COMMANDS]
 
 
 def test_the_asyncapi_document_holds_every_callback():

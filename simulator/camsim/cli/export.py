@@ -12,6 +12,8 @@ from camsim.protocol.schemas import common, document, families
 from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
 from camsim.protocol.vocabulary import Protocol
 
+from . import postman, samples
+
 _REST = Protocol.V3.path
 Document = dict[str, Any]
 
@@ -43,7 +45,7 @@ def _rest_operation() -> Document:
         "parameters": [{"name": "stgid", "in": "query", "required": True, "schema": {"type": "string"}}],
         "requestBody": {
             "required": True,
-            "content": _json(_any_of(rest, "Request"), {row.name: _sample(row) for row in COMMANDS}),
+            "content": _json(_any_of(rest, "Request"), {row.name: samples.request(row) for row in COMMANDS}),
         },
         "responses": {
             "200": {**answer, "content": _json(_any_of(rest, "Response"))},
@@ -57,7 +59,7 @@ def _webhook(row: Operation) -> Document:
     return {
         "operationId": row.name,
         "summary": f"#{row.number}: {row.purpose}",
-        "requestBody": {"content": _json(_ref(row.family, "Request"), {row.name: _sample(row)})},
+        "requestBody": {"content": _json(_ref(row.family, "Request"), {row.name: samples.request(row)})},
         "responses": {"200": {"description": "acknowledged", "content": _json(_ref(row.family, "Response"))}},
     }
 
@@ -108,14 +110,6 @@ def _pointed(reference: str) -> str:
     return f"#/components/schemas/common_{reference.rsplit('/', 1)[-1]}"
 
 
-def _sample(row: Operation) -> Document:
-    """The request that the page prints for a v3 operation."""
-    for sample in resources.load("fixtures", "vendor", "v3.json"):
-        if sample["number"] == row.number:
-            return dict(sample["request"])
-    raise KeyError(row.name)
-
-
 def asyncapi() -> Document:
     """AsyncAPI 3.0: what the gateway sends to a callback URL."""
     return {
@@ -141,46 +135,11 @@ def asyncapi() -> Document:
                     "name": row.name,
                     "summary": row.purpose,
                     "payload": _ref(row.family, "Request"),
-                    "examples": [{"payload": _sample(row)}],
+                    "examples": [{"payload": samples.request(row)}],
                 }
                 for row in CALLBACKS
             },
             "schemas": _components(),
-        },
-    }
-
-
-def postman() -> Document:
-    """A Postman 2.1 collection: the 27 commands with the variables base_url, stgid and auth_token (V3, URL Testing)."""
-    return {
-        "info": {
-            "name": "Cams Biometric Gateway, Web API 3.0",
-            "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json",
-        },
-        "variable": [
-            {"key": "base_url", "value": f"http://127.0.0.1:8124{_REST}"},
-            {"key": "stgid", "value": "SIM00001"},
-            {"key": "auth_token", "value": ""},
-        ],
-        "item": [_postman_item(row) for row in COMMANDS],
-    }
-
-
-def _postman_item(row: Operation) -> Document:
-    import json
-
-    body = {**_sample(row), "OperationID": "{{$guid}}", "AuthToken": "{{auth_token}}"}
-    return {
-        "name": f"#{row.number} {row.name}",
-        "request": {
-            "method": "POST",
-            "header": [{"key": "Content-Type", "value": "application/json"}],
-            "url": {
-                "raw": "{{base_url}}?stgid={{stgid}}",
-                "host": ["{{base_url}}"],
-                "query": [{"key": "stgid", "value": "{{stgid}}"}],
-            },
-            "body": {"mode": "raw", "raw": json.dumps(body, indent=2), "options": {"raw": {"language": "json"}}},
         },
     }
 
@@ -204,6 +163,6 @@ FORMATS: Mapping[str, Callable[[], Document]] = {
     "openapi": openapi,
     "control-openapi": control_openapi,
     "asyncapi": asyncapi,
-    "postman": postman,
+    "postman": postman.collection,
     "schemas": schemas,
 }
