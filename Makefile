@@ -81,11 +81,12 @@ fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
 wheel: $(VENV)/.dev ## build the wheel
 	$(BIN)/python -m build --wheel --no-isolation
 
-docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, docs/anomalies.md, docs/certify.md, the scenario schema
+docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, docs/anomalies.md, docs/certify.md, docs/statements.md, the scenario schema
 	$(BIN)/python -m camsim_conformance.requirements.page
 	$(BIN)/python scripts/make_anomalies_page.py
 	$(BIN)/python scripts/make_certify_page.py
 	$(BIN)/python scripts/make_scenario_schema.py
+	$(BIN)/python scripts/make_statements_page.py
 
 arrays: $(VENV)/.dev ## make the covering arrays of the suite anew (minutes; only when a factor changes)
 	$(PIP) install covertable==3.2.0

@@ -4,9 +4,9 @@
     python scripts/vendor_quotes.py --v3 PAGE --v2 PAGE --check    compare, change nothing; exit 1 when stale
 
 A citation is an object with `page` ("v3" or "v2") and `line` (1-based), or a text such as "V3:61, 1166", anywhere in
-fixtures/vendor/citations.json, fixtures/register.json, fixtures/vectors/, schemas/ and the requirements of
-camsim_conformance. Every cited line is kept whole; the pages themselves are not shipped. A quoted text beside a
-citation must stand in that line.
+fixtures/vendor/citations.json, fixtures/register.json, fixtures/vectors/, schemas/, tests/statements.toml and the
+requirements of camsim_conformance. Every cited line is kept whole; the pages themselves are not shipped. A quoted text
+beside a citation must stand in that line.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ SOURCES = (
     "fixtures/vectors/*.json",
     "schemas/**/*.json",
     "conformance/camsim_conformance/requirements/*.toml",
+    "tests/statements.toml",
 )
 _TEXT = re.compile(r"\bV([23]):([0-9]+(?:, ?[0-9]+)*)")
 

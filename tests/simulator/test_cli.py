@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -73,6 +74,13 @@ def test_a_wrong_flag_exits_2_and_names_value_and_way_out(arguments: tuple[str, 
     result = _run(*arguments)
     assert result.exit_code == 2
     assert [word for word in words if word not in result.output] == [], result.output
+
+
+def test_the_receiver_listens_on_the_vendors_test_port() -> None:
+    """V3:1070, V2:75: 8123 is for testing only."""
+    from camsim.cli.receiver import receiver
+
+    assert inspect.signature(receiver).parameters["port"].default == 8123
 
 
 def test_the_version_is_printed() -> None:
