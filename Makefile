@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 1))))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm lasting busy receivers-bugs vendor-php newman fuzz wheel docs arrays clean
+.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm lasting busy receivers-bugs vendor-php newman openapi-lint fuzz wheel docs arrays clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -74,6 +74,9 @@ vendor-php: $(VENV)/.dev ## certify the vendor's PHP demo: make vendor-php PAGE=
 
 newman: $(VENV)/.dev ## run the exported Postman collection with newman, twice a profile (npm installs newman; skipped without npm)
 	$(BIN)/python scripts/newman.py
+
+openapi-lint: $(VENV)/.dev ## redocly and AsyncAPI's parser over the exported documents (npm installs them; skipped without npm)
+	$(BIN)/python scripts/openapi_lint.py
 
 fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
 	CAMSIM_FUZZ=5000 $(PYTEST) tests/simulator -k 'bad_requests or v2_bad'

@@ -6,33 +6,42 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from camsim import __version__, resources
+from camsim.control.openapi import LICENCE
 from camsim.control.openapi import document as control_document
 from camsim.protocol.catalogue import CALLBACKS, COMMANDS, Family, Operation
-from camsim.protocol.schemas import common, document, families
 from camsim.protocol.statuses import DESCRIPTIONS, LABELS_V3
 from camsim.protocol.vocabulary import Protocol
 
-from . import postman, samples
+from . import portable, postman, samples
 
 _REST = Protocol.V3.path
+_TITLE = "Cams Biometric Gateway, Web API 3.0"
+_WHO = "Who calls is known by the AuthToken in the body (V3:146): no scheme of OpenAPI has a place for it there."
+# The schemes there are name a header, a query parameter or a cookie: one of them would have generated clients send
+# the token where no gateway looks for it.
+_NO_SCHEME: list[object] = []
 Document = dict[str, Any]
 
 
 def openapi() -> Document:
     """OpenAPI 3.1: the RESTful endpoint as a path, the callbacks as webhooks."""
     codes = "\n".join(f"- {code} {LABELS_V3[code]}: {DESCRIPTIONS[code]}" for code in sorted(LABELS_V3))
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Cams Biometric Gateway, Web API 3.0",
-            "version": __version__,
-            "description": f"As camsim simulates it. Status codes:\n\n{codes}",
-        },
-        "servers": [{"url": "http://127.0.0.1:8124"}],
+    calls = {
         "paths": {_REST: {"post": _rest_operation()}},
         # OpenAPI 3.1 has a place for requests that go to the reader's server; 3.0 had none.
         "webhooks": {row.name: {"post": _webhook(row)} for row in CALLBACKS},
-        "components": {"schemas": _components()},
+    }
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": _TITLE,
+            "version": __version__,
+            "description": f"As camsim simulates it. {_WHO}\n\nStatus codes:\n\n{codes}",
+            "license": LICENCE,
+        },
+        "servers": [{"url": "http://127.0.0.1:8124"}],
+        **calls,
+        "components": {"schemas": portable.components(calls)},
     }
 
 
@@ -42,6 +51,7 @@ def _rest_operation() -> Document:
     return {
         "operationId": "command",
         "summary": "Command a device",
+        "security": _NO_SCHEME,
         "parameters": [{"name": "stgid", "in": "query", "required": True, "schema": {"type": "string"}}],
         "requestBody": {
             "required": True,
@@ -56,11 +66,16 @@ def _rest_operation() -> Document:
 
 
 def _webhook(row: Operation) -> Document:
+    request = _json(_ref(row.family, "Request"), {row.name: samples.request(row)})
     return {
         "operationId": row.name,
         "summary": f"#{row.number}: {row.purpose}",
-        "requestBody": {"content": _json(_ref(row.family, "Request"), {row.name: samples.request(row)})},
-        "responses": {"200": {"description": "acknowledged", "content": _json(_ref(row.family, "Response"))}},
+        "security": _NO_SCHEME,
+        "requestBody": {"content": request},
+        "responses": {
+            "200": {"description": "acknowledged", "content": _json(_ref(row.family, "Response"))},
+            "4XX": {"description": "not acknowledged: it comes again"},
+        },
     }
 
 
@@ -72,54 +87,32 @@ def _json(schema: Document, examples: Mapping[str, object] | None = None) -> Doc
 
 
 def _ref(family: Family, part: str) -> Document:
-    return {"$ref": f"#/components/schemas/{family}{part}"}
+    return {"$ref": f"{portable.ROOT}{family}{part}"}
 
 
 def _any_of(names: list[Family], part: str) -> Document:
     return {"anyOf": [_ref(family, part) for family in names]}
 
 
-def _components() -> Document:
-    """Every message schema with the shared parts inlined under one roof."""
-    # Readers of such documents do not follow references into other files.
-    shared: Document = {}
-    for name, part in common()["$defs"].items():
-        shared[f"common_{name}"] = _local(part)
-    for family in families():
-        for part, schema in document(family)["$defs"].items():
-            shared[f"{family}{part.capitalize()}"] = _local(schema)
-    return shared
-
-
-def _local(value: object) -> object:
-    """The same schema with references that point into `components`."""
-    if isinstance(value, dict):
-        schema: Document = {}
-        for key, item in value.items():
-            if key == "$ref":
-                schema[key] = _pointed(item)
-            else:
-                schema[key] = _local(item)
-        return schema
-    if isinstance(value, list):
-        return [_local(item) for item in value]
-    return value
-
-
-def _pointed(reference: str) -> str:
-    return f"#/components/schemas/common_{reference.rsplit('/', 1)[-1]}"
-
-
 def asyncapi() -> Document:
-    """AsyncAPI 3.0: what the gateway sends to a callback URL."""
+    """AsyncAPI 3.1: what the gateway sends to a callback URL."""
+    messages = {row.name: _message(row) for row in CALLBACKS}
     return {
-        "asyncapi": "3.0.0",
-        "info": {"title": "Cams Biometric Gateway callbacks, Web API 3.0", "version": __version__},
+        "asyncapi": "3.1.0",
+        "id": "urn:camsim:callbacks:v3",
+        "info": {
+            "title": "Cams Biometric Gateway callbacks, Web API 3.0",
+            "version": __version__,
+            "description": f"What camsim sends to a callback URL. {_WHO}",
+            "license": {"name": LICENCE["name"], "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
         "defaultContentType": "application/json",
+        "servers": {"callback": {"host": "127.0.0.1:8123", "protocol": "http", "description": "your own"}},
         "channels": {
             "callback": {
                 "address": "/callback",
-                "messages": {row.name: {"$ref": f"#/components/messages/{row.name}"} for row in CALLBACKS},
+                "description": "the callback URL of a device",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in messages},
             }
         },
         "operations": {
@@ -127,20 +120,29 @@ def asyncapi() -> Document:
                 "action": "send",
                 "channel": {"$ref": "#/channels/callback"},
                 "summary": 'until the answer is {"status":"done"}',
+                "security": [{"$ref": "#/components/securitySchemes/securityKey"}],
+                "messages": [{"$ref": f"#/channels/callback/messages/{name}"} for name in messages],
             }
         },
         "components": {
-            "messages": {
-                row.name: {
-                    "name": row.name,
-                    "summary": row.purpose,
-                    "payload": _ref(row.family, "Request"),
-                    "examples": [{"payload": samples.request(row)}],
+            "messages": messages,
+            "schemas": portable.components(messages),
+            "securitySchemes": {
+                "securityKey": {
+                    "type": "symmetricEncryption",
+                    "description": "AES-256, ECB, PKCS5 padding, in Base64, where a key is set (V3:1084 to 1086)",
                 }
-                for row in CALLBACKS
             },
-            "schemas": _components(),
         },
+    }
+
+
+def _message(row: Operation) -> Document:
+    return {
+        "name": row.name,
+        "summary": row.purpose,
+        "payload": _ref(row.family, "Request"),
+        "examples": [{"name": row.name, "payload": samples.request(row)}],
     }
 
 

@@ -13,6 +13,7 @@ from .route import JSON, Route
 from .routes import ROUTES
 
 _REF = "#/components/schemas/{name}"
+LICENCE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 _PARAMETERS = {
     "stgid": "service tag of the device",
     "user": "UserID",
@@ -62,16 +63,23 @@ def document(version: str) -> dict[str, object]:
             "title": "camsim control API",
             "version": version,
             "description": "Drives a running camsim: devices, people, time, faults, journal, ledger.",
+            "license": LICENCE,
         },
         "servers": [{"url": "http://127.0.0.1:8125"}],
         "paths": paths,
         "components": {
-            "schemas": components,
+            "schemas": _used(components, paths),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         # Without --management-token nobody needs one.
         "security": [{}, {"token": []}],
     }
+
+
+def _used(components: Mapping[str, object], paths: object) -> dict[str, object]:
+    """The components that something refers to: an enumeration of the keys of an object is referred to by nothing."""
+    text = msgspec.json.encode([components, paths]).decode()
+    return {name: schema for name, schema in components.items() if f'"{_REF.format(name=name)}"' in text}
 
 
 def _body(route: Route[object]) -> Any:
@@ -97,7 +105,7 @@ def _operation(route: Route[object], schema_of: Mapping[str, object]) -> dict[st
     shown: dict[str, object] = {
         "operationId": operation_id(route),
         "summary": route.summary,
-        "responses": {**responses, "default": refused},
+        "responses": {**responses, "4XX": refused, "5XX": refused},
     }
     parameters = _parameters(route)
     if parameters:
