@@ -214,6 +214,17 @@ def test_a_row_of_a_database_is_found_within_one_interval(start_sim: Start) -> N
         assert len(sim.receiver.received) == (turn + 1) * len(devices)
 
 
+@pytest.mark.parametrize("mode", ["db-direct", "db-indirect", "file-direct", "file-indirect"])
+def test_attendance_only_is_attendance_only(start_sim: Start, mode: str) -> None:
+    """ "Attendance only" (V3:124), "attendance push only" (V3:112): no photo, temperature or mask (M-ATTENDANCE)."""
+    sim = start_sim(device(mode=mode))
+    sim.punch("1", temperature=36.6, mask=True, photo=True)
+    sim.idle()
+    (told,) = sim.receiver.messages
+    assert set(told["RealTime"]["PunchLog"]) == {"Type", "InputType", "UserId", "LogTime"}
+    assert {"LabelName", "SerialNumber"} <= set(told["RealTime"])
+
+
 # --- "no new callbacks or RESTful commands will be processed" (V3:1232) ---
 
 

@@ -110,6 +110,8 @@ class Reading(msgspec.Struct, gc=False):
         if self.rest.strictness == "lenient":
             written = spelt_out(value)
         stamp = parse(written)
+        if stamp.shape is printed and written is value:
+            return stamp
         odd = oddities(str(value), printed)
         if odd:
             refuse = self.refuse if self.strict else self._lint
