@@ -56,6 +56,8 @@ class Outcome(msgspec.Struct, gc=False):
     lint: list[str] = msgspec.field(default_factory=list)
     opens_session: bool = False
     added: User | None = None  # who was not on the device before
+    edited: User | None = None  # who was, with the templates alone that are new or changed
+    removed: list[str] = msgspec.field(default_factory=list)
     silent: bool = False  # the device does not answer: 6 after the window
 
     @classmethod
