@@ -115,6 +115,9 @@ def _config(kernel: Kernel, spec: DeviceSpec, stgid: str, serial: str) -> Device
         origin_ips=spec.origin_ips,
         services={str(name): dates for name, dates in spec.services.items()},
         x_level=spec.x_level,
+        load_punch_log=spec.load_punch_log,
+        load_user_data=spec.load_user_data,
+        group=spec.group,
     )
 
 

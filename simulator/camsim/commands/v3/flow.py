@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from camsim.commands import queue
-from camsim.commands.execute import HANDLERS
+from camsim.commands import execute, live, queue
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
@@ -15,6 +14,8 @@ from camsim.state.outcome import Outcome
 from . import answers
 from .incoming import Incoming
 
+_HANDLERS = {**execute.HANDLERS, **live.HANDLERS}
+
 
 def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, command: Command) -> None:
     """Carry a checked command out at once, or queue it until the device is there and free."""
@@ -24,7 +25,7 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         request=incoming.event.id,
         plain=incoming.plain,
         command=command,
-        operation_id=str(incoming.message["OperationID"]),
+        operation_id=str(incoming.message.get("OperationID") or ""),  # A-REST-27: empty where there is none
         received_at=kernel.now,
         lint=tuple(incoming.lint),
     )
@@ -40,7 +41,12 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         return
     if kernel.policy.rest.mode == "accept":  # A-REST-03: what becomes of it stands in the journal alone
         answers.answer(kernel, registered, pending, StatusV3.SUCCESS, {})
-    if _answers_at_once(kernel, registered, command):
+    take(kernel, registered, pending)
+
+
+def take(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
+    """Give a command to its device, at once or when the device is there and free."""
+    if _answers_at_once(kernel, registered, pending.command):
         pending.connected = True
         _carry_out(kernel, registered, pending)
     else:
@@ -90,7 +96,9 @@ def through(kernel: Kernel, registered: RegisteredDevice, pending: PendingComman
 
 def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     command, existing = pending.command, kernel.policy.rest.add_existing
-    outcome = queue.carry_out(kernel, registered, command, HANDLERS, existing)
+    outcome = queue.carry_out(kernel, registered, command, _HANDLERS, existing)
+    if outcome.rows is not None:
+        outcome.rows = live.narrowed(kernel, registered, outcome.rows)
     if answer_outcome(kernel, registered, pending, outcome):
         queue.follow_up(kernel, registered, command, outcome)
 
