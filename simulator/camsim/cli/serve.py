@@ -84,12 +84,33 @@ def _devices(settings: Settings, flags: dict[str, Any]) -> None:
         check_url("--callback-url", flags["callback_url"])
     if flags["protocol"] is not None and flags["protocol"] not in tuple(Protocol):
         raise SiteError(f"--protocol = {flags['protocol']!r} is not allowed; allowed: {', '.join(Protocol)}")
+    switches = _switches(flags["switch"] or [])
     for spec in settings.devices:
+        for name, on in switches.items():
+            setattr(spec, name, on)
         for name in ("users", "model", "callback_url", "auth_token", "security_key"):
             if flags[name] is not None:
                 setattr(spec, name, flags[name])
         if flags["protocol"] is not None:
             spec.protocol = Protocol(flags["protocol"])
+
+
+# What `--switch` may name: the on-or-off settings of a device but its connection, which devices lose while they run.
+SWITCHES = tuple(
+    field.name for field in msgspec.structs.fields(DeviceSpec) if field.type is bool and field.name != "online"
+)
+
+
+def _switches(given: list[str]) -> dict[str, bool]:
+    """The portal's switches that flags turn. Raises: SiteError."""
+    switches: dict[str, bool] = {}
+    for text in given:
+        name, _, value = text.partition("=")
+        if name not in SWITCHES or value not in ("on", "off"):
+            allowed = ", ".join(SWITCHES)
+            raise SiteError(f"--switch {text} is not allowed; allowed: NAME=on or NAME=off with {allowed}")
+        switches[name] = value == "on"
+    return switches
 
 
 def serve(flags: dict[str, Any]) -> int:
