@@ -6,7 +6,6 @@ from camsim.commands.execute import why_unsupported
 from camsim.kernel.events import Reply, Request
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import licensed
-from camsim.knobs.live import LivePolicy
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.catalogue import Recognition, UnrecognisedError, recognise
 from camsim.protocol.command import Command, Refusal
@@ -90,7 +89,7 @@ def _check(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> 
     checked = check(incoming.message, recognised, registered.device.clock.offset, rest)
     if isinstance(checked, Refusal):
         return checked
-    return _why_impossible(registered, checked, rest.live) or live.why_busy(kernel, registered) or checked
+    return _why_impossible(registered, checked, rest) or live.why_busy(kernel, registered) or checked
 
 
 def _why_a_stranger(registered: RegisteredDevice, incoming: Incoming) -> Refusal | None:
@@ -148,7 +147,7 @@ def _lint_time(incoming: Incoming) -> None:
         incoming.lint.append(f"Time: {problem} (A-REST-12)" if known else "Time is missing (A-REST-12)")
 
 
-def _why_impossible(registered: RegisteredDevice, command: Command, policy: LivePolicy) -> Refusal | None:
+def _why_impossible(registered: RegisteredDevice, command: Command, rest: RestPolicy) -> Refusal | None:
     """Mode, switches, plan and model: 15, or what a knob says (A-REST-22, A-REST-30, A-REST-31, A-DEV-18, A-DEV-19)."""
     config = registered.config
     if config.mode in ATTENDANCE_ONLY:
@@ -156,5 +155,5 @@ def _why_impossible(registered: RegisteredDevice, command: Command, policy: Live
     if not config.restful_api:
         return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", "RESTful API is switched off for the device")
     if command.name in config.without_operations:
-        return Refusal(policy.not_in_plan_code, "message", f"{command.name} is not in the plan (A-REST-31)")
-    return live.why_switched_off(registered, command, policy) or why_unsupported(registered.device, command)
+        return Refusal(rest.live.not_in_plan_code, "message", f"{command.name} is not in the plan (A-REST-31)")
+    return live.why_switched_off(registered, command, rest.live) or why_unsupported(registered.device, command)
