@@ -1,4 +1,4 @@
-"""Write docs/observed.md from the register: what the profile `observed` does and on what evidence, what else was seen."""
+"""Write docs/observed.md from the register: what the profile `observed` does, on what evidence; what else was seen."""
 
 from __future__ import annotations
 

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from running_sim import KEY, NOW, TOKEN, Answer, Sim, device
+from wire_v2 import form, message, post, v2_device
 
 from camsim.control.devices import PersonSpec
 from camsim.protocol import cipher
+from camsim.protocol.live import SYNC_WORDS, form_fields
 from camsim.state.journal import Entry
 
 Start = Callable[..., Sim]
@@ -177,6 +179,10 @@ def test_a_duplicate_of_that_callback_has_a_new_operation_id(start_sim: Start) -
 # --- words (A-REST-29) ------------------------------------------------------------------------------------------------
 
 
+def test_the_words_are_those_that_were_seen() -> None:
+    assert tuple(SYNC_WORDS) == WORDS
+
+
 @pytest.mark.parametrize("word", WORDS)
 @pytest.mark.parametrize("value", ["All", {}, {"PunchLog": "All"}, True], ids=["text", "empty", "object", "true"])
 def test_a_word_is_acknowledged_whatever_stands_under_it(start_sim: Start, word: str, value: Any) -> None:
@@ -268,3 +274,27 @@ def test_other_profiles_refuse_each_of_them(start_sim: Start, profile: str) -> N
     assert sim.rest(ADD).code == 1
     assert sim.rest({**LOG, "OperationID": 7}).code == 1
     assert sim.rest({"Add": {"User": {**ADD["Add"]["User"], "FirstName": "Venkata"}}}).code == 8
+
+
+def test_a_v2_name_may_be_long_too(start_sim: Start) -> None:
+    added = message("AddUser", "77", {"Name": LONG, "Priority": "0", "Signature": []})
+    codes = {}
+    for profile in ("documented", "observed"):
+        codes[profile] = post(start_sim(v2_device(), profile=profile), form(added)).code
+    assert codes == {"documented": 14, "observed": 0}
+
+
+# --- forms of API 1.0 (A-REST-35) -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (b"stgid=SIM1&uid=7&uname=Asha+R%C3%A3o", {"stgid": "SIM1", "uid": "7", "uname": "Asha R\u00e3o"}),
+        (b"uid=1&uid=2", {"uid": "1"}),
+        (b"uname=%ff", {"uname": "\ufffd"}),
+        (b"", {"": ""}),
+    ],
+)
+def test_fields_of_a_form(body: bytes, fields: dict[str, str]) -> None:
+    assert form_fields(body) == fields
