@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from camsim.actions import clock, connection, devices, gateway, punch, users
+from camsim.actions import clock, connection, devices, gateway, punch, resend, users
 from camsim.callbacks import delivery, format_v2, format_v3, upload
-from camsim.commands import api1, enrolment, queue
+from camsim.commands import api1, enrolment, queue, stopping
 from camsim.commands.v2 import flow as flow_v2
 from camsim.commands.v2 import receive as receive_v2
 from camsim.commands.v3 import flow as flow_v3
@@ -38,7 +38,7 @@ TIMERS: Mapping[str, Callable[[Kernel, RegisteredDevice, int], None]] = {
     "person": enrolment.person_shows_up,
     "session": enrolment.session_ends,
     "deliver": delivery.retry,
-    "licence": delivery.licence_changes,
+    "licence": stopping.licence_changes,
     "flush": upload.flush_next,
     "poll": upload.poll,
     "zone": zones.zone_changes,
@@ -58,6 +58,7 @@ ACTIONS: Mapping[type, Callable[[Kernel, Any], Answer]] = {
     actions.DeleteUser: users.delete_user,
     actions.EnrolFinger: users.enrol_finger,
     actions.Date: clock.change_date,
+    actions.Resend: resend.resend,
     actions.SetKnobs: gateway.set_knobs,
     actions.AddFault: gateway.add_fault,
     actions.ClearFaults: gateway.clear_faults,
@@ -82,6 +83,7 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
             through=flow_v3.through,
             expire=flow_v3.expire,
             answer_outcome=flow_v3.answer_outcome,
+            unlicensed=flow_v3.unlicensed,
         ),
     ),
     Protocol.V2: ProtocolVersion(
@@ -100,6 +102,7 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
             through=flow_v2.through,
             expire=flow_v2.expire,
             answer_outcome=flow_v2.answer_outcome,
+            unlicensed=flow_v2.unlicensed,
         ),
     ),
 }

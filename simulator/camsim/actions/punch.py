@@ -108,13 +108,14 @@ def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
 
 
 def _temperature(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> float | None:
+    """Degrees Celsius with one decimal, as the page prints them (V3:504); None without a sensor."""
     device = registered.device
     if not device.model.temperature_sensor:  # C-11
         return None
     if spec.temperature is not None:
-        return spec.temperature
+        return round(spec.temperature, 1)
     tenths = chance.between(0, 11, kernel.state.seed, device.stgid, "temperature", device.next_number)
-    return 36.1 + tenths / 10
+    return round(36.1 + tenths / 10, 1)  # a sum of floats has more decimals than the page prints (V3:504)
 
 
 def _record(kernel: Kernel, registered: RegisteredDevice, punch: Punch, photo: bool | str) -> int:

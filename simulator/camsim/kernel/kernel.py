@@ -42,7 +42,8 @@ class CommandProtocol:
 
     `receive`: a request is refused or queued; `begin`: waiting commands go to an online device; `take`: one that has
     been answered goes to its device; `through`: the device is through with one; `expire`: its window ends;
-    `answer_outcome`: tell what became of one, False when the device keeps silent.
+    `answer_outcome`: tell what became of one, False when the device keeps silent; `unlicensed`: the licence or service
+    ended while somebody waits for it, and why.
     """
 
     receive: Callable[[Kernel, Request], None]
@@ -51,6 +52,7 @@ class CommandProtocol:
     through: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
     expire: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
     answer_outcome: Callable[[Kernel, RegisteredDevice, PendingCommand, Outcome], bool]
+    unlicensed: Callable[[Kernel, RegisteredDevice, PendingCommand, str], None]
 
 
 @dataclass(frozen=True, slots=True)

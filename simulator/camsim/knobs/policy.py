@@ -31,6 +31,7 @@ class RestPolicy:
     stgid_alias: bool  # A-REST-16
     max_body: int  # A-REST-20
     licence_code: int | str  # A-REST-21
+    switched_off_code: int  # A-REST-22
     echo_changes: bool  # A-REST-23
     loadlog_status_code: str  # A-REST-26
     loadlog_paging: str
@@ -128,6 +129,7 @@ def _rest(knobs: Mapping[str, Any]) -> RestPolicy:
         stgid_alias=knobs["rest.stgid_alias"],
         max_body=knobs["rest.max_body"],
         licence_code=knobs["licence.v3_code"],
+        switched_off_code=knobs["rest.switched_off"],
         echo_changes=knobs["device.echo_rest_changes"],
         loadlog_status_code=knobs["loadlog.status_code"],
         loadlog_paging=knobs["loadlog.paging"],

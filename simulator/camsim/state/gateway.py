@@ -65,6 +65,7 @@ class PendingCommand(msgspec.Struct):
     executed: bool = False
     lint: tuple[str, ...] = ()  # what is odd about the request around the command
     delay_ms: int = 0  # real: the answer is held back so long (fault delay)
+    stopped: bool = False  # the licence or service ended while it waited: the journal has said so
 
 
 class RegisteredDevice(msgspec.Struct):

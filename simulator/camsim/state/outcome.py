@@ -58,6 +58,8 @@ class Outcome(msgspec.Struct, gc=False):
     lint: list[str] = msgspec.field(default_factory=list)
     opens_session: bool = False
     added: User | None = None  # who was not on the device before
+    edited: User | None = None  # who was, with the templates alone that are new or changed
+    removed: list[str] = msgspec.field(default_factory=list)
     reconnects: bool = False  # the device connects anew: what waits flows (A-REST-29)
     silent: bool = False  # the device does not answer: 6 after the window
 

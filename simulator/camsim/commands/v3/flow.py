@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from camsim.commands import execute, live, queue
+from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
@@ -64,7 +65,7 @@ def _answers_at_once(kernel: Kernel, registered: RegisteredDevice, command: Comm
 def _wait(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     registered.commands.append(pending)
     if registered.online:
-        begin(kernel, registered)
+        queue.begin(kernel, registered)
     elif kernel.policy.rest.offline_reply == "immediate":
         _give_up(kernel, registered, pending, StatusV3.DEVICE_OFFLINE, "the device is offline")
     else:
@@ -73,7 +74,7 @@ def _wait(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand)
 
 def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Hand the first waiting command to an online device; one at a time (A-REST-04)."""
-    if not registered.online or any(pending.state == "running" for pending in registered.commands):
+    if any(pending.state == "running" for pending in registered.commands):
         return
     for pending in registered.commands:
         if pending.state in ("waiting", "parked"):
@@ -91,7 +92,7 @@ def through(kernel: Kernel, registered: RegisteredDevice, pending: PendingComman
         registered.commands.remove(pending)
     else:
         _carry_out(kernel, registered, pending)
-    begin(kernel, registered)
+    queue.begin(kernel, registered)
 
 
 def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
@@ -113,6 +114,17 @@ def expire(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand
         _give_up(kernel, registered, pending, StatusV3.DEVICE_OFFLINE, why)
 
 
+def unlicensed(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, why: str) -> None:
+    """The licence ended while somebody waits: the code of a request that comes now, and nothing runs (A-REST-21)."""
+    registered.commands.remove(pending)
+    code = kernel.policy.rest.licence_code
+    if code == "no_answer":
+        queue.journal(kernel, registered, pending, None, "no answer", why=why)
+        queue.reply(kernel, pending, Reply(pending.request or 0, 0, b"", faults=(("drop", {}),)))
+        return
+    answers.answer(kernel, registered, pending, int(code), {}, why=why)
+
+
 def _give_up(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, code: int, why: str) -> None:
     """Answer 5 or 6; the command itself waits for the device (A-REST-07) or is carried out late (A-REST-08)."""
     if pending.request is not None:
@@ -120,7 +132,7 @@ def _give_up(kernel: Kernel, registered: RegisteredDevice, pending: PendingComma
     dropped = code == StatusV3.DEVICE_OFFLINE and kernel.policy.rest.after_5 == "drop"
     if pending.state == "lost" or pending.executed or dropped:
         registered.commands.remove(pending)
-        begin(kernel, registered)
+        queue.begin(kernel, registered)
     elif pending.state == "waiting":
         pending.state = (
             "parked"  # "queues the command and delivers it automatically when the device reconnects" (V3:1193)

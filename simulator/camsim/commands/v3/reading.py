@@ -8,7 +8,7 @@ import msgspec
 
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.command import MAX_NAME, MAX_OPERATION_ID, MAX_USER_ID, Command, Refusal, is_user_id
-from camsim.protocol.timestamps import Stamp, TimestampError, parse
+from camsim.protocol.timestamps import Shape, Stamp, TimestampError, oddities, parse, spelt_out
 
 
 def inner(message: Mapping[str, object], *path: str) -> Mapping[str, object]:
@@ -37,6 +37,13 @@ class Reading(msgspec.Struct, gc=False):
     def refuse(self, code: int, where: str, why: str) -> None:
         """Note a problem."""
         self.problems.append(Refusal(code, where, why))
+
+    def tolerate(self, code: int, where: str, why: str, instead: str) -> None:
+        """A problem that `rest.strictness = lenient` only notes, with what is done instead."""
+        if self.rest.strictness == "lenient":
+            self.command.lint.append(f"{where}: {why}, {instead}")
+        else:
+            self.refuse(code, where, why)
 
     def text(self, body: Mapping[str, object], key: str, where: str, *, required: bool = True) -> str | None:
         """A text member; missing is 3 where required, a wrong type is 1 (A-REST-11)."""
@@ -73,28 +80,49 @@ class Reading(msgspec.Struct, gc=False):
         """`FirstName` or `LastName`: optional, at most 24 characters, lenient any number (A-DEV-02)."""
         value = self.text(body, key, where, required=False)
         if value is not None and len(value) > MAX_NAME:
-            why = f"{len(value)} characters, at most {MAX_NAME} fit"
-            if self.rest.strictness == "lenient":
-                self.command.lint.append(f"{where}.{key}: {why} (A-DEV-02)")
-            else:
-                self.refuse(1, f"{where}.{key}", why)
+            why = f"{len(value)} characters, at most {MAX_NAME} fit (A-DEV-02)"
+            self.tolerate(1, f"{where}.{key}", why, "kept whole")
         return value
 
-    def time(self, body: Mapping[str, object], key: str, where: str) -> Stamp | None:
-        """A timestamp; one that cannot be read is 1 (R-12)."""
+    def time(self, body: Mapping[str, object], key: str, where: str, printed: Shape = Shape.GMT) -> Stamp | None:
+        """A timestamp, which the page prints in the shape `printed` here; one that cannot be read is 1 (R-TIME)."""
         value = self.text(body, key, where)
         if value is None:
             return None
         try:
-            stamp = parse(value)
+            return self._stamp(value, f"{where}.{key}", printed)
         except TimestampError as problem:
             self.refuse(1, f"{where}.{key}", str(problem))
             return None
-        if stamp.offset is None:
-            if self.strict:
-                self.refuse(1, f"{where}.{key}", "no UTC offset")
-            self.command.lint.append(f"{where}.{key}: no UTC offset, read as the device's wall clock (R-12)")
+
+    def request_time(self, message: Mapping[str, object]) -> None:
+        """`Time`: nothing hangs on it, so a wrong one is lint; strict refuses it (A-REST-12, R-TIME)."""
+        refuse = self._lint
+        if self.strict:
+            refuse = self.refuse
+        if "Time" not in message:
+            refuse(3, "Time", "required (A-REST-12)")
+            return
+        try:
+            self._stamp(message["Time"], "Time", Shape.GMT)
+        except TimestampError as problem:
+            refuse(1, "Time", f"{problem} (A-REST-12)")
+
+    def _stamp(self, value: object, where: str, printed: Shape) -> Stamp:
+        """The moment; another shape than the printed one is named: refused with 1 by strict, else lint (R-TIME)."""
+        written = value
+        if self.rest.strictness == "lenient":
+            written = spelt_out(value)
+        stamp = parse(written)
+        odd = oddities(str(value), printed)
+        if odd:
+            refuse = self.refuse if self.strict else self._lint
+            refuse(1, where, f"{value!r}: {', '.join(odd)}; the page prints {printed.value} (R-TIME)")
         return stamp
+
+    def _lint(self, code: int, where: str, why: str) -> None:
+        """What strict would refuse with that code is only noted."""
+        self.command.lint.append(f"{where}: {why}")
 
 
 def _hint(body: Mapping[str, object], key: str) -> str:

@@ -10,7 +10,6 @@ from camsim.knobs.policy import RestPolicy
 from camsim.protocol.catalogue import Recognition, UnrecognisedError, recognise
 from camsim.protocol.command import Command, Refusal
 from camsim.protocol.statuses import StatusV3
-from camsim.protocol.timestamps import TimestampError, parse
 from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY
 from camsim.state.gateway import RegisteredDevice
@@ -39,7 +38,6 @@ def receive(kernel: Kernel, event: Request) -> None:
     if isinstance(checked, Refusal):
         answers.refuse(kernel, incoming, checked)
         return
-    _lint_time(incoming)
     flow.accept(kernel, registered, incoming, checked)
 
 
@@ -104,7 +102,8 @@ def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> R
     """Decrypt and decode the body into `incoming`."""
     rest, content_type = kernel.policy.rest, incoming.event.content_type
     try:
-        opened = envelope.open_v3(incoming.event.body, registered.config.security_key)
+        strict = rest.strictness == "strict"
+        opened = envelope.open_v3(incoming.event.body, registered.config.security_key, strict=strict)
     except envelope.EnvelopeError as problem:
         code = {"json": 1, "mode": rest.mode_mismatch_code, "cipher": 4}[problem.fault]
         return Refusal(code, "body", problem.why)
@@ -138,22 +137,13 @@ def _recognise(incoming: Incoming, token: str, rest: RestPolicy) -> Recognition 
     return recognition
 
 
-def _lint_time(incoming: Incoming) -> None:
-    """Nothing hangs on the Time of a request, so a wrong one is no reason to refuse (A-REST-12)."""
-    try:
-        parse(incoming.message.get("Time"))
-    except TimestampError as problem:
-        known = "Time" in incoming.message
-        incoming.lint.append(f"Time: {problem} (A-REST-12)" if known else "Time is missing (A-REST-12)")
-
-
 def _why_impossible(registered: RegisteredDevice, command: Command, rest: RestPolicy) -> Refusal | None:
     """Mode, switches, plan and model: 15, or what a knob says (A-REST-22, A-REST-30, A-REST-31, A-DEV-18, A-DEV-19)."""
     config = registered.config
     if config.mode in ATTENDANCE_ONLY:
         return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", f"connection mode {config.mode} has no RESTful API")
     if not config.restful_api:
-        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", "RESTful API is switched off for the device")
+        return Refusal(rest.switched_off_code, "stgid", "RESTful API is switched off for the device")
     if command.name in config.without_operations:
         return Refusal(rest.live.not_in_plan_code, "message", f"{command.name} is not in the plan (A-REST-31)")
     return live.why_switched_off(registered, command, rest.live) or why_unsupported(registered.device, command)
