@@ -166,6 +166,16 @@ def test_both_tells_the_users_to_the_callback_url_too(start_sim: Start, key: str
     assert (frame["Load"]["AuthToken"], frame["Load"]["Time"]) == (TOKEN, NOW)
 
 
+def test_push_user_data_off_keeps_that_callback_back(start_sim: Start) -> None:
+    sim = start_sim(device(load_user_data=True, push_user_data=False), knobs={"load.user_info": "both"})
+    assert len(sim.rest(USERS).message["Load"]["UserInfo"]) == 3
+    sim.idle()
+    assert (sim.receiver.received, [e.verdict for e in sim.entries if e.direction == "callback"]) == (
+        [],
+        ["not pushed"],
+    )
+
+
 def test_a_duplicate_of_that_callback_has_a_new_operation_id(start_sim: Start) -> None:
     knobs = {"load.user_info": "both", "dup.new_p": 1}
     sim = start_sim(device(load_user_data=True), knobs=knobs)

@@ -248,13 +248,20 @@ def _flags(**given: Any) -> dict[str, Any]:
     return {**flags, "horizon": "48h", "journal_full": False, **given}
 
 
-def test_a_flag_switches_every_device(tmp_path: Any) -> None:
-    settings = settings_of(_flags(devices=1, switch=["load_user_data=on", "load_punch_log=off"]))
-    [spec] = settings.devices
+def test_a_flag_switches_every_device() -> None:
+    switches = ["load_user_data=on", "load_punch_log=off", "origin_ips=127.0.0.1,::1", "group=hall"]
+    [spec] = settings_of(_flags(devices=1, switch=switches)).devices
     assert (spec.load_user_data, spec.load_punch_log, spec.restful_api) == (True, False, True)
+    assert (spec.origin_ips, spec.group) == (["127.0.0.1", "::1"], "hall")
 
 
-@pytest.mark.parametrize("text", ["load_user_data", "load_user_data=maybe", "users=on", "nothing=off"])
+@pytest.mark.parametrize("text", ["127.0.0.01", "localhost", "10.0.0.0/8", "0::1", ""])
+def test_an_origin_that_no_call_can_come_from_is_refused(start_sim: Start, text: str) -> None:
+    refused = start_sim().api("PATCH", "devices/SIM1", {"origin_ips": ["127.0.0.1", text]})
+    assert (refused.status, "127.0.0.1 or ::1" in refused.message["error"]["hint"]) == (422, True)
+
+
+@pytest.mark.parametrize("text", ["load_user_data", "load_user_data=maybe", "users=on", "nothing=off", "group"])
 def test_a_wrong_switch_says_what_there_is(text: str) -> None:
     with pytest.raises(SiteError, match=r"--switch .*load_user_data.*"):
         settings_of(_flags(switch=[text]))

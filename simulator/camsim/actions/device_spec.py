@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from camsim import chance
 from camsim.control.devices import DeviceSpec, PersonSpec
@@ -18,7 +18,7 @@ from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import Model, UnknownModelError, find
 from camsim.synthetic import people as population
 
-from .values import instant_of, is_url, offset_of
+from .values import instant_of, is_address, is_url, offset_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 MOST_USERS = 100_000
@@ -42,8 +42,11 @@ def identifiers(spec: DeviceSpec) -> list[str]:
         raise usage("id", spec.id, "one number format in braces, such as SIM{:05d}") from None
 
 
-def check_config(callback_url: str | None, direction: str | None) -> None:
-    """Callback URL and direction rule of a device. Raises: ControlError."""
+def check_config(callback_url: str | None, direction: str | None, origin_ips: Sequence[str] | None = None) -> None:
+    """Callback URL, direction rule and origin addresses of a device. Raises: ControlError."""
+    for address in origin_ips or ():
+        if not is_address(address):
+            raise usage("origin_ips", address, "addresses such as 127.0.0.1 or ::1, in their short form")
     if callback_url is not None and not is_url(callback_url):
         raise usage("callback_url", callback_url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
@@ -53,7 +56,7 @@ def check_config(callback_url: str | None, direction: str | None) -> None:
 def check_spec(spec: DeviceSpec) -> None:
     """What can be wrong with a description whatever the site. Raises: ControlError."""
     identifiers(spec)
-    check_config(spec.callback_url, spec.direction)
+    check_config(spec.callback_url, spec.direction, spec.origin_ips)
     offset = offset_of(spec.timezone, 0)
     for key in ("licence_start", "licence_end"):
         instant_of(key, getattr(spec, key), offset)
@@ -65,7 +68,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
     """One device as described. Raises: ControlError."""
     if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
-    check_config(spec.callback_url, spec.direction)
+    check_config(spec.callback_url, spec.direction, spec.origin_ips)
     try:
         model = find(spec.model, models)
         if spec.security_key is not None:

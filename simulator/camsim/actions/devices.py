@@ -90,7 +90,7 @@ def _given(action: PatchDevice) -> dict[str, Any]:
 
 
 def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
-    check_config(given.get("callback_url"), given.get("direction"))
+    check_config(given.get("callback_url"), given.get("direction"), given.get("origin_ips"))
     key = given.get("security_key")
     if key is not None:
         try:

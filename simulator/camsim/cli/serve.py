@@ -86,8 +86,8 @@ def _devices(settings: Settings, flags: dict[str, Any]) -> None:
         raise SiteError(f"--protocol = {flags['protocol']!r} is not allowed; allowed: {', '.join(Protocol)}")
     switches = _switches(flags["switch"] or [])
     for spec in settings.devices:
-        for name, on in switches.items():
-            setattr(spec, name, on)
+        for name, value in switches.items():
+            setattr(spec, name, value)
         for name in ("users", "model", "callback_url", "auth_token", "security_key"):
             if flags[name] is not None:
                 setattr(spec, name, flags[name])
@@ -101,15 +101,20 @@ SWITCHES = tuple(
 )
 
 
-def _switches(given: list[str]) -> dict[str, bool]:
-    """The portal's switches that flags turn. Raises: SiteError."""
-    switches: dict[str, bool] = {}
+def _switches(given: list[str]) -> dict[str, object]:
+    """The portal's settings that flags change: on or off, a list of addresses, a name. Raises: SiteError."""
+    switches: dict[str, object] = {}
     for text in given:
-        name, _, value = text.partition("=")
-        if name not in SWITCHES or value not in ("on", "off"):
-            allowed = ", ".join(SWITCHES)
-            raise SiteError(f"--switch {text} is not allowed; allowed: NAME=on or NAME=off with {allowed}")
-        switches[name] = value == "on"
+        name, equals, value = text.partition("=")
+        if name in SWITCHES and value in ("on", "off"):
+            switches[name] = value == "on"
+        elif name == "origin_ips" and equals:
+            switches[name] = [address for address in value.split(",") if address]
+        elif name == "group" and equals:
+            switches[name] = value
+        else:
+            allowed = f"NAME=on or NAME=off with {', '.join(SWITCHES)}; origin_ips=ADDRESS,ADDRESS; group=NAME"
+            raise SiteError(f"--switch {text} is not allowed; allowed: {allowed}")
     return switches
 
 

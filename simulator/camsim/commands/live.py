@@ -68,6 +68,9 @@ def _reconnect(kernel: Kernel, registered: RegisteredDevice) -> None:
 
 
 def _tell_users(kernel: Kernel, registered: RegisteredDevice, told: list[Message]) -> None:
+    if not registered.config.push_user_data:
+        kernel.note(registered, "callback", live.USER_INFO, verdict="not pushed", why="Push User Data is off")
+        return
     registered.operation_ids += 1
     number = chance.operation_id(kernel.state.seed, registered.config.stgid, registered.operation_ids)
     message = live.user_info_callback(told, sender_of(registered), number, kernel.now // 1000)
