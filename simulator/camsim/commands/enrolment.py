@@ -22,17 +22,20 @@ def open_session(kernel: Kernel, registered: RegisteredDevice, user_id: str) -> 
     registered.device.enrolment = EnrolSession(user_id, number, kernel.now)
     stgid = registered.config.stgid
     kernel.state.timers.set(kernel.now + SESSION_MS, "session", stgid, number)
-    if kernel.policy.rest.enrol_person == "comes":
+    if kernel.policy.rest.enrol_person != "absent":
         wait = chance.between(*SHOWS_UP_MS, kernel.state.seed, stgid, "enrol-person", number)
         kernel.state.timers.set(kernel.now + wait, "person", stgid, number)
 
 
 def person_shows_up(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
-    """Timer `person`: somebody shows up and puts a finger on the sensor (R-35)."""
+    """Timer `person`: somebody shows up and puts a finger on the sensor, or cancels (R-35)."""
     session, device = registered.device.enrolment, registered.device
     if session is None or session.reference != reference:  # closed, or the person of an older session
         return
     device.enrolment = None
+    if kernel.policy.rest.enrol_person == "cancels":
+        kernel.note(registered, "control", "EnrollFingerPrint", user=session.user_id, verdict="cancelled")
+        return
     # Between the command and the finger the user may be deleted, or the model be full.
     user = device.users.get(session.user_id)
     if user is None or (device.free_finger(user) and device.why_no_room({TemplateType.FINGERPRINT: 1}, users=0)):

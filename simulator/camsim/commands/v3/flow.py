@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from camsim import chance
 from camsim.commands import execute, live, queue
 from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
@@ -88,11 +89,19 @@ def through(kernel: Kernel, registered: RegisteredDevice, pending: PendingComman
     if not registered.online:
         pending.executed = True  # A-DEV-21: carried out, the acknowledgement is lost
     late = pending.request is None and pending.window_ends is not None and kernel.now >= pending.window_ends
-    if late and pending.connected and kernel.policy.rest.after_6 == "dropped":
+    if late and pending.connected and _drops_late(kernel, registered, pending):
         registered.commands.remove(pending)
+        queue.journal(kernel, registered, pending, None, "dropped", why="the command came too late (rest.after_6)")
     else:
         _carry_out(kernel, registered, pending)
     queue.begin(kernel, registered)
+
+
+def _drops_late(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> bool:
+    """Whether a command is lost of which 6 was answered: never, always, or every other time by chance (A-REST-08)."""
+    if kernel.policy.rest.after_6 == "seeded":
+        return chance.happens(0.5, kernel.state.seed, registered.config.stgid, "after-6", pending.id)
+    return kernel.policy.rest.after_6 == "dropped"
 
 
 def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
