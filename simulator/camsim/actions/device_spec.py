@@ -42,11 +42,8 @@ def identifiers(spec: DeviceSpec) -> list[str]:
         raise usage("id", spec.id, "one number format in braces, such as SIM{:05d}") from None
 
 
-def check_config(callback_url: str | None, direction: str | None, origin_ips: Sequence[str] | None = None) -> None:
-    """Callback URL, direction rule and origin addresses of a device. Raises: ControlError."""
-    for address in origin_ips or ():
-        if not is_address(address):
-            raise usage("origin_ips", address, "addresses such as 127.0.0.1 or ::1, in their short form")
+def check_config(callback_url: str | None, direction: str | None) -> None:
+    """Callback URL and direction rule of a device. Raises: ControlError."""
     if callback_url is not None and not is_url(callback_url):
         raise usage("callback_url", callback_url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
@@ -56,19 +53,27 @@ def check_config(callback_url: str | None, direction: str | None, origin_ips: Se
 def check_spec(spec: DeviceSpec) -> None:
     """What can be wrong with a description whatever the site. Raises: ControlError."""
     identifiers(spec)
-    check_config(spec.callback_url, spec.direction, spec.origin_ips)
+    check_config(spec.callback_url, spec.direction)
     offset = offset_of(spec.timezone, 0)
     for key in ("licence_start", "licence_end"):
         instant_of(key, getattr(spec, key), offset)
     if isinstance(spec.users, int) and not 0 <= spec.users <= MOST_USERS:
         raise usage("users", spec.users, f"0 to {MOST_USERS}")
+    check_origins(spec.origin_ips)
+
+
+def check_origins(addresses: Sequence[str]) -> None:
+    """Who may send commands (A-REST-34). Raises: ControlError."""
+    for address in addresses:
+        if not is_address(address):
+            raise usage("origin_ips", address, "addresses such as 127.0.0.1 or ::1, in their short form")
 
 
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> RegisteredDevice:
     """One device as described. Raises: ControlError."""
     if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
-    check_config(spec.callback_url, spec.direction, spec.origin_ips)
+    check_config(spec.callback_url, spec.direction)
     try:
         model = find(spec.model, models)
         if spec.security_key is not None:
@@ -77,6 +82,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         raise ControlError(422, "unknown_model", str(problem)) from None
     except ValueError as problem:
         raise usage("security_key", "…", str(problem)) from None
+    check_origins(spec.origin_ips)
     # One draw makes serial and MAC, so that both stay those of the id, whatever else a site describes.
     number = chance.draw(kernel.state.seed, stgid, "serial", 0)
     config = _config(kernel, spec, stgid, spec.serial or f"ZHM{number % 10**10:010d}")
