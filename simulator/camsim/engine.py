@@ -7,7 +7,7 @@ from typing import Any
 
 from camsim.actions import clock, connection, devices, gateway, punch, resend, users
 from camsim.callbacks import delivery, format_v2, format_v3, upload
-from camsim.commands import enrolment, queue, stopping
+from camsim.commands import api1, enrolment, queue, stopping
 from camsim.commands.v2 import flow as flow_v2
 from camsim.commands.v2 import receive as receive_v2
 from camsim.commands.v3 import flow as flow_v3
@@ -24,6 +24,7 @@ from camsim.state.gateway import RegisteredDevice, State
 
 EVENTS: Mapping[type, Callable[[Kernel, Any], None]] = {
     events.Request: queue.receive,
+    events.FormRequest: api1.receive,
     events.HttpRefused: queue.note_refused,
     events.Answered: delivery.answered,
     events.Tick: lambda kernel, event: kernel.tick(),
@@ -78,6 +79,7 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
         commands=CommandProtocol(
             receive=receive_v3.receive,
             begin=flow_v3.begin,
+            take=flow_v3.take,
             through=flow_v3.through,
             expire=flow_v3.expire,
             answer_outcome=flow_v3.answer_outcome,
@@ -96,6 +98,7 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
         commands=CommandProtocol(
             receive=receive_v2.receive,
             begin=flow_v2.begin,
+            take=flow_v2.take,
             through=flow_v2.through,
             expire=flow_v2.expire,
             answer_outcome=flow_v2.answer_outcome,

@@ -18,7 +18,7 @@ from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause
 from camsim.state.models import UnknownModelError, find
 
-from .device_spec import build, check_config, identifiers, set_licence_timers
+from .device_spec import build, check_config, check_origins, identifiers, set_licence_timers
 from .values import instant_of, offset_of
 
 
@@ -97,6 +97,7 @@ def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
             cipher.check_key(key)
         except ValueError as problem:
             raise usage("security_key", "…", str(problem)) from None
+    check_origins(given.get("origin_ips", ()))
     if "model" in given:
         try:
             find(given["model"], kernel.models)

@@ -139,6 +139,9 @@ def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.Devic
             "direction": config.direction,
             "reverify_s": config.reverify_s,
             "x_level": config.x_level,
+            "load_punch_log": config.load_punch_log,
+            "load_user_data": config.load_user_data,
+            "group": config.group,
         },
         features={
             "templates": sorted(model.templates),

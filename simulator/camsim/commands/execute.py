@@ -19,14 +19,14 @@ from camsim.state.outcome import Context, Handler, Outcome, Rows
 PAGE_ROWS = 50
 
 
-def row_message(row: LogRow) -> dict[str, str | float | bool]:
+def row_message(row: LogRow, user_key: str = "UserID") -> dict[str, str | float | bool]:
     """One row of LoadLog as its sample prints it; two members differ from the callback of the same punch."""
     punch = row.punch
     message: dict[str, str | float | bool] = {"Type": punch.type}
     if punch.temperature is not None:
         message["Temperature"] = punch.temperature  # a number here, a text in the callback (C-11)
     message["InputType"] = punch.input
-    message["UserID"] = punch.user_id  # UserId in the callback (C-11)
+    message[user_key] = punch.user_id  # UserId in the callback (C-11), and in rows of some (R-12-KEY)
     message["LogTime"] = gmt(punch.log_time, punch.offset)
     if punch.mask is not None:
         message["FaceMask"] = punch.mask

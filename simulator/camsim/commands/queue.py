@@ -19,7 +19,7 @@ from camsim.state.journal import Entry
 from camsim.state.ledger import Cause
 from camsim.state.outcome import Context, Handler, Outcome
 
-from . import enrolment
+from . import enrolment, live
 
 # A-REST-04, "approximately 15 seconds" (V3:1187): lognormal around 15 s, clipped to 2-28 s. 28 keeps a device that does
 # answer inside the window of 30 s (A-REST-05).
@@ -188,6 +188,7 @@ def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, ou
     for fact in outcome.facts:
         upload.upload(kernel, registered, fact)
     upload.resend(kernel, registered, outcome.resend)
+    live.follow_up(kernel, registered, outcome)
     # The callbacks' names say Manually, so a change by REST has no echo but where the knob asks for one (A-REST-23).
     if kernel.policy.rest.echo_changes:
         _echo(kernel, registered, outcome)

@@ -62,6 +62,9 @@ class PatchDevice(DeviceAction, tag="patch_device", kw_only=True):
     origin_ips: list[str] | msgspec.UnsetType = msgspec.UNSET
     services: dict[Service, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
     x_level: bool | msgspec.UnsetType = msgspec.UNSET
+    load_punch_log: bool | msgspec.UnsetType = msgspec.UNSET
+    load_user_data: bool | msgspec.UnsetType = msgspec.UNSET
+    group: str | msgspec.UnsetType = msgspec.UNSET
     timezone: str | msgspec.UnsetType = msgspec.UNSET
     model: str | msgspec.UnsetType = msgspec.UNSET
 

@@ -11,6 +11,7 @@ from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.v3.messages import Style
 from camsim.state.outbox import PRESETS, Schedule
 
+from .live import LivePolicy, compile_live
 from .register import resolve
 
 
@@ -41,6 +42,7 @@ class RestPolicy:
     mode_mismatch_code: int  # A-ENC-04
     placeholders: str  # A-DEV-07
     content: str  # A-DEV-08
+    live: LivePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,7 @@ def _rest(knobs: Mapping[str, Any]) -> RestPolicy:
         mode_mismatch_code=knobs["enc.mode_mismatch"],
         placeholders=knobs["template.placeholders"],
         content=knobs["template.content"],
+        live=compile_live(knobs),
     )
 
 

@@ -40,7 +40,8 @@ class StatusV3(IntEnum):
 class StatusSeen(IntEnum):
     """Codes of live v3 answers that the page does not list.
 
-    19 by `enc.mode_mismatch` and 33 by `rest.switched_off`, both on in profile `observed`; the others by faults alone.
+    In profile `observed` 19 by `enc.mode_mismatch` and 33 by what is switched off (A-REST-22, A-REST-28, A-REST-30);
+    29, 35, 37 and 38 by knobs that are off there (A-REST-30 … A-REST-33). Faults can force any.
     """
 
     INVALID_RAW_DATA = 19

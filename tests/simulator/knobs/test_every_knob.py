@@ -12,6 +12,7 @@ from typing import Any
 import knobs_callbacks  # noqa: F401  they register what they show
 import knobs_delivery  # noqa: F401
 import knobs_devices  # noqa: F401
+import knobs_live  # noqa: F401
 import knobs_rest  # noqa: F401
 import pytest
 from knob_world import DEMONSTRATIONS, Case, World

@@ -90,6 +90,8 @@ def _why_not_in_plan(registered: RegisteredDevice, family: Family, name: str) ->
         return "RESTful API is switched off for the device"
     if config.services and Service.MANAGEMENT not in config.services and name != _TELLS_SUBSCRIPTIONS:
         return "the plan has no ManagementAPI"
+    if family is Family.LOAD_LOG and not config.load_punch_log:
+        return "LoadPunchLog is switched off for the device (load_punch_log, A-REST-30)"
     if name in config.without_operations:
         return f"{name} is not in the plan"
     # "Please inform CAMS for availing this API, before purchasing" (V2:123): it is in no plan by itself.

@@ -54,8 +54,13 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         message = messages_v2.answer(command.name, StatusV2.DONE, pending.operation_id)
         _answer_now(kernel, registered, pending, message, "accepted", incoming.lint)
         if pending.state != "lost":
-            registered.commands.append(pending)
-            queue.begin(kernel, registered)
+            take(kernel, registered, pending)
+
+
+def take(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
+    """Give a command that was answered to its device."""
+    registered.commands.append(pending)
+    queue.begin(kernel, registered)
 
 
 def _answer_now(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from camsim import chance
-from camsim.commands import queue
-from camsim.commands.execute import HANDLERS
+from camsim.commands import execute, live, queue
 from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
@@ -17,6 +16,8 @@ from camsim.state.outcome import Outcome
 from . import answers
 from .incoming import Incoming
 
+_HANDLERS = {**execute.HANDLERS, **live.HANDLERS}
+
 
 def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, command: Command) -> None:
     """Carry a checked command out at once, or queue it until the device is there and free."""
@@ -26,7 +27,7 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         request=incoming.event.id,
         plain=incoming.plain,
         command=command,
-        operation_id=str(incoming.message["OperationID"]),
+        operation_id=str(incoming.message.get("OperationID") or ""),  # A-REST-27: empty where there is none
         received_at=kernel.now,
         lint=tuple(incoming.lint),
     )
@@ -42,7 +43,12 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         return
     if kernel.policy.rest.mode == "accept":  # A-REST-03: what becomes of it stands in the journal alone
         answers.answer(kernel, registered, pending, StatusV3.SUCCESS, {})
-    if _answers_at_once(kernel, registered, command):
+    take(kernel, registered, pending)
+
+
+def take(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
+    """Give a command to its device, at once or when the device is there and free."""
+    if _answers_at_once(kernel, registered, pending.command):
         pending.connected = True
         _carry_out(kernel, registered, pending)
     else:
@@ -100,7 +106,9 @@ def _drops_late(kernel: Kernel, registered: RegisteredDevice, pending: PendingCo
 
 def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     command, existing = pending.command, kernel.policy.rest.add_existing
-    outcome = queue.carry_out(kernel, registered, command, HANDLERS, existing)
+    outcome = queue.carry_out(kernel, registered, command, _HANDLERS, existing)
+    if outcome.rows is not None:
+        outcome.rows = live.narrowed(kernel, registered, outcome.rows)
     if answer_outcome(kernel, registered, pending, outcome):
         queue.follow_up(kernel, registered, command, outcome)
 

@@ -13,6 +13,7 @@ from camsim.protocol.templates import check as check_template
 from camsim.protocol.timestamps import Shape
 from camsim.protocol.vocabulary import TemplateType, UserType
 
+from . import live
 from .reading import Reading, inner, refuse_unprinted
 
 _ORDER = (StatusV3.INVALID_REQUEST, StatusV3.INVALID_REQUEST_DATA, StatusV3.FEATURE_NOT_SUPPORTED)  # A-REST-10
@@ -232,4 +233,5 @@ _READERS: Mapping[Family, Callable[[Reading, Mapping[str, object]], None]] = {
     Family.ENROLL: _read_enroll,
     Family.UPDATE_ACCESS_TIME: _read_access_time,
     Family.UPDATE_USER_ACCESS: _read_user_access,
+    **live.READERS,
 }

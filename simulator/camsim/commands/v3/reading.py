@@ -58,8 +58,11 @@ class Reading(msgspec.Struct, gc=False):
         return value
 
     def operation_id(self, message: Mapping[str, object]) -> None:
-        """`OperationID`: a text of 1-64 characters (A-REST-13)."""
+        """`OperationID`: a text of 1-64 characters (A-REST-13), or none at all where that is served (A-REST-27)."""
         number = message.get("OperationID")
+        if number in (None, "") and self.rest.live.missing_operation_id == "serve":
+            self.command.lint.append("OperationID is missing (A-REST-27)")
+            return
         if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
             self.refuse(1, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected")
 
@@ -74,10 +77,11 @@ class Reading(msgspec.Struct, gc=False):
         self.command.user_id = value
 
     def name(self, body: Mapping[str, object], key: str, where: str) -> str | None:
-        """`FirstName` or `LastName`: optional, at most 24 characters (A-DEV-02)."""
+        """`FirstName` or `LastName`: optional, at most 24 characters, lenient any number (A-DEV-02)."""
         value = self.text(body, key, where, required=False)
         if value is not None and len(value) > MAX_NAME:
-            self.refuse(1, f"{where}.{key}", f"{len(value)} characters, at most {MAX_NAME} fit")
+            why = f"{len(value)} characters, at most {MAX_NAME} fit (A-DEV-02)"
+            self.tolerate(1, f"{where}.{key}", why, "kept whole")
         return value
 
     def time(self, body: Mapping[str, object], key: str, where: str, printed: Shape = Shape.GMT) -> Stamp | None:
