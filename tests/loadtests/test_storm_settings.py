@@ -25,6 +25,7 @@ GOOD = Settings(url="http://127.0.0.1/")
         ({"duplicates": 1.5}, "--duplicates"),
         ({"drain_limit_s": -1.0}, "--drain-limit"),
         ({"security_key": "short"}, "--security-key"),
+        ({"auth_token": ""}, "--auth-token is empty"),
         ({"profile": "encrypted"}, "give the --security-key"),
         ({"profile": "rest-flood", "protocol": "v2"}, "leave --protocol out"),
         ({"first_user": 999_999_999}, "--first-user"),

@@ -133,6 +133,8 @@ def _check_people(settings: Settings) -> None:
 
 
 def _check_secrets(settings: Settings) -> None:
+    if not settings.auth_token.strip():
+        raise SettingsError("--auth-token is empty: no device has such a token")
     if settings.security_key:
         try:
             check_key(settings.security_key)

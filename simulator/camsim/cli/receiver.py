@@ -80,6 +80,8 @@ def _settings(tokens: list[str], texts: list[str], key: str | None, readback: bo
             parse_device(f"token=any,key={key}")
     except DeviceTextError as error:
         raise _usage(str(error)) from None
+    if not all(token.strip() for token in tokens):
+        raise _usage("--auth-token is empty: whoever sends an empty one would be known; leave it out to take any")
     known = [KnownDevice(token, key) for token in tokens]
     return Settings((*known, *devices), key, readback=readback)
 

@@ -85,6 +85,7 @@ def test_a_port_in_use_is_named_and_exits_2() -> None:
         (("--broken", "a", "--benign", "b"), "exclude"),
         (("--kind", "sqlite", "--broken", "ack-text"), "--kind memory"),
         (("--security-key", "short"), "32"),
+        (("--auth-token", ""), "--auth-token is empty"),
         (("--device", "label=x"), "token="),
         (("--kind", "sqlite", "--db", "/nonexistent/x.db"), "--db"),
     ],
