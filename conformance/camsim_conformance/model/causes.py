@@ -10,6 +10,7 @@ from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
 from .changes import change
+from .cover import stem
 from .homes import graver, home
 from .observation import Aspect, Cause, Explanation, Values
 
@@ -62,7 +63,7 @@ def _keys(one: Explanation) -> list[_Key]:
         # A class of values has edges: one right event in thirty makes no other bug of it. And whatever comes after a
         # template and wipes it is one bug: `then:card` and `then:photo` stand together.
         mixed = one.right > FEW * len(one.wrong)
-        found.append((one.aspect, one.deviation, mixed, sentences.stem(factor), rest))
+        found.append((one.aspect, one.deviation, mixed, stem(factor), rest))
     return found
 
 

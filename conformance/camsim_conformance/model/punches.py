@@ -26,6 +26,9 @@ MostAge = tuple[tuple[int, Level], ...]
 # Right receivers set aside what is very old (field notes); the page loads thirty days (V3:481).
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 
+# What tells nothing that could leave a row.
+_OF_NO_ROW = frozenset({Deed.OTHER, Deed.LAZY})
+
 
 @dataclass(frozen=True, slots=True)
 class Scene:
@@ -142,7 +145,7 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
 
 def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
     """Rows that no punch of the person explains; and of a person without a punch, that there is none."""
-    told = [one for one in person.history if one.told.deed is not Deed.OTHER]
+    told = [one for one in person.history if one.told.deed not in _OF_NO_ROW]
     if not told:
         return
     for row in person.extra:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from camsim_conformance.plan.factors import value_of
 
+from .cover import stem
 from .observation import Aspect, Deviation, Explanation, Observation, Values
 
 # What deviates, by aspect: "a …", and the word for all of them.
@@ -75,11 +76,6 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = ()) -> str:
 
 def _kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
     return one.aspect, one.deviation, [stem(factor) for factor, _ in one.values]
-
-
-def stem(factor: str) -> str:
-    """What factors of one family share: `then` of `then:card`; a factor of its own is its whole name."""
-    return factor.partition(":")[0]
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:
@@ -165,9 +161,11 @@ def phrases(values: Values, *others: Values) -> str:
 
 def _either(some: Sequence[str]) -> str:
     """`with offset -0330 or -1100`: what several phrases begin with is said once, and of many the first few."""
-    words = [phrase.split() for phrase in some]
+    # What another one says already, with more words: "sent again" beside "sent again byte for byte".
+    plain = [phrase for phrase in some if not any(phrase.startswith(f"{other} ") for other in some)]
+    words = [phrase.split() for phrase in plain]
     common = 0
-    while len(some) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
+    while len(words) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
         common += 1
     rest = [" ".join(one[common:]) for one in words]
     if len(rest) > MOST_VALUES:

@@ -13,6 +13,7 @@ from camsim_conformance.requirements.verdicts import Level
 
 from .event_factors import EVENT_FACTORS
 from .history_factors import HISTORY_FACTORS
+from .relation_factors import RELATION_FACTORS
 from .values import Factor, Value
 
 __all__ = ["AGES", "BY_NAME", "NEIGHBOURS", "OFFSETS", "PUNCH_FACTORS", "Factor", "Value", "usual_values", "value_of"]
@@ -244,7 +245,8 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*EVENT_FACTORS, *PUNCH_FACTORS, *HISTORY_FACTORS)}
+_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *HISTORY_FACTORS)
+BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}
 
 
 def neighbour_s(name: str, offset: int) -> int:

@@ -16,6 +16,7 @@ from .values import Factor, Value
 SHOULD = Level.SHOULD
 LONG_NAME = 20  # characters: a part of a name that is longer is long
 AFTER_DELETION = "after-deletion"
+AGAIN = "then-again"  # of a punch: it was sent once more after what came
 
 # What comes after: name, phrase, requirements for templates in v3 and v2.
 _THEN: tuple[tuple[str, str, str, str], ...] = (
@@ -41,10 +42,10 @@ _THEN_ALWAYS: tuple[tuple[str, str, str, str], ...] = (
 
 def _followed() -> Iterator[Factor]:
     for name, phrase, v3, v2 in _THEN:
-        yield Factor(f"then:{name}", tuple(_yes_or_no(phrase, v3, v2)))
+        yield Factor(f"then:{name}", tuple(followed_by(phrase, v3, v2)))
     for name, phrase, v3, v2 in _THEN_ALWAYS:
         gone = Value(AFTER_DELETION, f"whose deletion is followed by {phrase}", "CB-USR-001", "V2-USR-001")
-        yield Factor(f"then:{name}", (*_yes_or_no(phrase, v3, v2), gone))
+        yield Factor(f"then:{name}", (*followed_by(phrase, v3, v2), gone))
     # Whether empty names mean anything, no page says.
     unnamed = Value("yes", "followed by an update with empty names", "CB-TPL-006", "V2-TPL-003", Level.RECORD)
     yield Factor(
@@ -52,9 +53,11 @@ def _followed() -> Iterator[Factor]:
     )
 
 
-def _yes_or_no(phrase: str, v3: str, v2: str) -> Iterator[Value]:
+def followed_by(phrase: str, v3: str, v2: str) -> Iterator[Value]:
+    """Whether something came after it; a punch may be sent again after that."""
     yield Value("no", f"not followed by {phrase}", "", "", usual=True)
     yield Value("yes", f"followed by {phrase}", v3, v2)
+    yield Value(AGAIN, f"followed by {phrase} and then sent again", v3, v2)
 
 
 def _kinds() -> Iterator[Value]:
