@@ -72,14 +72,23 @@ def cause_of(
 ) -> Cause:
     """The finding of an explanation, without its number."""
     requirement, level = home(explanation, protocol, features)
+    same = [one for one in also if sentences.kind(one) == sentences.kind(explanation)]
+    # An event that is less grave is no part of a sentence that says how grave it is.
+    milder = [one for one in same if graver(level, home(one, protocol, features)[1])]
+    named = [one for one in also if one not in milder]
+    notes: tuple[str, ...] = ()
+    if milder:
+        told = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        notes = (f"the same, and less grave: {told}",)
     return Cause(
         id="",
         explanation=explanation,
         requirement=requirement,
         level=level,
-        sentence=sentences.sentence(explanation, also),
+        sentence=sentences.sentence(explanation, named, milder),
         change=change(explanation, v2=protocol is Protocol.V2),
         also=tuple(also),
+        notes=notes,
     )
 
 

@@ -10,12 +10,13 @@ from camsim_conformance.plan.history_factors import (
     AFTER_DELETION,
     LONG_NAME,
     NAME_FACTORS,
+    NEVER_MADE,
     PERSON_FACTORS,
     TEMPLATE_FACTORS,
     THEN_FACTORS,
     usual_of,
 )
-from camsim_conformance.plan.told import INDEXED, TemplateKey
+from camsim_conformance.plan.told import INDEXED, Deed, TemplateKey
 
 from .people_events import Event, Kind, Person
 
@@ -44,6 +45,7 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     values["before:delete"] = _yes(telling.life > 0)
     values |= _then(person.events[telling.number + 1 :])
     later = _later_keys(person, key, telling)
+    values["then:another"] = _yes(bool(later))
     values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
     values["then:same-index"] = _yes(any(other[0] != key[0] and other[1] == key[1] for other in later))
     return {**values, **telling.occurrence.step.values}
@@ -75,7 +77,11 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
     values = usual_of(PERSON_FACTORS)
     values["deleted"] = _yes(deleted)
     if deleted:
-        return values | _gone(person.events[telling.number + 1 :], telling.life)
+        values |= _gone(person.events[telling.number + 1 :], telling.life)
+        if not any(event.told.deed is Deed.UPDATE for event in person.within(telling.life)):
+            return values | {"deleted": NEVER_MADE}
+        # In the words of a template that went with it: who ignores deletions keeps both.
+        return values | {"then:delete": "yes"}
     values["before:delete"] = _yes(telling.life > 0)
     return values | _then(person.events[telling.number + 1 :])
 

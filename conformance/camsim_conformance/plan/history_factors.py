@@ -16,6 +16,7 @@ from .values import Factor, Value
 SHOULD = Level.SHOULD
 LONG_NAME = 20  # characters: a part of a name that is longer is long
 AFTER_DELETION = "after-deletion"
+NEVER_MADE = "never-made"
 AGAIN = "then-again"  # of a punch: it was sent once more after what came
 
 # What comes after: name, phrase, requirements for templates in v3 and v2.
@@ -25,7 +26,8 @@ _THEN: tuple[tuple[str, str, str, str], ...] = (
     ("card", "a card or PIN", "CB-TPL-001", "V2-TPL-001"),
     ("biometric", "a fingerprint, face or palm", "CB-TPL-001", "V2-TPL-001"),
     ("photo", "a user photo (#9)", "CB-TPL-001", "V2-TPL-001"),
-    ("sibling", "another template of the same Type", "CB-TPL-002", "V2-TPL-001"),
+    ("another", "another template", "CB-TPL-001", "V2-TPL-001"),
+    ("sibling", "a template of the same Type", "CB-TPL-002", "V2-TPL-001"),
     ("same-index", "a template of another Type with the same Index", "CB-TPL-002", "V2-TPL-001"),
     ("delete", "the person's deletion", "CB-USR-001", "V2-USR-001"),
     ("return", "the person's deletion and return", "CB-USR-001", "V2-USR-001"),
@@ -165,6 +167,7 @@ _OTHER: tuple[Factor, ...] = (
         (
             Value("no", "who was not deleted", "", "", usual=True),
             Value("yes", "who was deleted", "CB-USR-001", "V2-USR-001"),
+            Value(NEVER_MADE, "who was deleted and was never made", "CB-USR-001", "V2-USR-001"),
         ),
     ),
     Factor(
