@@ -16,6 +16,7 @@ from camsim_conformance.plan.history_factors import (
     THEN_FACTORS,
     usual_of,
 )
+from camsim_conformance.plan.size_factors import size_values
 from camsim_conformance.plan.told import INDEXED, Deed, TemplateKey
 
 from .people_events import Event, Kind, Person
@@ -48,7 +49,7 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     values["then:another"] = _yes(bool(later))
     values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
     values["then:same-index"] = _yes(any(other[0] != key[0] and other[1] == key[1] for other in later))
-    return {**values, **telling.occurrence.step.values}
+    return {**values, **size_values(telling.occurrence.step), **telling.occurrence.step.values}
 
 
 def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
