@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -17,6 +16,7 @@ from camsim_conformance.model.observation import Cause
 from camsim_conformance.proof.direct import URL, DirectReceiver, DirectSession
 from camsim_conformance.proof.run import CALLED_SETTLE_S, TOKEN, Task, profile_of
 
+NOW = 1_790_000_000  # pairs share a minute of the clock, or do not, by the second at which the run begins
 HISTORIES = {Protocol.V3: ("CB-ROW-002",), Protocol.V2: ("V2-ROW-002",)}
 PAIRS = {Protocol.V3: ("CB-PUNCH-003", "CB-ROW-001"), Protocol.V2: ("V2-PUNCH-003", "V2-ROW-001")}
 
@@ -87,12 +87,14 @@ class OneAMinute(Policy):
         return punch.user, punch.at // 60
 
 
-def causes(behaviour: Callable[[], Policy], protocol: Protocol, globs: tuple[str, ...]) -> tuple[Cause, ...]:
+def causes(
+    behaviour: Callable[[], Policy], protocol: Protocol, globs: tuple[str, ...], *, confirm: bool = False
+) -> tuple[Cause, ...]:
     """What is said of a receiver when only some requirements are asked for."""
     task = Task("wrong", 1, protocol, globs=globs)
-    chosen = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=False)
+    chosen = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=confirm)
     receiver = DirectReceiver([KnownDevice(TOKEN, None, "Conformance door", "CERT00001")], None, behaviour())
-    return DirectSession(chosen, receiver, int(time.time())).run().judgement().causes
+    return DirectSession(chosen, receiver, NOW).run().judgement().causes
 
 
 @pytest.mark.parametrize("protocol", Protocol)
@@ -131,3 +133,20 @@ def test_events_that_are_less_grave_are_no_part_of_the_sentence() -> None:
     ]
     assert len(found[0].also) >= 1
     assert found[0].notes[0].startswith("the same, and less grave: followed by")
+
+
+class NumericIds(Policy):
+    """Reads a UserID as a number."""
+
+    def user_text(self, value: object) -> str:
+        text = super().user_text(value)
+        return str(int(text)) if text.isdecimal() else text
+
+
+def test_the_second_round_sends_whom_a_punch_was_booked_to() -> None:
+    found = causes(NumericIds, Protocol.V3, ("CB-PUNCH-006",), confirm=True)
+    assert [one.sentence.partition(":")[0] for one in found] == [
+        "A punch of a UserID with leading zeros is booked to another person (row)"
+    ]
+    assert found[0].confirmed
+    assert found[0].repeated == (1, 1)

@@ -16,9 +16,11 @@ from camsim_conformance.plan.history_factors import (
     THEN_FACTORS,
     usual_of,
 )
+from camsim_conformance.plan.punch_values import id_of
 from camsim_conformance.plan.size_factors import size_values
 from camsim_conformance.plan.told import INDEXED, Deed, TemplateKey
 
+from .cover import is_usual
 from .people_events import Event, Kind, Person
 
 _INDEXED = frozenset(map(str, INDEXED))
@@ -29,7 +31,7 @@ _ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT})
 
 def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
     """The values of a template as it was told last; `known` are contents of the key that were there before."""
-    values = usual_of(TEMPLATE_FACTORS)
+    values = usual_of(TEMPLATE_FACTORS) | _whose(person)
     values["template"] = key[0]
     values["index"] = _index(key, telling)
     if telling.life < person.life:
@@ -63,7 +65,7 @@ def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
 
 def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, str]:
     """The values of a name as it was told last."""
-    values = usual_of(NAME_FACTORS)
+    values = usual_of(NAME_FACTORS) | _whose(person)
     values["script"] = script("".join(name))
     values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
     values["told-by"] = _told_by(person, telling)
@@ -75,7 +77,7 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
 
 def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str]:
     """The values of a person since `telling`, which made or deleted it."""
-    values = usual_of(PERSON_FACTORS)
+    values = usual_of(PERSON_FACTORS) | _whose(person)
     values["deleted"] = _yes(deleted)
     if deleted:
         values |= _gone(person.events[telling.number + 1 :], telling.life)
@@ -85,6 +87,12 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
         return values | {"then:delete": "yes"}
     values["before:delete"] = _yes(telling.life > 0)
     return values | _then(person.events[telling.number + 1 :])
+
+
+def _whose(person: Person) -> dict[str, str]:
+    """The kind of the UserID; usual ones are not spoken of."""
+    kind = id_of(person.user)
+    return {} if is_usual("id", kind) else {"id": kind}
 
 
 def script(text: str) -> str:

@@ -17,7 +17,7 @@ from .attributes import ATTRIBUTES
 from .history import Occurrence
 from .matching import Due, Person, matched
 from .moments import INSTANT, Choice, distance, how_off
-from .observation import Aspect, Deviation, Observation
+from .observation import OTHER_USER, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
 
@@ -97,7 +97,8 @@ def _device_is_told(person: Person, due: Due) -> bool:
 
 def _row(look: _Look, due: Due) -> Observation:
     if due.elsewhere is not None:
-        return look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
+        booked = look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
+        return replace(booked, notes={OTHER_USER: due.elsewhere.user})
     if due.row is not None:
         return look.at(Aspect.ROW, None)
     if due.shares_row:

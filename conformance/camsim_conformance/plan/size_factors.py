@@ -1,6 +1,7 @@
 """How large a body is: one factor for each size that servers, frameworks and columns are limited to.
 
-A limit parts all bodies in two, so there is no class of sizes but a step at each: a body of 40 KB is over 8, 16 and 32 KB.
+A limit parts all bodies in two, so there is no class of sizes but a step at each: a body of 40 KB is over 8 KB, over
+16 KB and over 32 KB.
 """
 
 from __future__ import annotations
