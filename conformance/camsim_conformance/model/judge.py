@@ -15,8 +15,8 @@ from camsim_conformance.target.profile import Profile
 
 from .after import after
 from .answers import observe_answers, step_values
+from .dues import dues_of
 from .history import Occurrence, histories, occurrences
-from .matching import dues_of
 from .moments import Choice, choice
 from .observation import Observation
 from .people import observe_people

@@ -14,8 +14,9 @@ from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
 from .attributes import ATTRIBUTES
+from .dues import Due, Person
 from .history import Occurrence
-from .matching import Due, Person, matched
+from .matching import matched
 from .moments import INSTANT, Choice, distance, how_off
 from .observation import OTHER_USER, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
@@ -56,7 +57,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     for user, rows in scene.snapshot.punches.items():
         if user in people or user in scene.derived:
             stored[user] = rows
-    persons = matched(people, stored, reading)
+    persons = matched(people, stored, reading, scene.snapshot.capabilities)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT
     words = _device_words(persons) if scene.snapshot.keeps("device") else {}
