@@ -41,7 +41,6 @@ FORMS = {
 }
 LABELS = {"accents": "Tür Süd – 1º", "tamil": "நுழைவு வாயில்", "emoji": "Door 🚪"}
 PRINTED_FACE = 28_112  # bytes of the face the page prints
-SMALLER_FACE = 8_000  # between a fingerprint and a photo: a limit of 8 KB is told from one of 16 KB
 LADDER = {"60-kB": 60_000, "100-kB": 100_000, "256-kB": 256_000, "1-MB": 1_000_000, "4-MB": 4_000_000}
 
 
@@ -141,7 +140,6 @@ def test_equivalent_json_is_the_same_callback(case: Observed) -> None:
 def _sizes(make: Builder) -> Iterator[Case]:
     user = make.changed_person()
     yield Case("face-28112", (make.step(make.updated(user, _face(PRINTED_FACE))),))
-    yield Case("face-8-kB", (make.step(make.updated(user, _face(SMALLER_FACE)), values={"size": "small"}),))
     yield Case("photo-20-kB", (make.step(make.photo(user, make.ago(15 * MINUTE))),))
     for name, size in LADDER.items():
         step = make.step(make.updated(user, _face(size)), transport=Transport.FRESH)
