@@ -16,6 +16,8 @@ from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import EVENT_FACTORS, PUNCH_FACTORS
 from camsim_conformance.plan.history_factors import HISTORY_FACTORS
 from camsim_conformance.plan.plan import Plan
+from camsim_conformance.plan.relation_factors import RELATION_FACTORS
+from camsim_conformance.plan.size_factors import SIZE_FACTORS
 from camsim_conformance.plan.values import Factor
 from camsim_conformance.target.profile import Device, Profile, parse_features
 
@@ -41,7 +43,14 @@ def factors() -> Iterator[str]:
     """One row a factor."""
     yield "| factor | values, the usual one first |"
     yield "|---|---|"
-    for title, some in (("punch", PUNCH_FACTORS), ("event", EVENT_FACTORS), ("person", HISTORY_FACTORS)):
+    named = (
+        ("punch", PUNCH_FACTORS),
+        ("punch among others", RELATION_FACTORS),
+        ("event", EVENT_FACTORS),
+        ("person", HISTORY_FACTORS),
+        ("body", SIZE_FACTORS),
+    )
+    for title, some in named:
         for factor in some:
             yield f"| {title}: `{factor.name}` | {_values(factor)} |"
 

@@ -8,7 +8,8 @@ import pytest
 from punching import NOON, People, people, punch, row, told
 
 from camsim.readback.model import StoredPunch
-from camsim_conformance.model.matching import Due, Person, dues_of, matched
+from camsim_conformance.model.dues import Due, Person, dues_of
+from camsim_conformance.model.matching import matched
 from camsim_conformance.model.moments import INSTANT, WALL, wall
 from camsim_conformance.plan.told import Keep
 

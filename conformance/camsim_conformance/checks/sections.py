@@ -12,7 +12,7 @@ from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import usual_values
 from camsim_conformance.plan.plan import ROWS, MakeCases, Plan, Stimuli, make_plan
-from camsim_conformance.plan.rows import punch_case
+from camsim_conformance.plan.rows import AGAIN, punch_case, with_again
 from camsim_conformance.requirements import catalogue
 from camsim_conformance.target.profile import Profile
 
@@ -137,13 +137,14 @@ def plan_again(
             for case, values in zip(made[name], some, strict=True):
                 # An explanation may ask for what cannot meet in one message.
                 if possible(usual_values() | dict(values), profile.protocol):
-                    yield punch_case(make, case, values)
+                    yield from with_again(punch_case(make, case, values))
 
     whole = make_plan(profile, now_s, prefix, (*stimuli(profile.protocol), (requirement, probes)))
     ids = {name: [f"{requirement}/{case}" for case in some] for name, some in made.items()}
     wanted = set(cases)
     for some in ids.values():
         wanted.update(some)
+        wanted.update(case + AGAIN for case in some)
     return whole.only(wanted), ids
 
 

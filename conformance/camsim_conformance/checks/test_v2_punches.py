@@ -183,6 +183,9 @@ def _lazy(make: Builder) -> Iterator[Case]:
         asked = Asked(operation, make.stranger(), make.operation_id())
         yield Case(name, (lazy(make, asked, code),))
     yield Case("without-user", (lazy(make, Asked("ClearLog", "", make.operation_id()), StatusV2.DONE),))
+    punch = make.punch(make.user())
+    answer = lazy(make, Asked("AddUser", punch.user_id, make.operation_id()), StatusV2.DONE)
+    yield Case("after-a-punch", (make.step(punch), answer), Expect.rows(punch))
 
 
 @requirement("V2-LAZY-001", cases=_lazy)

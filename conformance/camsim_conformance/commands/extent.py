@@ -31,6 +31,8 @@ def extent(plan: Plan, profile: Profile) -> str:
     left_out = dict.fromkeys(case.requirement for case in plan.cases if case.blocked == UNCHANGED)
     if left_out:
         text += f"\n  not applicable, {UNCHANGED}: {', '.join(left_out)}"
+    for line in plan.uncovered:
+        text += f"\n  not covered: {line}"
     return text
 
 

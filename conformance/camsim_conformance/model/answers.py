@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from camsim_conformance.plan.cases import Step, Transport
+from camsim_conformance.plan.size_factors import size_values
 from camsim_conformance.plan.told import Deed, Keep
 from camsim_conformance.requirements.verdicts import Level
 from camsim_conformance.sending import ack
@@ -99,5 +100,4 @@ def step_values(one: Occurrence, earlier: Iterable[Occurrence]) -> dict[str, str
         "deleted": gone,
         "transport": str(one.step.transport),
     }
-    found.update(one.step.values)
-    return found
+    return {**found, **size_values(one.step), **one.step.values}

@@ -10,6 +10,7 @@ from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
 from .changes import change
+from .cover import stem
 from .homes import graver, home
 from .observation import Aspect, Cause, Explanation, Values
 
@@ -62,7 +63,7 @@ def _keys(one: Explanation) -> list[_Key]:
         # A class of values has edges: one right event in thirty makes no other bug of it. And whatever comes after a
         # template and wipes it is one bug: `then:card` and `then:photo` stand together.
         mixed = one.right > FEW * len(one.wrong)
-        found.append((one.aspect, one.deviation, mixed, sentences.stem(factor), rest))
+        found.append((one.aspect, one.deviation, mixed, stem(factor), rest))
     return found
 
 
@@ -71,14 +72,23 @@ def cause_of(
 ) -> Cause:
     """The finding of an explanation, without its number."""
     requirement, level = home(explanation, protocol, features)
+    same = [one for one in also if sentences.kind(one) == sentences.kind(explanation)]
+    # An event that is less grave is no part of a sentence that says how grave it is.
+    milder = [one for one in same if graver(level, home(one, protocol, features)[1])]
+    named = [one for one in also if one not in milder]
+    notes: tuple[str, ...] = ()
+    if milder:
+        told = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        notes = (f"the same, and less grave: {told}",)
     return Cause(
         id="",
         explanation=explanation,
         requirement=requirement,
         level=level,
-        sentence=sentences.sentence(explanation, also),
+        sentence=sentences.sentence(explanation, named, milder),
         change=change(explanation, v2=protocol is Protocol.V2),
         also=tuple(also),
+        notes=notes,
     )
 
 

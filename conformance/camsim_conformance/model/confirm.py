@@ -25,6 +25,8 @@ from .observation import Aspect, Cause, Explanation, Observation, Values
 MOST_CASES = 6
 # So many wrong observations, and no other explanation of them, are beyond doubt.
 SURE, MOST_PROBES = 3, 24
+# A row has these from whose punch it is and from its moment: nothing can be made to have them.
+NOT_MADE = frozenset({"id", "edge", "same-wall"})
 LEAST_REPEATED = 0.8
 # Answers that deviated once and never again: from this share of all answers on they are worth advice.
 ADVICE_SHARE = 0.01
@@ -67,15 +69,18 @@ def probes(cause: Cause) -> list[Probe]:
     """New rows: the values alone among usual ones, these without each of them, and when there is doubt more.
 
     In doubt the smallest row that deviates comes as often as it has unusual values, each time without one of them: what
-    then is right names the value. At most MOST_PROBES. Empty for what always deviates, what comes and goes, and for
-    whatever is no punch: a history is not made of values.
+    then is right names the value. At most MOST_PROBES. Empty for what always deviates, what comes and goes, for values
+    that no row can be made to have, and for whatever is no punch: a history is not made of values.
     """
     explanation = cause.explanation
     models = [one.values for one in explanation.wrong if set(one.values) >= set(usual_values())]
-    if not explanation.values or explanation.right or not models:
+    named = {factor for factor, _ in explanation.values}
+    if not explanation.values or explanation.right or not models or named & NOT_MADE:
         return []
-    model = min(models, key=lambda values: len(_unusual(values)))
+    least = min(models, key=lambda values: len(_unusual(values)))
+    model = dict(least)
     plain = {factor: _plain(factor, name) for factor, name in model.items()}
+    model |= {factor: plain[factor] for factor in NOT_MADE}
     alone = plain | dict(explanation.values)
     rows = [alone]
     rows += [alone | {factor: plain[factor]} for factor, _ in explanation.values]

@@ -59,6 +59,11 @@ class Table:
         return Conjunction(pairs, wrong, right)
 
 
+def stem(factor: str) -> str:
+    """What factors of one family share: `then` of `then:card`; a factor of its own is its whole name."""
+    return factor.partition(":")[0]
+
+
 def is_usual(factor: str, name: str) -> bool:
     """True for the plain value of a factor; of a factor without a row: when it says that something is not there."""
     value = value_of(factor, name)
@@ -127,13 +132,15 @@ def _pure_triples(table: Table, impure: Sequence[int]) -> Iterator[Conjunction]:
                     yield Conjunction((one, two, three), wrong & wrongs[three], 0)
 
 
-def one_for_all(table: Table, wanted: int) -> Conjunction | None:
-    """The best pure conjunction that holds for all of these wrong ones; None when there is none."""
+def one_for_all(table: Table, wanted: int, beside: Conjunction | None = None) -> Conjunction | None:
+    """The best pure conjunction that holds for all of these wrong ones; None when there is none. Of as few values one
+    is better that makes one cause with `beside`."""
     common = [number for number, wrong in enumerate(table.wrong) if wrong & wanted == wanted]
     for size in range(1, MOST_VALUES + 1):
         found = list(_pure_of(table, common, size))
+        kin = [one for one in found if beside is not None and _are_kin(table, beside, one)]
         if found:
-            return best(table, found)
+            return best(table, kin or found)
     return None
 
 
@@ -231,10 +238,20 @@ def _two(table: Table, candidates: Sequence[Conjunction], wanted: int) -> list[C
     found: list[list[Conjunction]] = []
     for one in candidates:
         if one.wrong & first:
-            other = one_for_all(table, wanted & ~one.wrong)
+            other = one_for_all(table, wanted & ~one.wrong, one)
             if other is not None:
                 found.append([one, other])
-    return min(found, key=lambda two: (cost(two), _preferences(table, two)), default=[])
+    return min(found, key=lambda two: (cost(two), not _are_kin(table, *two), _preferences(table, two)), default=[])
+
+
+def _are_kin(table: Table, one: Conjunction, other: Conjunction) -> bool:
+    """True when two conjunctions differ in the value of one factor, or in what came after: they are one cause."""
+    names, others = ({table.pairs[pair] for pair in conjunction.pairs} for conjunction in (one, other))
+    mine, theirs = names - others, others - names
+    if len(mine) != 1 or len(theirs) != 1:
+        return False
+    (factor, _), (another, _) = mine.pop(), theirs.pop()
+    return stem(factor) == stem(another)
 
 
 def _preferences(table: Table, some: Iterable[Conjunction]) -> tuple[int, int]:

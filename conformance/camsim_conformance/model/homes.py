@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan.factors import value_of
+from camsim_conformance.plan.factors import Value, value_of
 from camsim_conformance.plan.history_factors import requirement_of
+from camsim_conformance.plan.relation_factors import cap_of, of_a_punch, requirement_after
 from camsim_conformance.requirements import Requirement, by_id
 from camsim_conformance.requirements.verdicts import Evidence, Level
 
@@ -125,7 +126,7 @@ def _level(explanation: Explanation, protocol: Protocol, features: frozenset[str
         free = {(factor, str(explanation.aspect)), (factor, explanation.deviation)} & _UNCAPPED
         # Who forges chooses how: nothing that a forgery is wrapped in excuses that it is stored.
         if value is not None and not free and explanation.aspect is not Aspect.FORGERY:
-            limits.append(value.cap)
+            limits.append(cap_of(str(explanation.aspect), factor, value))
     named = _named(explanation)
     if named is not None and not _costs_pay(explanation, named):
         limits.append(named.level_for(features))
@@ -172,7 +173,7 @@ def _candidates(explanation: Explanation, protocol: Protocol) -> Iterator[Requir
         value = value_of(factor, name)
         found = ""
         if value is not None:
-            found = requirement_of(str(explanation.aspect), factor, value, protocol)
+            found = _requirement_of(str(explanation.aspect), factor, value, protocol)
         if is_usual(factor, name):
             plain.append(found)
         else:
@@ -185,6 +186,12 @@ def _candidates(explanation: Explanation, protocol: Protocol) -> Iterator[Requir
     for part, pair in _ANSWERS.items():
         if explanation.aspect is Aspect.ANSWER and part in _operation(explanation):
             yield by_id()[_of(pair, protocol)]
+
+
+def _requirement_of(aspect: str, factor: str, value: Value, protocol: Protocol) -> str:
+    if not value.usual and of_a_punch(aspect, factor):
+        return requirement_after(factor, protocol)
+    return requirement_of(aspect, factor, value, protocol)
 
 
 def _rows(requirement: str, aspect: Aspect) -> Iterator[Requirement]:

@@ -8,16 +8,19 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import values_of
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
+from .after import after
 from .answers import observe_answers, step_values
+from .dues import dues_of
 from .history import Occurrence, histories, occurrences
-from .matching import dues_of
 from .moments import Choice, choice
 from .observation import Observation
 from .people import observe_people
+from .people_events import Person, person_of
 from .punches import Scene, observe_nobody, observe_punches
 from .unchanged import observe_unchanged
 
@@ -110,13 +113,21 @@ def _later(history: Sequence[Occurrence]) -> bool:
     return any(one.case.stage in LATER for one in history)
 
 
-def event_values(history: Sequence[Occurrence], place: int, now_s: int) -> dict[str, str]:
-    """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run."""
+def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: Person | None = None) -> dict[str, str]:
+    """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run.
+    `person` is what the history tells; None where it is made here."""
     one = history[place]
     found = step_values(one, history[:place])
     if one.told.punch is not None:
         found.update(values_of(history, place, now_s))
+        found.update(pair_values(history, place))
+        found.update(after(person or person_of(one.told.user, history), history, place))
     return found
+
+
+def _before_the_answer(values: Mapping[str, str]) -> Mapping[str, str]:
+    """An answer depends on nothing that came after it."""
+    return {factor: name for factor, name in values.items() if not factor.startswith("then:")}
 
 
 class _Values:
@@ -125,13 +136,17 @@ class _Values:
     def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]]) -> None:
         self._people = people
         self._made: dict[tuple[str, int], Mapping[str, str]] = {}
+        self._told: dict[str, Person] = {}
         self._now_s = int(seen.started_s)
 
     def at(self, user: str, place: int) -> Mapping[str, str]:
         """The values of the event at a place of a person's history."""
         key = (user, place)
         if key not in self._made:
-            self._made[key] = event_values(self._people[user], place, self._now_s)
+            history = self._people[user]
+            if user not in self._told:
+                self._told[user] = person_of(user, history)
+            self._made[key] = event_values(history, place, self._now_s, self._told[user])
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:
@@ -139,7 +154,7 @@ class _Values:
         found: dict[tuple[str, int], Mapping[str, str]] = {}
         for user, history in self._people.items():
             for place, one in enumerate(history):
-                found[one.id, one.number] = self.at(user, place)
+                found[one.id, one.number] = _before_the_answer(self.at(user, place))
         for one in sent:
             found.setdefault((one.id, one.number), step_values(one, ()))
         return found

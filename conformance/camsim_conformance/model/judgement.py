@@ -10,6 +10,7 @@ from .causes import causes
 from .confirm import Rounds, confirmed, predictions, probes
 from .explain import explain
 from .judge import Seen, View, observe
+from .kin import kin
 from .observation import Cause
 
 MOST_CAUSES = 20  # that are looked at again: who has more has other worries
@@ -20,7 +21,8 @@ NOTHING: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What a second round sends: cases of the first by their ids, and rows of values by the id of their cause."""
+    """What a second round sends: cases of the first by their ids, with those that make their condition, and rows of
+    values by the id of their cause."""
 
     cases: tuple[str, ...]
     rows: Mapping[str, Sequence[Mapping[str, str]]]
@@ -44,7 +46,8 @@ class Judgement:
             made = [probe.values for probe in probes(cause)]
             if made:
                 rows[cause.id] = made
-        return Again(tuple(dict.fromkeys(found)), rows)
+        wanted = dict.fromkeys(found)
+        return Again((*wanted, *kin(wanted, self.view.observations)), rows)
 
 
 def judge(seen: Seen, second: Seen | None = None, probed: Mapping[str, Sequence[str]] = NOTHING) -> Judgement:

@@ -4,88 +4,41 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
-from camsim.protocol.facts import Punch
-from camsim.readback.model import StoredPunch
+from camsim.readback.model import Capabilities, StoredPunch
 from camsim_conformance.plan.told import Keep
 
+from .dues import Due, Person, dues_of
 from .history import Occurrence
 from .moments import Reading, mistakes_in
-from .words import same_word
+from .rematching import rematch
+from .words import PLAIN, differing_in, input_match, type_distance
 
-
-@dataclass(slots=True)
-class Due:
-    """One distinct punch of a person, told by one device: `first` is where it was told first in the person's history.
-
-    `row` is what the target stored of it; `elsewhere` the person it is booked to instead; `more` rows that double it.
-    """
-
-    punch: Punch
-    device: int
-    first: int
-    occurrences: list[Occurrence]
-    keep: Keep
-    row: StoredPunch | None = None
-    elsewhere: StoredPunch | None = None
-    shares_row: bool = False
-    more: list[StoredPunch] = field(default_factory=list)
-
-    @property
-    def acknowledged(self) -> bool:
-        """True when one telling of it was."""
-        return any(one.acknowledged for one in self.occurrences)
-
-    @property
-    def case(self) -> str:
-        """The case that told it first."""
-        return self.occurrences[0].id
-
-
-@dataclass(slots=True)
-class Person:
-    """One person: what was told, and the rows that nothing told explains."""
-
-    user: str
-    history: tuple[Occurrence, ...]
-    dues: list[Due]
-    extra: list[StoredPunch]
-
-
-def dues_of(history: Sequence[Occurrence]) -> list[Due]:
-    """The distinct punches of a person, in the order in which they were told first."""
-    found: dict[tuple[Punch, int], Due] = {}
-    for place, one in enumerate(history):
-        punch = one.told.punch
-        if punch is None:
-            continue
-        key = (punch, one.step.device)
-        if key in found:
-            due = found[key]
-            due.occurrences.append(one)
-            # Told once by the right sender it must be kept, whatever a forger says as well.
-            if one.told.keep is Keep.MUST:
-                due.keep = Keep.MUST
-        else:
-            found[key] = Due(punch, one.step.device, place, [one], one.told.keep)
-    return list(found.values())
+OFTEN = 3  # so many people whose one row shows a mistake make it one that the target makes
 
 
 def matched(
-    people: Mapping[str, tuple[Occurrence, ...]], stored: Mapping[str, Sequence[StoredPunch]], reading: Reading
+    people: Mapping[str, tuple[Occurrence, ...]],
+    stored: Mapping[str, Sequence[StoredPunch]],
+    reading: Reading,
+    words: Capabilities = PLAIN,
 ) -> list[Person]:
-    """Every person with rows matched. A row that only fits another person's missing punch is booked wrongly."""
+    """Every person with rows matched; `words` are the target's own. A row that only fits another person's missing punch
+    is booked wrongly."""
     found = []
     for user in dict.fromkeys([*people, *stored]):
         history = people.get(user, ())
         person = Person(user, history, dues_of(history), [])
-        _match(person, list(stored.get(user, ())), reading)
+        _match(person, list(stored.get(user, ())), reading, words)
         found.append(person)
-    _find_elsewhere(found, reading)
     usual = _usual_mistakes(found)
+    often = frozenset(name for name, count in usual.items() if count >= OFTEN)
+    if often:
+        for person in found:
+            rematch(person, reading, often, words)
+    _find_elsewhere(found, reading)
     for person in found:
-        _pair_leftovers(person, reading, usual)
+        _pair_leftovers(person, reading, usual, words)
     return found
 
 
@@ -99,7 +52,7 @@ def _usual_mistakes(people: Iterable[Person]) -> Counter[str]:
     return found
 
 
-def _match(person: Person, rows: list[StoredPunch], reading: Reading) -> None:
+def _match(person: Person, rows: list[StoredPunch], reading: Reading, words: Capabilities) -> None:
     """Rows at the very time of a punch."""
     by_time: dict[int, list[Due]] = {}
     for due in person.dues:
@@ -111,9 +64,9 @@ def _match(person: Person, rows: list[StoredPunch], reading: Reading) -> None:
             continue
         free = [due for due in moment if due.row is None]
         if free:
-            _best(free, row).row = row
+            _best(free, row, words).row = row
         else:
-            _best(moment, row).more.append(row)
+            _best(moment, row, words).more.append(row)
     for moment in by_time.values():
         # Punches of one moment may be one row: the page's key is UserID + LogTime (V3:1170).
         if any(due.row is not None for due in moment):
@@ -121,13 +74,13 @@ def _match(person: Person, rows: list[StoredPunch], reading: Reading) -> None:
                 due.shares_row = due.row is None
 
 
-def _best(dues: Sequence[Due], row: StoredPunch) -> Due:
+def _best(dues: Sequence[Due], row: StoredPunch, words: Capabilities) -> Due:
     """The punch that a row tells best: of its type, then of its input, then one that must be kept."""
 
-    def distance(due: Due) -> tuple[bool, bool, bool]:
+    def distance(due: Due) -> tuple[int, bool, bool]:
         return (
-            not same_word(row.type, due.punch.type),
-            not same_word(row.input, due.punch.input),
+            type_distance(row.type, due.punch.type, words),
+            not input_match(row.input, due.punch.input, words),
             due.keep is not Keep.MUST,
         )
 
@@ -150,7 +103,7 @@ def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
                     break
 
 
-def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> None:
+def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str], words: Capabilities) -> None:
     """A punch without a row and a row without a punch are one punch at a wrong time: first what the target's usual
     mistake makes of it, then at a distance that explains most of the person's, then with the same attributes."""
     waiting = [due for due in person.dues if _waits(due)]
@@ -161,7 +114,7 @@ def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> No
     for number, due in enumerate(waiting):
         for row, seconds in zip(person.extra, apart[number], strict=True):
             likely = max((usual[name] for name in mistakes_in(row, due.punch)), default=0)
-            differing = _differing(due.punch, row)
+            differing = differing_in(due.punch, row, words)
             price = (not due.acknowledged, -likely, -alike[seconds], differing, abs(seconds), number)
             pairs.append((price, row))
     for price, row in sorted(pairs, key=lambda pair: pair[0]):
@@ -169,18 +122,6 @@ def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str]) -> No
         if due.row is None and row in person.extra:
             due.row = row
             person.extra.remove(row)
-
-
-def _differing(punch: Punch, row: StoredPunch) -> int:
-    """In how many attributes a row is another than the punch; what it does not tell is no other."""
-    found = sum(word is not None and not same_word(word, told) for word, told in _words(punch, row))
-    if row.temperature is not None and punch.temperature is not None:
-        found += abs(row.temperature - punch.temperature) >= 1
-    return found + (row.mask is not None and bool(row.mask) != bool(punch.mask))
-
-
-def _words(punch: Punch, row: StoredPunch) -> tuple[tuple[str | None, str], ...]:
-    return (row.type, punch.type), (row.input, punch.input)
 
 
 def _waits(due: Due) -> bool:

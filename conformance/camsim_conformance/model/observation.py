@@ -44,6 +44,9 @@ class Deviation(StrEnum):
     LATE = "late"
 
 
+OTHER_USER = "other user"  # among the notes of an observation: to whom a punch is booked
+
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """One comparison of the run with the model.

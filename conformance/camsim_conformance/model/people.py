@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from camsim.readback.model import Snapshot
+from camsim_conformance.plan.history_factors import NEVER_MADE
 from camsim_conformance.plan.told import Deed
 from camsim_conformance.requirements.verdicts import Level
 
@@ -51,6 +52,8 @@ def could_deviate(one: Observation, deviation: str) -> bool:
     """
     if one.aspect not in (Aspect.PERSON, Aspect.TEMPLATE):
         return True
+    if one.values.get("deleted") == NEVER_MADE:
+        return False  # neither there still nor missing
     left = one.values.get("deleted") == "yes" or one.values.get("then:delete") == "yes"
     return left == (deviation == Deviation.STILL_THERE)
 

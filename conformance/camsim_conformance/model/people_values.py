@@ -10,13 +10,17 @@ from camsim_conformance.plan.history_factors import (
     AFTER_DELETION,
     LONG_NAME,
     NAME_FACTORS,
+    NEVER_MADE,
     PERSON_FACTORS,
     TEMPLATE_FACTORS,
     THEN_FACTORS,
     usual_of,
 )
-from camsim_conformance.plan.told import INDEXED, TemplateKey
+from camsim_conformance.plan.punch_values import id_of
+from camsim_conformance.plan.size_factors import size_values
+from camsim_conformance.plan.told import INDEXED, Deed, TemplateKey
 
+from .cover import is_usual
 from .people_events import Event, Kind, Person
 
 _INDEXED = frozenset(map(str, INDEXED))
@@ -27,7 +31,7 @@ _ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT})
 
 def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
     """The values of a template as it was told last; `known` are contents of the key that were there before."""
-    values = usual_of(TEMPLATE_FACTORS)
+    values = usual_of(TEMPLATE_FACTORS) | _whose(person)
     values["template"] = key[0]
     values["index"] = _index(key, telling)
     if telling.life < person.life:
@@ -44,9 +48,10 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     values["before:delete"] = _yes(telling.life > 0)
     values |= _then(person.events[telling.number + 1 :])
     later = _later_keys(person, key, telling)
+    values["then:another"] = _yes(bool(later))
     values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
     values["then:same-index"] = _yes(any(other[0] != key[0] and other[1] == key[1] for other in later))
-    return {**values, **telling.occurrence.step.values}
+    return {**values, **size_values(telling.occurrence.step), **telling.occurrence.step.values}
 
 
 def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
@@ -60,7 +65,7 @@ def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
 
 def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, str]:
     """The values of a name as it was told last."""
-    values = usual_of(NAME_FACTORS)
+    values = usual_of(NAME_FACTORS) | _whose(person)
     values["script"] = script("".join(name))
     values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
     values["told-by"] = _told_by(person, telling)
@@ -72,12 +77,22 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
 
 def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str]:
     """The values of a person since `telling`, which made or deleted it."""
-    values = usual_of(PERSON_FACTORS)
+    values = usual_of(PERSON_FACTORS) | _whose(person)
     values["deleted"] = _yes(deleted)
     if deleted:
-        return values | _gone(person.events[telling.number + 1 :], telling.life)
+        values |= _gone(person.events[telling.number + 1 :], telling.life)
+        if not any(event.told.deed is Deed.UPDATE for event in person.within(telling.life)):
+            return values | {"deleted": NEVER_MADE}
+        # In the words of a template that went with it: who ignores deletions keeps both.
+        return values | {"then:delete": "yes"}
     values["before:delete"] = _yes(telling.life > 0)
     return values | _then(person.events[telling.number + 1 :])
+
+
+def _whose(person: Person) -> dict[str, str]:
+    """The kind of the UserID; usual ones are not spoken of."""
+    kind = id_of(person.user)
+    return {} if is_usual("id", kind) else {"id": kind}
 
 
 def script(text: str) -> str:

@@ -14,10 +14,11 @@ from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
 from .attributes import ATTRIBUTES
+from .dues import Due, Person
 from .history import Occurrence
-from .matching import Due, Person, matched
+from .matching import matched
 from .moments import INSTANT, Choice, distance, how_off
-from .observation import Aspect, Deviation, Observation
+from .observation import OTHER_USER, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
 
@@ -25,6 +26,9 @@ DAY_S = 86400
 MostAge = tuple[tuple[int, Level], ...]
 # Right receivers set aside what is very old (field notes); the page loads thirty days (V3:481).
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
+
+# What tells nothing that could leave a row.
+_OF_NO_ROW = frozenset({Deed.OTHER, Deed.LAZY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     for user, rows in scene.snapshot.punches.items():
         if user in people or user in scene.derived:
             stored[user] = rows
-    persons = matched(people, stored, reading)
+    persons = matched(people, stored, reading, scene.snapshot.capabilities)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT
     words = _device_words(persons) if scene.snapshot.keeps("device") else {}
@@ -94,7 +98,8 @@ def _device_is_told(person: Person, due: Due) -> bool:
 
 def _row(look: _Look, due: Due) -> Observation:
     if due.elsewhere is not None:
-        return look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
+        booked = look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
+        return replace(booked, notes={OTHER_USER: due.elsewhere.user})
     if due.row is not None:
         return look.at(Aspect.ROW, None)
     if due.shares_row:
@@ -142,7 +147,7 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
 
 def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
     """Rows that no punch of the person explains; and of a person without a punch, that there is none."""
-    told = [one for one in person.history if one.told.deed is not Deed.OTHER]
+    told = [one for one in person.history if one.told.deed not in _OF_NO_ROW]
     if not told:
         return
     for row in person.extra:

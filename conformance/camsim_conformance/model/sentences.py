@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from camsim_conformance.plan.factors import value_of
 
+from .cover import stem
 from .observation import Aspect, Deviation, Explanation, Observation, Values
 
 # What deviates, by aspect: "a …", and the word for all of them.
@@ -59,27 +60,31 @@ MOST_VALUES = 5  # that are named of one factor
 NEARLY = 0.8  # from this share on it is no more "now and then"
 
 
-def sentence(explanation: Explanation, also: Sequence[Explanation] = ()) -> str:
+def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder: Sequence[Explanation] = ()) -> str:
     """`A punch with offset -0330 is stored 3 h 30 min early: 12 of 12; without it 0 of 214.`
 
-    Of `also`, what has the same aspect and deviation lends its values, and the rest says what else happens.
+    Of `also`, what has the same aspect and deviation lends its values, and the rest says what else happens. `milder` is
+    not spoken of: it counts neither here nor there.
     """
-    family = [explanation, *(one for one in also if _kind(one) == _kind(explanation))]
-    more = dict.fromkeys(predicate(one) for one in also if one.aspect is not explanation.aspect)
+    family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
-    text = f"{_subject(family)} {predicate(replace(explanation, wrong=wrong))}"
+    happens = predicate(replace(explanation, wrong=wrong))
+    text = f"{_subject(family)} {happens}"
+    more = dict.fromkeys(_besides(one, happens) for one in also if one.aspect is not explanation.aspect)
     if more:
         text += f", and {', '.join(more)}"
-    return f"{text}: {numbers(family)}."
+    return f"{text}: {numbers(family, milder)}."
 
 
-def _kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
+def _besides(one: Explanation, happens: str) -> str:
+    """What else happens: another thing to the same, or the same to another thing."""
+    other = predicate(one)
+    return f"so is the {_noun(one)}" if other == happens else other
+
+
+def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
+    """What explanations of one sentence have in common."""
     return one.aspect, one.deviation, [stem(factor) for factor, _ in one.values]
-
-
-def stem(factor: str) -> str:
-    """What factors of one family share: `then` of `then:card`; a factor of its own is its whole name."""
-    return factor.partition(":")[0]
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:
@@ -87,19 +92,20 @@ def repeated(text: str, again: tuple[int, int]) -> str:
     return f"{text.removesuffix('.')}; shown again {again[0]} of {again[1]}."
 
 
-def numbers(family: Sequence[Explanation]) -> str:
+def numbers(family: Sequence[Explanation], milder: Sequence[Explanation] = ()) -> str:
     """`12 of 12; without it 0 of 214`: of all that were looked at, and of those where one of the values is missing.
 
     The explanations differ in the value of one factor, or in what came after: something may belong to two of them.
     """
     lead, others = family[0], family[1:]
-    wrong = len({id(observation) for one in family for observation in one.wrong})
+    mine = {id(observation) for one in family for observation in one.wrong}
+    wrong = len(mine)
     right = sum(one.right for one in family)
     text = f"{wrong} of {wrong + right}"
     if not lead.values:
         return text
     elsewhere = "without it" if len(lead.values) == 1 and not others else "others"
-    more = wrong - len(lead.wrong)
+    more = wrong - len(lead.wrong) + len({id(observation) for one in milder for observation in one.wrong} - mine)
     outside = lead.outside[0] - more
     looked = lead.outside[1] - more - sum(one.right for one in others)
     return f"{text}; {elsewhere} {outside} of {looked}"
@@ -165,9 +171,11 @@ def phrases(values: Values, *others: Values) -> str:
 
 def _either(some: Sequence[str]) -> str:
     """`with offset -0330 or -1100`: what several phrases begin with is said once, and of many the first few."""
-    words = [phrase.split() for phrase in some]
+    # What another one says already, with more words: "sent again" beside "sent again byte for byte".
+    plain = [phrase for phrase in some if not any(phrase.startswith(f"{other} ") for other in some)]
+    words = [phrase.split() for phrase in plain]
     common = 0
-    while len(some) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
+    while len(words) > 1 and all(len(one) > common + 1 and one[common] == words[0][common] for one in words):
         common += 1
     rest = [" ".join(one[common:]) for one in words]
     if len(rest) > MOST_VALUES:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import IN_TYPES
-from camsim.readback.model import Capabilities
+from camsim.readback.model import Capabilities, StoredPunch
 
+PLAIN = Capabilities("instant", frozenset())  # a target without words of its own
 # v2 says MealStart and MealEnd for v3's MealIn and MealOut (V2-04): a target of both keeps one word.
 _SYNONYMS = {"mealstart": "mealin", "mealend": "mealout"}
 
@@ -49,6 +51,22 @@ def type_match(stored: str, sent: str, capabilities: Capabilities) -> TypeMatch:
         return TypeMatch.WRONG  # the target has a word for it, and used another
     sides = {_among(word, IN_TYPES) for word in words}
     return TypeMatch.DIRECTION if sides == {_among(sent, IN_TYPES)} else TypeMatch.WRONG
+
+
+def type_distance(stored: str | None, sent: str, capabilities: Capabilities) -> int:
+    """0 for the sent type in the target's words, 1 for its direction alone, 2 for another one or none."""
+    if stored is None:
+        return 2
+    return {TypeMatch.SAME: 0, TypeMatch.DIRECTION: 1, TypeMatch.WRONG: 2}[type_match(stored, sent, capabilities)]
+
+
+def differing_in(punch: Punch, row: StoredPunch, capabilities: Capabilities) -> int:
+    """In how many attributes a row is another than the punch; what it does not tell is no other."""
+    found = int(row.type is not None and type_match(row.type, punch.type, capabilities) is TypeMatch.WRONG)
+    found += row.input is not None and not input_match(row.input, punch.input, capabilities)
+    if row.temperature is not None and punch.temperature is not None:
+        found += abs(row.temperature - punch.temperature) >= 1
+    return found + (row.mask is not None and bool(row.mask) != bool(punch.mask))
 
 
 def _among(word: str, words: frozenset[str]) -> bool:

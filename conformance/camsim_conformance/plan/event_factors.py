@@ -32,7 +32,7 @@ EVENT_FACTORS: tuple[Factor, ...] = (
             Value("update", "that tells a user", "", "", crossed=False),
             Value("delete", "that tells a deletion", "", "", crossed=False),
             Value("date", "that tells a change of date", "", "", crossed=False),
-            Value("lazy", "that tells a lazy response", "", "", crossed=False),
+            Value("lazy", "that tells a lazy response", "", "V2-LAZY-001", crossed=False),
             Value("other", "that tells what cannot be used", "CB-ACK-002", "V2-ACK-002", crossed=False),
         ),
     ),

@@ -13,6 +13,8 @@ from camsim_conformance.requirements.verdicts import Level
 
 from .event_factors import EVENT_FACTORS
 from .history_factors import HISTORY_FACTORS
+from .relation_factors import RELATION_FACTORS
+from .size_factors import SIZE_FACTORS
 from .values import Factor, Value
 
 __all__ = ["AGES", "BY_NAME", "NEIGHBOURS", "OFFSETS", "PUNCH_FACTORS", "Factor", "Value", "usual_values", "value_of"]
@@ -244,7 +246,9 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in (*EVENT_FACTORS, *PUNCH_FACTORS, *HISTORY_FACTORS)}
+# What is nearer to a cause comes first: how large a body is follows from what it tells.
+_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *HISTORY_FACTORS, *SIZE_FACTORS)
+BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}
 
 
 def neighbour_s(name: str, offset: int) -> int:

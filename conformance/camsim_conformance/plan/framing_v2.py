@@ -15,7 +15,7 @@ from camsim.protocol.v3.messages import Message
 
 from .cases import Sending, Step
 from .run_facts import RunFacts
-from .told import Keep, told_v2
+from .told import Deed, Keep, Told, told_v2
 
 CONTENT_TYPE = envelope_v2.CONTENT_TYPE
 
@@ -75,6 +75,8 @@ def body(raw: bytes, what: str) -> Step:
 
 
 def lazy(run: RunFacts, asked: Asked, code: StatusV2) -> Step:
-    """A lazy response."""
-    message = messages_v2.lazy_response(asked, code, run.sender(), run.ago(30), run.offset)
-    return framed(run, message, what=f"lazy {asked.operation}")
+    """A lazy response. It tells that a command was done: nothing of it has to be stored."""
+    at = run.ago(30)
+    message = messages_v2.lazy_response(asked, code, run.sender(), at, run.offset)
+    told = Told(Deed.LAZY, asked.user_id, at, run.offset, keep=Keep.MAY)
+    return framed(run, message, what=f"lazy {asked.operation}", told=told)

@@ -16,6 +16,8 @@ from .values import Factor, Value
 SHOULD = Level.SHOULD
 LONG_NAME = 20  # characters: a part of a name that is longer is long
 AFTER_DELETION = "after-deletion"
+NEVER_MADE = "never-made"
+AGAIN = "then-again"  # of a punch: it was sent once more after what came
 
 # What comes after: name, phrase, requirements for templates in v3 and v2.
 _THEN: tuple[tuple[str, str, str, str], ...] = (
@@ -24,7 +26,8 @@ _THEN: tuple[tuple[str, str, str, str], ...] = (
     ("card", "a card or PIN", "CB-TPL-001", "V2-TPL-001"),
     ("biometric", "a fingerprint, face or palm", "CB-TPL-001", "V2-TPL-001"),
     ("photo", "a user photo (#9)", "CB-TPL-001", "V2-TPL-001"),
-    ("sibling", "another template of the same Type", "CB-TPL-002", "V2-TPL-001"),
+    ("another", "another template", "CB-TPL-001", "V2-TPL-001"),
+    ("sibling", "a template of the same Type", "CB-TPL-002", "V2-TPL-001"),
     ("same-index", "a template of another Type with the same Index", "CB-TPL-002", "V2-TPL-001"),
     ("delete", "the person's deletion", "CB-USR-001", "V2-USR-001"),
     ("return", "the person's deletion and return", "CB-USR-001", "V2-USR-001"),
@@ -41,10 +44,10 @@ _THEN_ALWAYS: tuple[tuple[str, str, str, str], ...] = (
 
 def _followed() -> Iterator[Factor]:
     for name, phrase, v3, v2 in _THEN:
-        yield Factor(f"then:{name}", tuple(_yes_or_no(phrase, v3, v2)))
+        yield Factor(f"then:{name}", tuple(followed_by(phrase, v3, v2)))
     for name, phrase, v3, v2 in _THEN_ALWAYS:
         gone = Value(AFTER_DELETION, f"whose deletion is followed by {phrase}", "CB-USR-001", "V2-USR-001")
-        yield Factor(f"then:{name}", (*_yes_or_no(phrase, v3, v2), gone))
+        yield Factor(f"then:{name}", (*followed_by(phrase, v3, v2), gone))
     # Whether empty names mean anything, no page says.
     unnamed = Value("yes", "followed by an update with empty names", "CB-TPL-006", "V2-TPL-003", Level.RECORD)
     yield Factor(
@@ -52,9 +55,11 @@ def _followed() -> Iterator[Factor]:
     )
 
 
-def _yes_or_no(phrase: str, v3: str, v2: str) -> Iterator[Value]:
+def followed_by(phrase: str, v3: str, v2: str) -> Iterator[Value]:
+    """Whether something came after it; a punch may be sent again after that."""
     yield Value("no", f"not followed by {phrase}", "", "", usual=True)
     yield Value("yes", f"followed by {phrase}", v3, v2)
+    yield Value(AGAIN, f"followed by {phrase} and then sent again", v3, v2)
 
 
 def _kinds() -> Iterator[Value]:
@@ -162,6 +167,7 @@ _OTHER: tuple[Factor, ...] = (
         (
             Value("no", "who was not deleted", "", "", usual=True),
             Value("yes", "who was deleted", "CB-USR-001", "V2-USR-001"),
+            Value(NEVER_MADE, "who was deleted and was never made", "CB-USR-001", "V2-USR-001"),
         ),
     ),
     Factor(

@@ -17,6 +17,7 @@ from .cases import UNCHANGED, Case, Stage, Step
 from .punch_values import id_of, mistaken_ids
 from .run_facts import PeopleError
 from .told import Keep
+from .uncovered import uncovered
 
 MakeCases = Callable[[Builder], Iterable[Case]]
 # Requirement ids with what makes their cases. The order decides who gets which number, and with it the bytes of a run.
@@ -34,7 +35,7 @@ CHANGES = frozenset({"user-data", "names", "templates"})  # what these features 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run will send. `people` are read back; `left_behind` are all ids the target may keep. `probes` are good
-    punches for between the forgeries."""
+    punches for between the forgeries; `uncovered` says in words what of all that was asked for is in no case."""
 
     cases: tuple[Case, ...]
     people: tuple[str, ...]
@@ -43,6 +44,7 @@ class Plan:
     canaries: tuple[Case, ...]
     absent: str
     probes: tuple[Step, ...] = ()
+    uncovered: tuple[str, ...] = ()
 
     @property
     def derived(self) -> tuple[str, ...]:
@@ -141,14 +143,16 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
         every += _of(make, requirement, cases)
     # The first one punches before the read-back is looked at for the first time.
     people = tuple(dict.fromkeys(user for user in make.people if user != first))
+    chosen = tuple(_selected(every, make.profile))
     return Plan(
-        cases=tuple(_selected(every, make.profile)),
+        cases=chosen,
         people=people,
         left_behind=(first, *people, *make.strangers),
         preflight=preflight,
         canaries=canaries,
         absent=absent,
         probes=probes,
+        uncovered=uncovered(make.profile, chosen, ROWS[make.profile.protocol]),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -79,7 +79,7 @@ def values_of(history: Sequence[Sent], index: int, now: int) -> dict[str, str]:
     places = [place for place, sent in enumerate(history) if key_of(sent) == key]
     first = history[places[0]].step
     found = usual_values() | _of_punch(punch, now) | _of_step(first)
-    found["neighbour"] = _neighbour(history, key, punch)
+    found["neighbour"] = neighbour(distances(others(history, key, punch), punch), punch)[1]
     found["same-wall"] = _same_wall(history, punch)
     found["order"] = _order(history[: places[0]], punch)
     found["repeat"] = _repeat(history, places, punch)
@@ -165,32 +165,40 @@ def _encrypted(step: Step) -> bytes:
     return envelope.encode(envelope.decode(step.plain)["ApiRequestInfo"])
 
 
-def _others(history: Sequence[Sent], key: Key) -> Iterator[Punch]:
-    for sent in history:
-        if sent.told.punch is not None and key_of(sent) != key:
-            yield sent.told.punch
+def others(history: Sequence[Sent], key: Key, punch: Punch) -> Iterator[tuple[int, Punch]]:
+    """The other punches of the person, each with the place where it is told first."""
+    for other, place in punches(history).items():
+        found = history[place].told.punch
+        # The very punch at another device is no neighbour: the factor `device` tells it.
+        if other != key and found is not None and found != punch:
+            yield place, found
 
 
-def _neighbour(history: Sequence[Sent], key: Key, punch: Punch) -> str:
-    # The very punch at another device is no neighbour: the factor `device` tells it.
-    others = [other for other in _others(history, key) if other != punch]
-    apart = {abs(other.log_time - punch.log_time) for other in others}
+def neighbour(apart: Collection[int], punch: Punch) -> tuple[int | None, str]:
+    """Seconds to the neighbour that counts, of the distances of all others, and the name of that distance."""
     nearest = min(apart, default=NEAR_S)
     if nearest < NEAR_S:
-        return f"{nearest}s"
-    if abs(punch.offset) * MINUTE in apart:
-        return OWN_OFFSET
-    return "24h" if DAY in apart else "none"
+        return nearest, f"{nearest}s"
+    for seconds, name in ((abs(punch.offset) * MINUTE, OWN_OFFSET), (DAY, "24h")):
+        if seconds in apart:
+            return seconds, name
+    return None, "none"
 
 
-def _wall(punch: Punch) -> int:
+def distances(some: Iterable[tuple[int, Punch]], punch: Punch) -> set[int]:
+    """How many seconds the others are from a punch."""
+    return {abs(other.log_time - punch.log_time) for _, other in some}
+
+
+def wall(punch: Punch) -> int:
+    """The wall clock of the device, in seconds."""
     return punch.log_time + punch.offset * MINUTE
 
 
 def _same_wall(history: Sequence[Sent], punch: Punch) -> str:
     for sent in history:
         other = sent.told.punch
-        if other is not None and other.log_time != punch.log_time and _wall(other) == _wall(punch):
+        if other is not None and other.log_time != punch.log_time and wall(other) == wall(punch):
             return "yes"
     return "no"
 

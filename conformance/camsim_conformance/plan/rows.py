@@ -268,13 +268,3 @@ def _people(make: Builder, rows: Sequence[Row], spare: int) -> int:
     more = min(spare, len(rows) - least)
     make.spare_people -= more
     return least + more
-
-
-def uncovered(make: Builder) -> tuple[str, ...]:
-    """What a run with given people (--users) leaves out, in words; nothing for any other run."""
-    if not make.profile.people:
-        return ()
-    return (
-        "kinds of UserID: given people have the ids they have",
-        "punches that come before their person is known: given people are known",
-    )

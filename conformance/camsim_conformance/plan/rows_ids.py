@@ -14,7 +14,7 @@ from .rows_people import Place
 
 def identity_rows(make: Builder) -> Iterator[Case]:
     """One case for each kind of id, `id=letters`; two people where one could be taken for the other. None for given
-    people (--users), who have the ids they have: `rows.uncovered` says so."""
+    people (--users), who have the ids they have: plan/uncovered says so."""
     if make.profile.people:
         return
     for kind, ids in _kinds(make.user()).items():

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from camsim.protocol.facts import Punch
+from camsim_conformance.model.dues import Due, dues_of
 from camsim_conformance.model.history import NOTHING, Occurrence, histories
 from camsim_conformance.model.judge import event_values
-from camsim_conformance.model.matching import Due, dues_of
 from camsim_conformance.model.people_events import Kind, person_of
 from camsim_conformance.plan.cases import Case, Transport
 from camsim_conformance.plan.plan import Plan

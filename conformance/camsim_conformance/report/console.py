@@ -141,6 +141,8 @@ def _group(group: gathering.Gathered, console: Console) -> None:
 
 
 def _end(document: Document, console: Console, out: str | None) -> None:
+    for text in document["not_covered"]:
+        console.print(f"[dim]INFO not covered: {escape(text)}[/]")
     counts = ", ".join(f"{count} {verdict}" for verdict, count in document["counts"].items() if count)
     console.print()
     console.print(f"{counts} · {document['seconds']} s · seed {document['seed']}")

@@ -54,6 +54,7 @@ def document(result: Result, out: Path | None = None) -> Document:
         not_shown=without_password(result.not_shown),
         void=without_markup(record.void) if record.void is not None else None,
         problems=[without_markup(problem) for problem in result.problems],
+        not_covered=list(record.plan.uncovered),
         readback=_readback(result),
         storm=record.storm.text() if record.storm else None,
         counts=dict(result.counts),

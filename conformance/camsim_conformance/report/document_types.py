@@ -210,6 +210,7 @@ class Document(TypedDict):
     not_shown: str
     void: str | None
     problems: list[str]
+    not_covered: list[str]
     readback: ReadBackDocument | None
     storm: str | None
     counts: Mapping[str, int]

@@ -142,7 +142,11 @@ def _requirement(row: RequirementDocument, causes: Sequence[CauseDocument]) -> I
 
 
 def _seen(document: Document) -> Iterator[str]:
-    """What was recorded and what nobody looked at, a line each."""
+    """What was not sent, what was recorded and what nobody looked at, a line each."""
+    if document["not_covered"]:
+        yield "## ℹ️ Not covered by this run"
+        for text in document["not_covered"]:
+            yield f"- {text}"
     unseen = gathering.unseen(document)
     for verdict, title in _SEEN:
         rows = [row for row in document["requirements"] if row["verdict"] == verdict]

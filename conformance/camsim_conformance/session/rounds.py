@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -114,10 +115,13 @@ class Rounds:
         before = await self._before(second)
         sender = self._sender(second)
         second.answers = sender.answers
-        quiet, crowd, forged = _order(second.plan)
+        quiet, crowd, late, forged = _order(second.plan)
         # Some alone and some beside others: a deviation that only a crowd shows is told apart from one of the message.
         await sender.in_turn(quiet)
         await sender.many(crowd)
+        if late:
+            await asyncio.sleep(second.profile.settle_s)
+            await sender.many(late)
         await sender.in_turn(forged[:MOST_FORGED_AGAIN])
         second.ended_s = self._now_s()
         if self._adapter is None or before is None:
@@ -146,11 +150,11 @@ class Rounds:
         return CaseSender(self._client, record.plan.preflight, count)
 
 
-def _order(plan: Plan) -> tuple[list[Case], list[Case], list[Case]]:
-    """What is sent alone, what is sent at once, and the forgeries."""
-    forged = [case for case in plan.cases if case.stage is Stage.FORGED]
-    honest = [case for case in plan.cases if case.stage is not Stage.FORGED and case.stage is not Stage.HOSTILE]
-    return honest[::2], honest[1::2], forged
+def _order(plan: Plan) -> tuple[list[Case], list[Case], list[Case], list[Case]]:
+    """What is sent alone, what is sent at once, what comes when that has settled, and the forgeries."""
+    honest = [case for case in plan.cases if case.stage < Stage.LATE]
+    late, forged = ([case for case in plan.cases if case.stage is stage] for stage in (Stage.LATE, Stage.FORGED))
+    return honest[::2], honest[1::2], late, forged
 
 
 def _seen(second: RunRecord, rows: Snapshot) -> Seen:

@@ -1,0 +1,46 @@
+"""What came after a punch for the same person: what wipes or replaces it shows there and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from camsim_conformance.plan.history_factors import AGAIN
+from camsim_conformance.plan.punch_values import key_of
+from camsim_conformance.plan.told import Deed
+
+from .history import Occurrence
+from .people_events import Event, Kind, Person
+
+# Other punches come after a punch nearly always: only what follows its last copy may have taken its place.
+_PUNCHES = frozenset({Kind.PUNCH, Kind.LATE})
+_MADE = frozenset({Kind.CREATE, Kind.RETURN})
+
+
+def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[str, str]:
+    """The `then:` values of the punch that is told at a place of its person's history; what did not come has none."""
+    key = key_of(history[place])
+    mine = {(one.id, one.number) for one in history if key_of(one) == key}
+    numbers = [event.number for event in person.events if (event.occurrence.id, event.occurrence.number) in mine]
+    if not numbers:
+        return {}  # forged, it is no part of what happened
+    found: dict[str, str] = {}
+    for event in person.events[numbers[0] + 1 :]:
+        last = event.number > numbers[-1]
+        for kind in _kinds(event, last=last):
+            if last or f"then:{kind}" not in found:
+                found[f"then:{kind}"] = "yes" if last else AGAIN
+    return found
+
+
+def _kinds(event: Event, *, last: bool) -> Iterator[str]:
+    # Copies of other punches come after nearly all, and who comes back is made anew.
+    untold = {Kind.COPY} | ({Kind.CREATE} if Kind.RETURN in event.kinds else set())
+    for kind in event.kinds - untold:
+        if last or kind not in _PUNCHES:
+            yield str(kind)
+    if event.told.deed is Deed.UPDATE and not event.kinds & _MADE:
+        yield "update"
+    if event.told.templates:
+        yield "template"
+    elif event.told.deed is Deed.LAZY:
+        yield "lazy"

@@ -1,0 +1,44 @@
+"""Which of two punches of a person one is: the values of plan/relation_factors, found in what was told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from camsim.protocol.facts import Punch
+
+from .factors import DAY, MINUTE, NEAR_S
+from .punch_values import Sent, distances, key_of, neighbour, others, punches, wall
+
+
+def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
+    """What the punch that is told at a place of its person's history is to the others. What it is to nobody has no
+    value: most punches have none of these."""
+    key, punch = key_of(history[place]), history[place].told.punch
+    if key is None or punch is None:
+        return {}
+    place = punches(history)[key]
+    found: dict[str, str] = {}
+    rest = list(others(history, key, punch))
+    seconds, _ = neighbour(distances(rest, punch), punch)
+    if seconds and seconds < NEAR_S:
+        found["near"] = "minute" if seconds < MINUTE else "minutes"
+    if any(_minute(other) == _minute(punch) for _, other in rest):
+        found["same-minute"] = "yes"
+    # There may be one on either side: then it is second when one of them was sent before, and later when one is older.
+    pair = [(at, other) for at, other in rest if abs(other.log_time - punch.log_time) == seconds]
+    if pair:
+        found["pair-sent"] = "second" if any(at < place for at, _ in pair) else "first"
+    if pair and seconds:
+        found["pair-time"] = "later" if any(other.log_time < punch.log_time for _, other in pair) else "earlier"
+    alike = [at for at, other in rest if other.type == punch.type and _day(other) == _day(punch)]
+    if alike:
+        found["type-of-day"] = "second" if min(alike) < place else "first"
+    return found
+
+
+def _minute(punch: Punch) -> int:
+    return punch.log_time // MINUTE
+
+
+def _day(punch: Punch) -> int:
+    return wall(punch) // DAY

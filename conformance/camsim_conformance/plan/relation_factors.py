@@ -1,0 +1,95 @@
+"""The factors of a punch among the others of its person: which of two it is, and what came after it.
+
+No row has these: they follow from what is told of the person. Phrases complete "a punch …". What is told after a punch
+has the names of the `then:` factors of a person's history, so that one event that wipes templates and punches is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.requirements.verdicts import Level
+
+from .history_factors import AGAIN, followed_by
+from .values import Factor, Value
+
+MINUTE_S = 60
+_SECONDS_APART = ("CB-PUNCH-003", "V2-PUNCH-003")
+_STORED = ("CB-ORD-002", "V2-ORD-002")
+
+PAIR_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "near",
+        (
+            Value("none", "with no other punch of the person within two minutes", "", "", usual=True),
+            Value("minute", "less than a minute from another of the same person", *_SECONDS_APART),
+            Value("minutes", "one to two minutes from another of the same person", *_SECONDS_APART),
+        ),
+    ),
+    Factor(
+        "same-minute",
+        (
+            Value("no", "in a minute of its own", "", "", usual=True),
+            Value("yes", "in the same minute of the clock as another of the same person", *_SECONDS_APART),
+        ),
+    ),
+    Factor(
+        "pair-sent",
+        (
+            Value("none", "with no other to be sent before or after", "", "", usual=True),
+            Value("first", "sent first of the two", *_SECONDS_APART),
+            Value("second", "sent second of the two", *_SECONDS_APART),
+        ),
+    ),
+    Factor(
+        "pair-time",
+        (
+            Value("none", "with no other to be earlier or later than", "", "", usual=True),
+            Value("earlier", "that is the earlier of the two", *_SECONDS_APART),
+            Value("later", "that is the later of the two", *_SECONDS_APART),
+        ),
+    ),
+    Factor(
+        "type-of-day",
+        (
+            Value("alone", "that is the only one of its Type on its day", "", "", usual=True),
+            Value("first", "sent before another of its Type and day", *_SECONDS_APART),
+            Value("second", "sent after another of its Type and day", *_SECONDS_APART),
+        ),
+    ),
+)
+AFTER_FACTORS: tuple[Factor, ...] = (
+    Factor("then:create", tuple(followed_by("the making of the person", *_STORED))),
+    Factor("then:update", tuple(followed_by("an update of a person who was there", *_STORED))),
+    Factor("then:template", tuple(followed_by("a template", *_STORED))),
+    Factor("then:lazy", tuple(followed_by("a lazy response for the person", *_STORED))),
+)
+RELATION_FACTORS: tuple[Factor, ...] = (*PAIR_FACTORS, *AFTER_FACTORS)
+
+# Whose business it is that a punch goes with what came after it; of everything else it is the stored set's.
+_OF_A_PUNCH: Mapping[str, tuple[str, str]] = {
+    "then:delete": ("CB-USR-002", "V2-ORD-002"),
+    "then:return": ("CB-USR-002", "V2-ORD-002"),
+    "then:snapshot": ("CB-PHOTO-001", "V2-PHOTO-001"),
+}
+_OF_PEOPLE = frozenset({"template", "name", "person"})
+
+
+def of_a_punch(aspect: str, factor: str) -> bool:
+    """True when a `then:` factor speaks of a punch, not of a template, a name or a person."""
+    return factor.startswith("then:") and aspect not in _OF_PEOPLE
+
+
+def requirement_after(factor: str, protocol: Protocol) -> str:
+    """Whose business a punch is that deviates by what came after it."""
+    v3, v2 = _OF_A_PUNCH.get(factor, _STORED)
+    return v2 if protocol is Protocol.V2 else v3
+
+
+def cap_of(aspect: str, factor: str, value: Value) -> Level:
+    """The most that a deviation may be under a value: nothing that comes after a punch excuses its loss."""
+    return Level.MUST if of_a_punch(aspect, factor) else value.cap
+
+
+__all__ = ["AFTER_FACTORS", "AGAIN", "PAIR_FACTORS", "RELATION_FACTORS", "cap_of", "of_a_punch", "requirement_after"]
