@@ -44,6 +44,11 @@ def encrypted_name(make: Builder) -> Case:
 @requirement("CB-ENC-001", cases=_encrypted)
 def test_an_encrypted_callback_is_stored(case: Observed) -> None:
     """An encrypted callback, Base64 of AES-256/ECB/PKCS#5, is acknowledged and stored."""
+    stored_in_full(case)
+
+
+def stored_in_full(case: Observed) -> None:
+    """The answer, the rows and the names of a case."""
     case.ack = acknowledged(case)
     case.state = as_told(case, *ROWS, Aspect.NAME)
 

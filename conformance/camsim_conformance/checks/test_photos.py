@@ -19,15 +19,20 @@ LATER_S = 8  # the page prints a photo eight seconds younger than its punch
 
 def _orders(make: Builder) -> Iterator[Case]:
     at = make.ago(2 * HOUR)
+    yield from around_a_punch(make, at)
+    user = make.user()
+    punch = make.step(make.punch(user, at), judged=False)
+    yield Case("eight-seconds-off", (punch, make.step(make.photo(user, at + LATER_S))))
+
+
+def around_a_punch(make: Builder, at: int) -> Iterator[Case]:
+    """A photo before its punch, after it, and without one."""
     photo, punch = photo_and_punch(make, at)
     yield Case("before", (photo, punch))
     photo, punch = photo_and_punch(make, at)
     yield Case("after", (punch, photo))
     photo, _ = photo_and_punch(make, at)
     yield Case("alone", (photo,))
-    user = make.user()
-    punch = make.step(make.punch(user, at), judged=False)
-    yield Case("eight-seconds-off", (punch, make.step(make.photo(user, at + LATER_S))))
 
 
 def photo_and_punch(make: Builder, at: int) -> tuple[Step, Step]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from camsim.protocol.v3 import envelope
 from camsim_conformance.findings.answers import acknowledged
 from camsim_conformance.findings.told import ROWS, as_told
-from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import Case, Expect
@@ -15,7 +14,7 @@ from camsim_conformance.plan.framing_v2 import framed, messages
 from camsim_conformance.plan.told import told_v2
 
 from .registry import requirement
-from .test_encryption import BLOCK, encrypted_name, encrypted_punch
+from .test_encryption import BLOCK, encrypted_name, encrypted_punch, stored_in_full
 
 
 def _punch(make: Builder) -> Iterator[Case]:
@@ -31,8 +30,7 @@ def _name(make: Builder) -> Iterator[Case]:
 @requirement("V2-ENC-001", cases=_punch, later=_name)
 def test_an_encrypted_v2_callback_is_stored(case: Observed) -> None:
     """A v2 callback whose ApiRequestInfo alone is encrypted is acknowledged and stored."""
-    case.ack = acknowledged(case)
-    case.state = as_told(case, *ROWS, Aspect.NAME)
+    stored_in_full(case)
 
 
 def _lengths(make: Builder) -> Iterator[Case]:

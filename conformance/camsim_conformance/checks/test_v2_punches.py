@@ -27,7 +27,7 @@ from camsim_conformance.plan.told import told_v2
 from .registry import requirement
 from .test_duplicates import identical, lost
 from .test_order import cached, four_days, never_punched, older
-from .test_photos import photo_and_punch
+from .test_photos import around_a_punch, photo_and_punch
 from .test_punches import apart, by_every_method, in_turn
 from .test_time import moments
 
@@ -156,12 +156,7 @@ def test_the_stored_v2_time_is_right(case: Observed) -> None:
 
 def _photos(make: Builder) -> Iterator[Case]:
     at = make.ago(2 * HOUR)
-    photo, punch = photo_and_punch(make, at)
-    yield Case("before", (photo, punch))
-    photo, punch = photo_and_punch(make, at)
-    yield Case("after", (punch, photo))
-    photo, _ = photo_and_punch(make, at)
-    yield Case("alone", (photo,))
+    yield from around_a_punch(make, at)
     photo, _ = photo_and_punch(make, at)
     yield Case("twice", (photo, photo))
     # The structure of the page spells the key in another way than its sample (V2-05).

@@ -16,10 +16,10 @@ from .run import Report, killers
 
 HEAD = """# Proof of the conformance suite
 
-Made by `python -m camsim_conformance.proof`; do not edit. Every run starts a receiver of its own, sends everything over
-HTTP and judges it as `camsim certify` does. A mutant is a reference receiver with one fault: it has to fail each
-requirement it was built for (*must*), and may fail only those it names with a reason (*may*).
-`camsim receiver --broken NAME` runs one.
+Made by `make proof`; do not edit. Every run has a receiver of its own, sends everything and judges it as
+`camsim certify` does: over HTTP, and with more seeds in process (the same bytes, without sockets). A mutant is a
+reference receiver with one fault: it has to fail each requirement it was built for (*must*), and may fail only those
+it names with a reason (*may*). `camsim receiver --broken NAME` runs one.
 
 | what | runs | result |
 |---|---|---|
@@ -50,7 +50,8 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
             continue
         graded = sum(report.grade in (Grade.STATE, Grade.STORM) and not report.failed for report in references)
         shown = f"{graded} grade State without a finding"
-        yield f"| {protocol}: both reference receivers, plain and encrypted | {len(references)} | {shown} |"
+        title = f"both reference receivers, plain and encrypted × {_seeds(references)} seeds"
+        yield f"| {protocol}: {title} | {len(references)} | {shown} |"
         alarms = sum(report.problem() is not None for report in groups["benign"])
         yield _total(protocol, "benign variants", groups["benign"], f"{alarms} false alarms")
         killed = sum(report.problem() is None for report in groups["mutant"])
@@ -58,12 +59,12 @@ def _totals(reports: Sequence[Report]) -> Iterator[str]:
 
 
 def _total(protocol: Protocol, what: str, group: Sequence[Report], shown: str) -> str:
-    names: set[str] = set()
-    seeds: set[int] = set()
-    for report in group:
-        names.add(report.task.name)
-        seeds.add(report.task.seed)
-    return f"| {protocol}: {len(names)} {what} × {len(seeds)} seeds | {len(group)} | {shown} |"
+    names = {report.task.name for report in group}
+    return f"| {protocol}: {len(names)} {what} × {_seeds(group)} seeds | {len(group)} | {shown} |"
+
+
+def _seeds(group: Sequence[Report]) -> int:
+    return len({report.task.seed for report in group})
 
 
 def _kills(reports: Sequence[Report]) -> Iterator[str]:

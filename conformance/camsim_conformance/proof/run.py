@@ -63,6 +63,7 @@ class Task:
     readback: bool = True
     globs: tuple[str, ...] = ("*",)
     adapter: str | None = None  # {url} stands for the read-back URL
+    called: bool = False  # in process: see `run_called`
 
     @property
     def mutant(self) -> Mutant | None:
@@ -151,6 +152,11 @@ def profile_of(
     )
 
 
+def carry_out(task: Task) -> Report:
+    """One run, over HTTP or in process as the task says."""
+    return run_called(task) if task.called else run(task)
+
+
 def run(task: Task, settle_s: float = SETTLE_S, deadline_s: float = DEFAULT_DEADLINE_S) -> Report:
     """Start the receiver, judge it, stop it."""
     begin = time.monotonic()
@@ -164,8 +170,8 @@ def run_called(task: Task) -> Report:
     """The same without sockets, of a variant whose fault is no matter of HTTP: `needs_http`."""
     begin = time.monotonic()
     receiver = DirectReceiver(_known_devices(task), task.key, policy(task.name) if task.variant else None)
-    # One round: what it was built for a mutant fails in the first.
-    profile = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=False)
+    # One round of a mutant: what it was built for it fails in the first.
+    profile = replace(profile_of(task, URL, "", CALLED_SETTLE_S), confirm=task.mutant is None)
     record = DirectSession(profile, receiver, int(time.time())).run()
     return _reported(task, record, begin)
 
@@ -206,20 +212,30 @@ def _known_devices(task: Task) -> list[KnownDevice]:
 
 
 def tasks(
-    seeds: Sequence[int], protocols: Iterable[Protocol] = (Protocol.V3,), mutant_seeds: Sequence[int] | None = None
+    seeds: Sequence[int], protocols: Iterable[Protocol] = (Protocol.V3,), called: Sequence[int] = ()
 ) -> Iterator[Task]:
-    """Everything the proof runs. False alarms need many seeds; a mutant that dies once is dead, so few will do."""
-    few = seeds if mutant_seeds is None else mutant_seeds
+    """Everything the proof runs: all of it over HTTP under `seeds`; under those of `called`, in process, what is right.
+
+    False alarms need many seeds; a mutant that dies once is dead.
+    """
     for protocol in protocols:
         for seed in seeds:
             yield from _references(protocol, seed)
-            for benign in BENIGN.values():
-                if protocol in benign.protocols:
-                    yield Task(benign.name, seed, protocol, encrypted=benign.name in ENCRYPTED_BENIGN)
+            yield from _benign_variants(protocol, seed)
             for mutant in MUTANTS.values():
-                if mutant.protocol is protocol and seed in few:
+                if mutant.protocol is protocol:
                     aes = "aes" in mutant.features
                     yield Task(mutant.name, seed, protocol, encrypted=aes, features=mutant.features - {"aes"})
+        for seed in called:
+            for task in (*_references(protocol, seed), *_benign_variants(protocol, seed)):
+                if task.kind == Kind.MEMORY and not (task.variant and needs_http(task)):
+                    yield replace(task, called=True)
+
+
+def _benign_variants(protocol: Protocol, seed: int) -> Iterator[Task]:
+    for benign in BENIGN.values():
+        if protocol in benign.protocols:
+            yield Task(benign.name, seed, protocol, encrypted=benign.name in ENCRYPTED_BENIGN)
 
 
 def _references(protocol: Protocol, seed: int) -> Iterator[Task]:
@@ -234,7 +250,7 @@ def prove(todo: Sequence[Task], workers: int) -> Iterator[Report]:
     """Run all tasks, several at once."""
     # Processes, not threads: each run has an event loop of its own, and a mutant may block it.
     with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(run, todo)
+        yield from pool.map(carry_out, todo)
 
 
 def killers(reports: Iterable[Report]) -> Mapping[str, set[str]]:
