@@ -21,6 +21,9 @@ from .registry import requirement
 ABSENT = object()
 
 
+BIOMETRIC = (TemplateType.FINGERPRINT, TemplateType.FACE, TemplateType.PALM)
+
+
 def another_token(make: Builder) -> str:
     """A token as right in form as the device's own, which the target does not know."""
     return chance.token(make.profile.seed, "conformance", "forged")
@@ -46,8 +49,14 @@ def _forgeries(make: Builder) -> dict[str, object]:
         "other-case": other_case(token),
         "in-a-list": [token],
         "zero": 0,
-        "an-object": {"$ne": ""},  # in a query of a document store this matches every token
+        **matching_any(),
     }
+
+
+def matching_any() -> dict[str, object]:
+    """What finds every known token where the token is not compared but put into a query, by name."""
+    # An object in a query of a document store, a wildcard of SQL's LIKE, a regular expression.
+    return {"an-object": {"$ne": ""}, "a-wildcard": "%", "an-expression": ".*"}
 
 
 def _forged(make: Builder) -> Iterator[Case]:
@@ -62,6 +71,7 @@ def _forged(make: Builder) -> Iterator[Case]:
         return
     if make.claims("templates"):
         yield _forged_card(make)
+        yield forged_biometrics(make, *BIOMETRIC)
     if make.claims("names"):
         yield from _forged_names(make)
 
@@ -98,6 +108,16 @@ def _forged_card(make: Builder) -> Case:
         make.step(make.updated(user, forged), what="forged card", token=another_token(make), judged=False),
     )
     return Case("card-another", steps, Expect.kept(user, stored(card)), stage=Stage.FORGED)
+
+
+def forged_biometrics(make: Builder, *kinds: TemplateType) -> Case:
+    """Templates of a stranger to the target that carry no name; in v3 they name their person themselves (#6 to #8)."""
+    user = make.user()
+    steps = [make.step(make.updated(user, first="Meena", last="Iyer"))]
+    for kind in kinds:
+        forged = make.updated(user, make.template(user, kind))
+        steps.append(make.step(forged, what=f"forged {kind}", token=another_token(make), judged=False))
+    return Case("biometrics-another", tuple(steps), Expect((user,)), stage=Stage.FORGED)
 
 
 def _forged_names(make: Builder) -> Iterator[Case]:

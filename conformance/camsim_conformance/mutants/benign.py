@@ -237,3 +237,41 @@ class KeepsLess(Policy):
 
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         return {name: value for name, value in super().show_punch(punch).items() if name not in self._NOT_KEPT}
+
+
+@benign(
+    "bom-ack", "writes a byte order mark before its answer", "NON-STRICT: a JSON reader may ignore it (RFC 8259, 8.1)"
+)
+class BomAck(Policy):
+    def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
+        return Reply(body=b"\xef\xbb\xbf" + super().acknowledge(received, outcome).body)
+
+
+@benign("done-twice", "says done in two members of one name", "NON-STRICT: both readings say done")
+class DoneTwice(Policy):
+    def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
+        return Reply(body=b'{"status":"done","status":"done"}')
+
+
+@benign(
+    "newest-name-wins",
+    "takes a name only from an event that happened later than the last one",
+    "a change of name happens later than what it changes",
+)
+class NewestNameWins(Policy):
+    def __init__(self) -> None:
+        self._told: dict[str, str] = {}
+        self._at = ""
+
+    def facts(self, received: Received) -> list[Fact]:
+        # Of one length and zone from one device: texts compare as the moments do.
+        self._at = str(received.body.get("OperationTime") or received.body.get("Time") or "")
+        return super().facts(received)
+
+    def rename(self, update: Update, store: Store) -> None:
+        if not (update.first or update.last):
+            return super().rename(update, store)
+        if update.user not in store.people or self._at > self._told.get(update.user, ""):
+            self._told[update.user] = self._at
+            super().rename(update, store)
+        return None

@@ -7,10 +7,10 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from camsim.receiver.memory import Policy
-from camsim.receiver.memory.records import Fact, Punch, Received
+from camsim.receiver.memory.records import Fact, Json, Punch, Received
 from camsim.receiver.memory.store import Store
 
-from .groups import ACKED, PUNCHES, V2_ACKED, V2_PUNCHES
+from .groups import PUNCHES, V2_PUNCHES
 from .model import because, both, mutant
 from .punches import Losing
 
@@ -42,7 +42,7 @@ class NightOutLost(Losing):
         return punch.type in _OUTS and _wall(punch) % _DAY_S < 10 * _HOUR_S and not known
 
 
-@both("midnight-lost", "takes 00:00:00 for no time at all", ("CB-ORD-004", "V2-ORD-002"), _MAY)
+@both("midnight-lost", "takes 00:00:00 for no time at all", ("CB-ORD-004", "V2-ORD-001"), _MAY)
 class MidnightLost(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
         return _wall(punch) % _DAY_S == 0
@@ -80,10 +80,10 @@ class NoLabelLost(ByFrame, Losing):
         return self.lacks("LabelName")
 
 
-@both("room-for-two-hundred", "has room for two hundred punches", ("CB-ORD-002", "V2-ORD-002"), _MAY)
-class RoomForTwoHundred(Losing):
+@both("room-for-a-hundred", "has room for a hundred punches", ("CB-ORD-002", "V2-ORD-002"), _MAY)
+class RoomForAHundred(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
-        return self.punch_key(punch) not in store.keys and len(store.keys) >= 200
+        return self.punch_key(punch) not in store.keys and len(store.keys) >= 100
 
 
 @mutant("wall-key", "knows copies by the wall clock: one time under two offsets is one", "CB-TIME-002", _MAY[0])
@@ -133,19 +133,19 @@ class AtArrival(Policy):
         return store.add(key, replace(punch, at=int(time.time())))
 
 
-@both("overtime-at-arrival", "stores overtime with its own clock", ("CB-TIME-001", "V2-TIME-001"), _MAY)
+@both("overtime-at-arrival", "stores overtime with its own clock", ("CB-PUNCH-002", "V2-PUNCH-002"), _MAY)
 class OvertimeAtArrival(AtArrival):
     def strikes(self, punch: Punch) -> bool:
         return str(punch.type).startswith("OverTime")
 
 
-@both("meals-at-arrival", "stores meals with its own clock", ("CB-TIME-001", "V2-TIME-001"), _MAY)
+@both("meals-at-arrival", "stores meals with its own clock", ("CB-PUNCH-002", "V2-PUNCH-002"), _MAY)
 class MealsAtArrival(AtArrival):
     def strikes(self, punch: Punch) -> bool:
         return str(punch.type).startswith("Meal")
 
 
-@both("cards-at-arrival", "stores punches by card with its own clock", ("CB-TIME-001", "V2-TIME-001"), _MAY)
+@both("cards-at-arrival", "stores punches by card with its own clock", ("CB-PUNCH-001", "V2-PUNCH-001"), _MAY)
 class CardsAtArrival(AtArrival):
     def strikes(self, punch: Punch) -> bool:
         return punch.input == "Card"
@@ -157,7 +157,7 @@ class MasksAtArrival(AtArrival):
         return punch.mask is True
 
 
-@mutant("no-serial-at-arrival", "stores a punch without SerialNumber with its own clock", "CB-TIME-001", _MAY[0])
+@mutant("no-serial-at-arrival", "stores a punch without SerialNumber with its own clock", "CB-PUNCH-007", _MAY[0])
 class NoSerialAtArrival(ByFrame, AtArrival):
     def strikes(self, punch: Punch) -> bool:
         return self.lacks("SerialNumber")
@@ -182,9 +182,28 @@ class TypesByTurn(Policy):
     "punch-escapes-kept",
     "leaves \\u escapes in punches as they are",
     ("CB-WIRE-003", "V2-ROW-001"),
-    (because(_REASON, *PUNCHES, *ACKED), because(_REASON, *V2_PUNCHES, *V2_ACKED)),
+    _MAY,
 )
 class PunchEscapesKept(Policy):
-    def loads(self, text: bytes) -> dict[str, object]:
-        punch = b'"PunchLog"' in text or b"RealTimePunchLog" in text
-        return super().loads(text.replace(b"\\u", b"\\\\u") if punch else text)
+    """Reads names of members rightly, and the texts of a punch as they are written."""
+
+    _escaped = False
+
+    def loads(self, text: bytes) -> Json:
+        self._escaped = b"\\u00" in text
+        return super().loads(text)
+
+    def punch(self, item: Json, received: Received) -> Fact:
+        return self._as_written(super().punch(item, received))
+
+    def v2_punch(self, user: str, data: Json, received: Received) -> Fact:
+        return self._as_written(super().v2_punch(user, data, received))
+
+    def _as_written(self, fact: Fact) -> Fact:
+        if not self._escaped or not isinstance(fact, Punch):
+            return fact
+        return replace(fact, type=_escaped(fact.type), input=_escaped(fact.input))
+
+
+def _escaped(text: str | None) -> str | None:
+    return None if text is None else "".join(f"\\u{ord(sign):04x}" for sign in text)

@@ -20,7 +20,7 @@ _BIOMETRIC = ("Fingerprint", "Face", "Palm")
 @mutant(
     "biometric-names-erase",
     "erases a stored name by a finger, face or palm, which carries none",
-    "CB-WIRE-002",
+    "CB-TPL-003",
     _MAY[0],
     features=_USER,
 )
@@ -35,7 +35,7 @@ class BiometricNamesErase(Policy):
 @both(
     "return-ignored",
     "ignores for ever who was deleted once",
-    ("CB-USR-001", "V2-USR-001"),
+    ("CB-ROW-002", "V2-ROW-002"),
     _MAY,
     features=_USER,
 )
@@ -52,7 +52,7 @@ class ReturnIgnored(Policy):
             super().keep_update(update, store)
 
 
-@both("fingers-outlive", "deletes a person and keeps the fingers", ("CB-USR-001", "V2-USR-001"), _MAY, features=_USER)
+@both("fingers-outlive", "deletes a person and keeps the fingers", ("CB-ROW-002", "V2-ROW-002"), _MAY, features=_USER)
 class FingersOutlive(Policy):
     def drop_user(self, deletion: Deletion, store: Store) -> None:
         stored = store.templates.get(deletion.user, {})
@@ -68,7 +68,7 @@ def _without_zeros(template: Template) -> Template:
     return replace(template, data=str(int(template.data)))
 
 
-@both("card-is-a-number", "keeps card numbers as numbers", ("CB-TPL-002", "V2-TPL-002"), _MAY, features=_USER)
+@both("card-is-a-number", "keeps card numbers as numbers", ("CB-TPL-001", "V2-TPL-001"), _MAY, features=_USER)
 class CardIsANumber(Policy):
     def template(self, item: Json, user: str) -> Template:
         return _without_zeros(super().template(item, user))
@@ -87,7 +87,7 @@ def _up_to_astral(text: str) -> str:
 @both(
     "names-of-three-bytes",
     "cuts a name at its first character beyond the Basic Multilingual Plane",
-    ("CB-WIRE-002", "V2-WIRE-002"),
+    ("CB-WIRE-002", "V2-ROW-002"),
     _MAY,
     features=_USER,
 )

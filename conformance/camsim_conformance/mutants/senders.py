@@ -65,10 +65,10 @@ def _biometric(fact: Fact) -> bool:
     return bool(kinds & {"Fingerprint", "Face", "Palm"})
 
 
-@both("ids-cut-at-six", "cuts user ids to six characters: two people are one", _IDS, _ID_MAY)
-class IdsCutAtSix(Policy):
+@both("ids-cut-at-nine", "cuts user ids to nine characters: two people are one", _IDS, _ID_MAY)
+class IdsCutAtNine(Policy):
     def user_text(self, value: Any) -> str:
-        return super().user_text(value)[:6]
+        return super().user_text(value)[:9]
 
 
 @both("ids-clamped", "keeps user ids in 32 bits: greater ones are the greatest", _IDS, _ID_MAY)
@@ -112,7 +112,7 @@ mutant("v2-dedupe-few", "compares with the last four alone", "V2-DUP-001", _V2_C
 mutant(
     "v2-sql-quote",
     "puts ids and names into SQL text: a quote is a syntax error",
-    "V2-ROB-001",
+    "V2-ROW-002",
     _ID_MAY[1],
     protocol=Protocol.V2,
 )(SqlQuote)

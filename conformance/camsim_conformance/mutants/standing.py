@@ -105,7 +105,7 @@ def _change_last(store: Store, user: str, change: Callable[[Punch], Punch]) -> N
         rows[:] = [change(row) if row is newest else row for row in rows]
 
 
-@both("copy-turns-type", "takes a copy for the way out", ("CB-PUNCH-002", "V2-PUNCH-002"), _MAY)
+@both("copy-turns-type", "takes a copy for the way out", ("CB-PUNCH-002", "V2-DUP-001"), _MAY)
 class CopyTurnsType(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
         key = self.punch_key(punch)
@@ -187,7 +187,7 @@ mutant(
 @mutant(
     "v2-lazy-erases",
     "takes a lazy answer for a new state: the person's newest punch goes",
-    "V2-LAZY-001",
+    "V2-ORD-002",
     _MAY[1],
     protocol=Protocol.V2,
 )
@@ -219,7 +219,7 @@ class PhotoUnderPunch(Policy):
 @both(
     "before-deletion-lost",
     "drops a punch that comes after its person was deleted",
-    ("CB-USR-002", "V2-ROW-002"),
+    ("CB-ROW-002", "V2-ROW-002"),
     (_MAY[0] | _PEOPLE_MAY[0], _MAY[1] | _PEOPLE_MAY[1]),
     features="user-data",
 )

@@ -32,13 +32,13 @@ class StoredThenRefused(Policy):
         return super().acknowledge(received, outcome)
 
 
-@both("stored-old-500", "stores a punch of more than a week ago, then fails", ("CB-ORD-004", "V2-ORD-001"), _MAY)
+@both("stored-old-500", "stores a punch of more than a week ago, then fails", ("CB-ROW-001", "V2-ROW-001"), _MAY)
 class StoredOld500(StoredThenRefused):
     def refuses(self, fact: Fact, received: Received) -> bool:
         return isinstance(fact, Punch) and fact.at < time.time() - 7.5 * _DAY_S
 
 
-@both("stored-yesterday-500", "stores a punch of another day, then fails", ("CB-ORD-001", "V2-ORD-001"), _MAY)
+@both("stored-yesterday-500", "stores a punch of another day, then fails", ("CB-ROW-001", "V2-ROW-001"), _MAY)
 class StoredYesterday500(StoredThenRefused):
     def refuses(self, fact: Fact, received: Received) -> bool:
         # Younger than two hours is no other day: the punches that prove the read-back may be of before midnight.
@@ -52,7 +52,7 @@ class StoredYesterday500(StoredThenRefused):
 @both(
     "stored-second-device-500",
     "stores a punch of the second device, then fails",
-    ("CB-DEV-001", "V2-DUP-003"),
+    ("CB-ROW-001", "V2-ROW-001"),
     _MAY,
     features="multi-device",
 )
@@ -62,7 +62,7 @@ class StoredSecondDevice500(StoredThenRefused):
         return isinstance(fact, Punch) and device is not None and device != self.settings.devices[0]
 
 
-@mutant("stored-west-500", "stores a punch with an offset west of UTC, then fails", "CB-TIME-003", _MAY[0])
+@mutant("stored-west-500", "stores a punch with an offset west of UTC, then fails", "CB-ROW-001", _MAY[0])
 class StoredWest500(StoredThenRefused):
     def refuses(self, fact: Fact, received: Received) -> bool:
         return isinstance(fact, Punch) and fact.offset < 0
