@@ -8,6 +8,7 @@ from camsim.receiver.memory import Policy
 from . import (
     acknowledgements,
     benign,
+    benign_order,
     conditions,
     duplicates,
     encryption,
@@ -30,7 +31,7 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 # Each declares its variants when it is imported: this is the list of those that do.
 DECLARED_BY = (
-    *(acknowledgements, benign, conditions, duplicates, encryption, framing, identity, people, punches),
+    *(acknowledgements, benign, benign_order, conditions, duplicates, encryption, framing, identity, people, punches),
     *(returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
 )
 

@@ -251,27 +251,3 @@ class BomAck(Policy):
 class DoneTwice(Policy):
     def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
         return Reply(body=b'{"status":"done","status":"done"}')
-
-
-@benign(
-    "newest-name-wins",
-    "takes a name only from an event that happened later than the last one",
-    "a change of name happens later than what it changes",
-)
-class NewestNameWins(Policy):
-    def __init__(self) -> None:
-        self._told: dict[str, str] = {}
-        self._at = ""
-
-    def facts(self, received: Received) -> list[Fact]:
-        # Of one length and zone from one device: texts compare as the moments do.
-        self._at = str(received.body.get("OperationTime") or received.body.get("Time") or "")
-        return super().facts(received)
-
-    def rename(self, update: Update, store: Store) -> None:
-        if not (update.first or update.last):
-            return super().rename(update, store)
-        if update.user not in store.people or self._at > self._told.get(update.user, ""):
-            self._told[update.user] = self._at
-            super().rename(update, store)
-        return None
