@@ -179,8 +179,11 @@ class RunFacts:
         )
 
     def tag(self, device: int = 0) -> str:
-        """The service tag as the live gateway appends it to the URL."""
-        joint = "&" if urlsplit(self.profile.url).query else "?"
+        """The service tag as the live gateway appends it to the URL; nothing when the URL has one already."""
+        query = urlsplit(self.profile.url).query
+        if "stgid=" in query:
+            return ""
+        joint = "&" if query else "?"
         return f"{joint}stgid={self.device(device).stgid}"
 
     def operation_id(self) -> str:
