@@ -78,9 +78,10 @@ fuzz: $(VENV)/.dev ## 5,000 generated bad requests, v3 and v2
 wheel: $(VENV)/.dev ## build the wheel
 	$(BIN)/python -m build --wheel --no-isolation
 
-docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, docs/anomalies.md, docs/certify.md, the scenario schema
+docs: $(VENV)/.dev ## make anew what is made from code: docs/requirements.md, docs/anomalies.md, docs/observed.md, docs/certify.md, the scenario schema
 	$(BIN)/python -m camsim_conformance.requirements.page
 	$(BIN)/python scripts/make_anomalies_page.py
+	$(BIN)/python scripts/make_observed_page.py
 	$(BIN)/python scripts/make_certify_page.py
 	$(BIN)/python scripts/make_scenario_schema.py
 

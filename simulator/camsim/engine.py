@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from camsim.actions import clock, connection, devices, gateway, punch, users
+from camsim.actions import clock, connection, devices, gateway, punch, resend, users
 from camsim.callbacks import delivery, format_v2, format_v3, upload
-from camsim.commands import enrolment, queue
+from camsim.commands import api1, enrolment, queue, stopping
 from camsim.commands.v2 import flow as flow_v2
 from camsim.commands.v2 import receive as receive_v2
 from camsim.commands.v3 import flow as flow_v3
@@ -24,6 +24,7 @@ from camsim.state.gateway import RegisteredDevice, State
 
 EVENTS: Mapping[type, Callable[[Kernel, Any], None]] = {
     events.Request: queue.receive,
+    events.FormRequest: api1.receive,
     events.HttpRefused: queue.note_refused,
     events.Answered: delivery.answered,
     events.Tick: lambda kernel, event: kernel.tick(),
@@ -37,7 +38,7 @@ TIMERS: Mapping[str, Callable[[Kernel, RegisteredDevice, int], None]] = {
     "person": enrolment.person_shows_up,
     "session": enrolment.session_ends,
     "deliver": delivery.retry,
-    "licence": delivery.licence_changes,
+    "licence": stopping.licence_changes,
     "flush": upload.flush_next,
     "poll": upload.poll,
     "zone": zones.zone_changes,
@@ -57,6 +58,7 @@ ACTIONS: Mapping[type, Callable[[Kernel, Any], Answer]] = {
     actions.DeleteUser: users.delete_user,
     actions.EnrolFinger: users.enrol_finger,
     actions.Date: clock.change_date,
+    actions.Resend: resend.resend,
     actions.SetKnobs: gateway.set_knobs,
     actions.AddFault: gateway.add_fault,
     actions.ClearFaults: gateway.clear_faults,
@@ -77,9 +79,11 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
         commands=CommandProtocol(
             receive=receive_v3.receive,
             begin=flow_v3.begin,
+            take=flow_v3.take,
             through=flow_v3.through,
             expire=flow_v3.expire,
             answer_outcome=flow_v3.answer_outcome,
+            unlicensed=flow_v3.unlicensed,
         ),
     ),
     Protocol.V2: ProtocolVersion(
@@ -94,9 +98,11 @@ PROTOCOLS: Mapping[str, ProtocolVersion] = {
         commands=CommandProtocol(
             receive=receive_v2.receive,
             begin=flow_v2.begin,
+            take=flow_v2.take,
             through=flow_v2.through,
             expire=flow_v2.expire,
             answer_outcome=flow_v2.answer_outcome,
+            unlicensed=flow_v2.unlicensed,
         ),
     ),
 }

@@ -16,14 +16,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import hypothesis
 import pytest
 
 from camsim.protocol.timestamps import local, parse
-
-# Other work on the machine must not make an example fail.
-hypothesis.settings.register_profile("storms", deadline=None)
-hypothesis.settings.load_profile("storms")
 
 ROOT = Path(__file__).parents[2]
 STORM_LIMIT_S = 60

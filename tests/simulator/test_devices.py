@@ -177,10 +177,16 @@ def test_the_log_ring_gives_its_memory_back() -> None:
     assert len(held.logs) < 2500
 
 
-def test_ten_fingers_are_all_a_user_has(start_sim: Start) -> None:
+def test_who_has_ten_fingers_enrols_the_first_anew(start_sim: Start) -> None:
+    """11 is "its maximum user or template capacity" (V3:187), which one person's ten prints are not (R-35)."""
     sim = start_sim()
     assert sim.rest(_prints("7", 10)).code == 0
-    assert sim.rest({"Enroll": {"User": {"UserID": "7", "Type": "Fingerprint"}}}).code == 11
+    before = sim.slot().device.users["7"].templates["Fingerprint:0"]
+    assert sim.rest({"Enroll": {"User": {"UserID": "7", "Type": "Fingerprint"}}}).code == 0
+    sim.idle()
+    (told,) = sim.receiver.frames("UserUpdated")
+    assert (told["Template"][0]["Index"], told["Template"][0]["Data"] != before.data) == ("0", True)
+    assert len(sim.slot().device.users["7"].templates) == 10
 
 
 # --- what it says about itself ----------------------------------------------------------------------------------------

@@ -141,6 +141,7 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "devices/SIM1/users": ("user", "first_name", "templates", "split", "order", "user_type"),
     "devices/SIM1/date": ("to", "by", "timezone", "drift_ppm", "true", "announce"),
     "devices/SIM1/enrol-finger": ("user",),
+    "devices/SIM1/resend": ("start", "end"),
     "uplink": ("up",),
     "clock": ("mode",),
     "clock/advance": ("seconds",),

@@ -153,7 +153,7 @@ def test_9_stands_before_10_and_14(start_sim: Start) -> None:
     ("services", "code"),
     [
         ({"AttendanceAPI": (0, 60), "ManagementAPI": (-60, 0)}, 5),
-        ({"AttendanceAPI": (-60, 0), "ManagementAPI": (-60, 60)}, 5),
+        ({"AttendanceAPI": (-60, 0), "ManagementAPI": (-60, 60)}, 0),  # every command is of ManagementAPI (V2:12-25)
         ({"AttendanceAPI": (-60, 60)}, 8),
         ({"AttendanceAPI": (-60, 60), "ManagementAPI": (30, 60)}, 5),
         ({"AttendanceAPI": (-60, 60), "ManagementAPI": (-60, 60), "ScannerAPI": (-60, 0)}, 0),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements.verdicts import Level
@@ -28,7 +30,7 @@ class Value:
         return self.v2 if protocol is Protocol.V2 else self.v3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what follows from the values is kept
 class Factor:
     """A property with all its values; `feature` must be claimed for the ones that are not usual."""
 
@@ -36,11 +38,15 @@ class Factor:
     values: tuple[Value, ...]
     feature: str = "core"
 
-    @property
+    @cached_property
     def usual(self) -> Value:
         """The plain value."""
         return next(value for value in self.values if value.usual)
 
     def value(self, name: str) -> Value | None:
         """A value by its name."""
-        return next((value for value in self.values if value.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Value]:
+        return {value.name: value for value in self.values}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from camsim import chance
 from camsim.control.devices import DeviceSpec, PersonSpec
@@ -18,7 +18,7 @@ from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import Model, UnknownModelError, find
 from camsim.synthetic import people as population
 
-from .values import instant_of, is_url, offset_of
+from .values import instant_of, is_address, is_url, offset_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 MOST_USERS = 100_000
@@ -59,6 +59,14 @@ def check_spec(spec: DeviceSpec) -> None:
         instant_of(key, getattr(spec, key), offset)
     if isinstance(spec.users, int) and not 0 <= spec.users <= MOST_USERS:
         raise usage("users", spec.users, f"0 to {MOST_USERS}")
+    check_origins(spec.origin_ips)
+
+
+def check_origins(addresses: Sequence[str]) -> None:
+    """Who may send commands (A-REST-34). Raises: ControlError."""
+    for address in addresses:
+        if not is_address(address):
+            raise usage("origin_ips", address, "addresses such as 127.0.0.1 or ::1, in their short form")
 
 
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> RegisteredDevice:
@@ -74,6 +82,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         raise ControlError(422, "unknown_model", str(problem)) from None
     except ValueError as problem:
         raise usage("security_key", "…", str(problem)) from None
+    check_origins(spec.origin_ips)
     # One draw makes serial and MAC, so that both stay those of the id, whatever else a site describes.
     number = chance.draw(kernel.state.seed, stgid, "serial", 0)
     config = _config(kernel, spec, stgid, spec.serial or f"ZHM{number % 10**10:010d}")
@@ -115,6 +124,9 @@ def _config(kernel: Kernel, spec: DeviceSpec, stgid: str, serial: str) -> Device
         origin_ips=spec.origin_ips,
         services={str(name): dates for name, dates in spec.services.items()},
         x_level=spec.x_level,
+        load_punch_log=spec.load_punch_log,
+        load_user_data=spec.load_user_data,
+        group=spec.group,
     )
 
 

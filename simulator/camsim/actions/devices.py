@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from camsim.callbacks import delivery
-from camsim.commands import queue
+from camsim.commands import queue, stopping
 from camsim.control.actions import AddDevices, PatchDevice, RemoveDevice
 from camsim.control.answers import Added, Changed, Identity, Removed
 from camsim.kernel.events import ControlError, usage
@@ -18,7 +18,7 @@ from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause
 from camsim.state.models import UnknownModelError, find
 
-from .device_spec import build, check_config, identifiers, set_licence_timers
+from .device_spec import build, check_config, check_origins, identifiers, set_licence_timers
 from .values import instant_of, offset_of
 
 
@@ -78,7 +78,7 @@ def patch_device(kernel: Kernel, action: PatchDevice) -> Changed:
     if model is not None:
         registered.device.model = find(model, kernel.models)
     set_licence_timers(kernel, registered)
-    delivery.send_next(kernel, registered)  # a URL or a licence may be what the queue waited for
+    stopping.licence_changes(kernel, registered)  # a URL or a licence may be what callbacks and commands waited for
     apart = [key for key in ("timezone", "model") if key in changed]
     return Changed(action.device, [*sorted(given), *apart])
 
@@ -97,6 +97,7 @@ def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
             cipher.check_key(key)
         except ValueError as problem:
             raise usage("security_key", "…", str(problem)) from None
+    check_origins(given.get("origin_ips", ()))
     if "model" in given:
         try:
             find(given["model"], kernel.models)

@@ -13,7 +13,7 @@ from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Punch
 from camsim.protocol.timestamps import gmt
-from camsim.protocol.vocabulary import InputType
+from camsim.protocol.vocabulary import ATTENDANCE_ONLY, InputType
 from camsim.state.device import Device
 from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause, Record
@@ -80,7 +80,7 @@ def _punch(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec, at: in
         type=device.directed(user, pressed, log_time, offset, rule),
         input=input_type,
         temperature=_temperature(kernel, registered, spec),
-        mask=bool(spec.mask) if device.model.camera else None,  # told only where there is a camera (C-11)
+        mask=_mask(registered, spec),
     )
     number = _record(kernel, registered, punch, spec.photo)
     _redetect(kernel, registered, punch, spec.redetect)
@@ -108,13 +108,21 @@ def _never_twice(device: Device, user: str, log_time: int, back_s: int) -> int:
 
 
 def _temperature(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> float | None:
+    """Degrees Celsius with one decimal, as the page prints them (V3:504); None without a sensor (C-11)."""
     device = registered.device
-    if not device.model.temperature_sensor:  # C-11
+    if not device.model.temperature_sensor or registered.config.mode in ATTENDANCE_ONLY:
         return None
     if spec.temperature is not None:
-        return spec.temperature
+        return round(spec.temperature, 1)
     tenths = chance.between(0, 11, kernel.state.seed, device.stgid, "temperature", device.next_number)
-    return 36.1 + tenths / 10
+    return round(36.1 + tenths / 10, 1)  # a sum of floats has more decimals than the page prints (V3:504)
+
+
+def _mask(registered: RegisteredDevice, spec: PunchSpec) -> bool | None:
+    """Told only where there is a camera (C-11), and not in modes that are attendance only (M-ATTENDANCE)."""
+    if not registered.device.model.camera or registered.config.mode in ATTENDANCE_ONLY:
+        return None
+    return bool(spec.mask)
 
 
 def _record(kernel: Kernel, registered: RegisteredDevice, punch: Punch, photo: bool | str) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from camsim import chance
 from camsim.callbacks import upload
+from camsim.commands.enrolment import next_finger
 from camsim.control.actions import DeleteUser, EnrolFinger, PutUser, TemplateSpec
 from camsim.control.on_device import Deleted, Edited
 from camsim.kernel.events import ControlError, usage
@@ -119,19 +120,20 @@ def delete_user(kernel: Kernel, action: DeleteUser) -> Deleted:
 
 def enrol_finger(kernel: Kernel, action: EnrolFinger) -> Edited:
     """Somebody puts a finger on the sensor at an open session, or enrols one in the menu: #6."""
-    device, stgid = kernel.device(action.device).device, action.device
-    user_id = action.user
-    if not user_id and device.enrolment is not None:
+    registered, stgid = kernel.device(action.device), action.device
+    device, user_id = registered.device, action.user
+    in_session = not user_id and device.enrolment is not None
+    if in_session and device.enrolment is not None:
         user_id = device.enrolment.user_id
     user = device.users.get(user_id) if user_id else None
     if user is None:
         message = f"user {user_id!r} is not on device {stgid}"
         raise ControlError(404, "unknown_user", message, "name a user of the device")
-    index = device.free_finger(user)
-    if index is None:
+    if device.free_finger(user) is None and not in_session:
         message = f"all ten fingers of user {user.user_id} are enrolled"
         raise ControlError(409, "device_full", message, "delete the user first")
+    index, generation = next_finger(kernel, registered, user)
     device.enrolment = None
-    finger = TemplateSpec(TemplateType.FINGERPRINT, int(index))
+    finger = TemplateSpec(TemplateType.FINGERPRINT, index, generation=generation)
     edited = put_user(kernel, PutUser(device=stgid, user=user.user_id, templates=[finger]))
-    return Edited(edited.user, edited.new, edited.callbacks, index)
+    return Edited(edited.user, edited.new, edited.callbacks, str(index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from camsim.durations import duration_ms
@@ -50,6 +51,14 @@ def writable(key: str, value: object, epoch_s: int) -> int:
     if not FIRST_S <= epoch_s < LAST_S:
         raise usage(key, value, "a moment from 1970-01-02 to January 2100")
     return epoch_s
+
+
+def is_address(text: str) -> bool:
+    """An IP address as a connection shows it: origins are compared as texts."""
+    try:
+        return str(ip_address(text)) == text
+    except ValueError:
+        return False
 
 
 def is_url(text: str) -> bool:

@@ -12,10 +12,11 @@ import msgspec
 from camsim.actions.values import instant_of
 from camsim.control import answers, on_device, records
 from camsim.kernel.kernel import Kernel
-from camsim.kernel.licence import licensed
+from camsim.kernel.licence import runs
 from camsim.knobs import register as readings
 from camsim.protocol.facts import Template
 from camsim.protocol.timestamps import gmt, local
+from camsim.protocol.vocabulary import Service
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
@@ -138,6 +139,9 @@ def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.Devic
             "direction": config.direction,
             "reverify_s": config.reverify_s,
             "x_level": config.x_level,
+            "load_punch_log": config.load_punch_log,
+            "load_user_data": config.load_user_data,
+            "group": config.group,
         },
         features={
             "templates": sorted(model.templates),
@@ -240,8 +244,8 @@ def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
     state = str(box.state)
     if box.held:
         state = "held"
-    elif not licensed(registered.config, now_ms):
-        state = "frozen"  # A-CB-22
+    elif _is_frozen(registered, now_ms):
+        state = "frozen"  # A-CB-22, V2-29
     head, attempts = None, 0
     if waiting is not None:
         head, attempts = records.Head(waiting.id, waiting.name, waiting.user, waiting.attempts), waiting.attempts
@@ -257,6 +261,12 @@ def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
         why=box.problem,
         cached_on_device=len(registered.device.pending),
     )
+
+
+def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
+    """The licence does not run, or AttendanceAPI, the service of punches, or nothing but set-aside callbacks waits."""
+    box, config = registered.outbox, registered.config
+    return not runs(config, Service.ATTENDANCE, now_ms) or bool(box.aside and len(box) == len(box.aside))
 
 
 def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from camsim import chance
 from camsim.kernel.events import Answered, Restarted, Send
 from camsim.kernel.kernel import Kernel
-from camsim.kernel.licence import licensed, subscribed
+from camsim.kernel.licence import subscribed
 from camsim.protocol.acknowledgement import opened, why_no_ack
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import callback_name
@@ -15,6 +15,7 @@ from camsim.state.gateway import InFlight, RegisteredDevice
 from camsim.state.ledger import Cause
 from camsim.state.outbox import Delivery, QueueState
 
+from . import services
 from .attempt import altered_body, copies_at_once, key_of, transport_faults, url_of
 from .payload_faults import Rewriting, rewrite
 
@@ -109,7 +110,7 @@ def send_next(kernel: Kernel, registered: RegisteredDevice) -> None:
     outbox, config = registered.outbox, registered.config
     if outbox.state is QueueState.SENDING or not kernel.state.uplink or config.callback_url is None:
         return
-    if not licensed(config, kernel.now) and not _drains(kernel, registered):
+    if not services.bring_forward(kernel, registered):
         return
     delivery = outbox.start(kernel.now)
     if delivery is None:
@@ -148,28 +149,17 @@ def _send(kernel: Kernel, registered: RegisteredDevice, delivery: Delivery) -> N
     )
 
 
-def _drains(kernel: Kernel, registered: RegisteredDevice) -> bool:
-    """What becomes of the queue when the licence does not run: hold, drop, or drain what came before (A-CB-22).
-
-    "API communication for that device stops" and "existing data is not affected" (V3:1232): the page leaves it open.
-    """
-    how, head, end = kernel.policy.licence_backlog, registered.outbox.head(), registered.config.licence_end
-    if how == "drop":
-        drop_queue(kernel, registered, Cause.LICENCE)
-    return how == "drain" and head is not None and end is not None and head.queued_at < end * 1000
-
-
 def drop_queue(kernel: Kernel, registered: RegisteredDevice, cause: Cause) -> int:
     """Throw the callbacks away that wait; the ledger names the cause. Returns how many went."""
     dropped = registered.outbox.clear()
     for delivery in dropped:
-        if delivery.punch is not None:
-            kernel.state.ledger.lost(registered.config.stgid, delivery.punch, cause)
+        services.lose(kernel, registered, delivery, cause)
     return len(dropped)
 
 
-def licence_changes(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:
-    """Timer `licence`: it begins or ends, and the queue goes on or stands still."""
+def licence_changes(kernel: Kernel, registered: RegisteredDevice) -> None:
+    """The licence or a service begins or ends: the queue, or what belongs to that service, goes on or stands still."""
+    registered.outbox.take_back()
     send_next(kernel, registered)
 
 

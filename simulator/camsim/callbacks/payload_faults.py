@@ -26,13 +26,13 @@ class Rewriting:
 
 
 def _retell(message: Message, by: Rewriting) -> Message:
-    frame = message["RealTime"]
+    frame = message.get("RealTime") or message.get("Load") or {}
     frame["OperationID"], frame["Time"] = by.operation_id, gmt(by.now_s, 0)
     return message
 
 
 def _change_token(message: Message, by: Rewriting) -> Message:
-    frame = message.get("RealTime") or message.get("ApiRequestInfo") or {}
+    frame = message.get("RealTime") or message.get("Load") or message.get("ApiRequestInfo") or {}
     frame["AuthToken"] = by.token
     return message
 

@@ -54,10 +54,12 @@ def _ordered(kernel: Kernel, registered: RegisteredDevice, pending: list[Pending
 
 
 def _set_poll(kernel: Kernel, registered: RegisteredDevice) -> None:
-    """A row is found up to two intervals later, one on average: nobody knows when the poll was due (M-DB)."""
-    number = kernel.count(registered, "poll")
-    wait = chance.between(0, kernel.policy.poll_ms * 2, kernel.state.seed, registered.config.stgid, "poll", number)
-    kernel.state.timers.set(kernel.now + wait, "poll", registered.config.stgid, number)
+    """A row is found at the next poll, up to one interval later; when a device is polled is its own (M-DB)."""
+    number, interval, stgid = kernel.count(registered, "poll"), kernel.policy.poll_ms, registered.config.stgid
+    wait = 0
+    if interval:
+        wait = (chance.draw(kernel.state.seed, stgid, "poll", 0) - kernel.now) % interval
+    kernel.state.timers.set(kernel.now + wait, "poll", stgid, number)
 
 
 def poll(kernel: Kernel, registered: RegisteredDevice, reference: int) -> None:

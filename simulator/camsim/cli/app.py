@@ -13,7 +13,7 @@ from typer.models import CommandInfo
 
 from camsim import __version__
 
-from .control import DEFAULT_URL, Exit, ManagementUrl, Token, call, fetch
+from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
 
 app = typer.Typer(
     name="camsim",
@@ -62,12 +62,11 @@ def serve(
     clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
     start: Annotated[str | None, typer.Option(help="Virtual time to start at.")] = None,
     horizon: Annotated[str, typer.Option(help="How far jumps go past the last input.")] = "48h",
-    latency: Annotated[
-        str | None, typer.Option(help="Median time a device takes for a command; 0 answers at once.")
-    ] = None,
+    latency: Annotated[str | None, typer.Option(help="Median time a command takes; 0 answers at once.")] = None,
     knob: Annotated[
         list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")
     ] = None,
+    switch: Switches = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
     host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",

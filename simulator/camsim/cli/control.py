@@ -10,6 +10,9 @@ import typer
 ManagementUrl = Annotated[
     str, typer.Option("--url", envvar="CAMSIM_URL", help="Management URL of the running simulator.", show_default=True)
 ]
+Switches = Annotated[
+    list[str] | None, typer.Option("--switch", help="A portal switch of every device: load_user_data=on. May repeat.")
+]
 Token = Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its bearer token.")]
 DEFAULT_URL = "http://127.0.0.1:8125"
 

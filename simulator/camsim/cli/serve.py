@@ -51,6 +51,29 @@ def _start(text: str | None) -> int | None:
     return moment * 1000
 
 
+# What `--switch` may name: the on-or-off settings of a device but its connection, which devices lose while they run.
+SWITCHES = tuple(
+    field.name for field in msgspec.structs.fields(DeviceSpec) if field.type is bool and field.name != "online"
+)
+
+
+def _switches(given: list[str]) -> dict[str, object]:
+    """The portal's settings that flags change: on or off, a list of addresses, a name. Raises: SiteError."""
+    switches: dict[str, object] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if name in SWITCHES and value in ("on", "off"):
+            switches[name] = value == "on"
+        elif name == "origin_ips" and equals:
+            switches[name] = [address for address in value.split(",") if address]
+        elif name == "group" and equals:
+            switches[name] = value
+        else:
+            allowed = f"NAME=on or NAME=off with {', '.join(SWITCHES)}; origin_ips=ADDRESS,ADDRESS; group=NAME"
+            raise SiteError(f"--switch {text} is not allowed; allowed: {allowed}")
+    return switches
+
+
 def _knobs(flags: dict[str, Any]) -> dict[str, object]:
     given = list(flags["knob"] or [])
     if flags["latency"] is not None:
@@ -84,7 +107,10 @@ def _devices(settings: Settings, flags: dict[str, Any]) -> None:
         check_url("--callback-url", flags["callback_url"])
     if flags["protocol"] is not None and flags["protocol"] not in tuple(Protocol):
         raise SiteError(f"--protocol = {flags['protocol']!r} is not allowed; allowed: {', '.join(Protocol)}")
+    switches = _switches(flags["switch"] or [])
     for spec in settings.devices:
+        for name, value in switches.items():
+            setattr(spec, name, value)
         for name in ("users", "model", "callback_url", "auth_token", "security_key"):
             if flags[name] is not None:
                 setattr(spec, name, flags[name])

@@ -50,8 +50,13 @@ def show_register(rows: list[dict[str, Any]], profile: str) -> None:
     table = Table("id", "evidence", "reading", "knob", "in force", title=f"{len(rows)} readings, profile {profile}")
     for row in rows:
         names, values = "\n".join(row["in_force"]), "\n".join(map(str, row["in_force"].values()))
-        table.add_row(row["id"], row["evidence"], row["reading"], names, values)
+        table.add_row(row["id"], _evidence(row), row["reading"], names, values)
     Console().print(table)
+
+
+def _evidence(row: dict[str, Any]) -> str:
+    """Where a reading comes from and, where it was seen, how certain that is."""
+    return f"{row['evidence']}, {row['certainty']}" if row["certainty"] else str(row["evidence"])
 
 
 def show_journal(entries: list[dict[str, Any]]) -> None:

@@ -161,6 +161,10 @@ class DeviceHandle:
         """Somebody puts a finger on the sensor: of the open enrolment session, or of `user` in the menu."""
         return self._api.ask(routes.ENROL_FINGER, given(user=user), stgid=self.stgid)
 
+    def resend(self, start: str | int | None = None, end: str | int | None = None) -> int:
+        """Punches of its log are told again, all or those of a range; returns how many."""
+        return self._api.ask(routes.RESEND, given(start=start, end=end), stgid=self.stgid).resent
+
     # --- its queue ----------------------------------------------------------------------------------------------------
 
     @property

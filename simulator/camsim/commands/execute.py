@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 
+import msgspec
+
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command, Refusal
+from camsim.protocol.facts import Template
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.timestamps import device_information, gmt, licence_date
 from camsim.protocol.vocabulary import TemplateType
@@ -16,14 +19,14 @@ from camsim.state.outcome import Context, Handler, Outcome, Rows
 PAGE_ROWS = 50
 
 
-def row_message(row: LogRow) -> dict[str, str | float | bool]:
+def row_message(row: LogRow, user_key: str = "UserID") -> dict[str, str | float | bool]:
     """One row of LoadLog as its sample prints it; two members differ from the callback of the same punch."""
     punch = row.punch
     message: dict[str, str | float | bool] = {"Type": punch.type}
     if punch.temperature is not None:
         message["Temperature"] = punch.temperature  # a number here, a text in the callback (C-11)
     message["InputType"] = punch.input
-    message["UserID"] = punch.user_id  # UserId in the callback (C-11)
+    message[user_key] = punch.user_id  # UserId in the callback (C-11), and in rows of some (R-12-KEY)
     message["LogTime"] = gmt(punch.log_time, punch.offset)
     if punch.mask is not None:
         message["FaceMask"] = punch.mask
@@ -94,9 +97,16 @@ def _add_user(device: Device, command: Command, context: Context) -> Outcome:
         return Outcome.refused(StatusV3.DEVICE_MEMORY_FULL, "Add", full)
     _store(device, command, old)
     outcome = Outcome()
+    if old is not None:
+        outcome.edited = _changed(old, command.templates)
     if _shares_a_card(device, command):
         outcome.lint.append("Add.Template: the card is another user's too (A-DEV-11)")
     return outcome
+
+
+def _changed(user: User, templates: tuple[Template, ...] = ()) -> User:
+    """A user as a callback tells a change: with "the templates that were added or changed" alone (V3:156)."""
+    return msgspec.structs.replace(user, templates={template.key: template for template in templates})
 
 
 def _why_no_room(device: Device, command: Command, old: User | None) -> str | None:
@@ -150,14 +160,15 @@ def _delete_user(device: Device, command: Command, context: Context) -> Outcome:
     if isinstance(user, Outcome):
         return user
     device.remove_user(command.user_id)
-    return Outcome()
+    return Outcome(removed=[command.user_id])
 
 
 def _delete_all_user(device: Device, command: Command, context: Context) -> Outcome:
     """Administrators go too, and an empty device is no error (R-30)."""
+    removed = list(device.users)
     device.users.clear()
     device.counts.clear()
-    return Outcome()
+    return Outcome(removed=removed)
 
 
 def _delete_log_all(device: Device, command: Command, context: Context) -> Outcome:
@@ -183,14 +194,19 @@ def _enroll(device: Device, command: Command, context: Context) -> Outcome:
     if device.enrolment is not None:  # one sensor, one session: a second one times out with 6 (R-35)
         return Outcome(silent=True, why=f"an enrolment of user {device.enrolment.user_id} is open", field="Enroll.User")
     user = device.users.get(command.user_id)
+    full = _why_no_finger(device, user)
+    if full is not None:
+        return Outcome.refused(StatusV3.DEVICE_MEMORY_FULL, "Enroll.User", full)
     if user is None:
-        full = device.why_no_room({})
-        if full is not None:
-            return Outcome.refused(StatusV3.DEVICE_MEMORY_FULL, "Enroll.User", full)
         device.put_user(User(command.user_id, command.first_name or "", command.last_name or ""))
-    elif device.free_finger(user) is None:
-        return Outcome.refused(StatusV3.DEVICE_MEMORY_FULL, "Enroll.User", "all ten fingers are enrolled")
     return Outcome(opens_session=True)
+
+
+def _why_no_finger(device: Device, user: User | None) -> str | None:
+    """11 is for a full device alone (V3:187): who has ten prints enrols one anew, and that takes no room (C-06)."""
+    if user is not None and device.free_finger(user) is None:
+        return None
+    return device.why_no_room({TemplateType.FINGERPRINT: 1}, users=int(user is None))
 
 
 def _update_access_time(device: Device, command: Command, context: Context) -> Outcome:
@@ -198,7 +214,7 @@ def _update_access_time(device: Device, command: Command, context: Context) -> O
     if isinstance(user, Outcome):
         return user
     user.access = command.access
-    return Outcome()
+    return Outcome(edited=_changed(user))
 
 
 def _update_user_access(device: Device, command: Command, context: Context) -> Outcome:
@@ -207,7 +223,7 @@ def _update_user_access(device: Device, command: Command, context: Context) -> O
     if isinstance(user, Outcome):
         return user
     user.enabled = command.enable
-    return Outcome()
+    return Outcome(edited=_changed(user))
 
 
 HANDLERS: Mapping[Family, Handler] = {

@@ -8,8 +8,10 @@ from camsim import chance
 from camsim.callbacks import upload
 from camsim.kernel.events import HttpRefused, Reply, Request
 from camsim.kernel.kernel import Kernel
+from camsim.kernel.licence import why_stopped
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
+from camsim.protocol.facts import UserDeleted
 from camsim.state.device import User
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice
@@ -17,7 +19,7 @@ from camsim.state.journal import Entry
 from camsim.state.ledger import Cause
 from camsim.state.outcome import Context, Handler, Outcome
 
-from . import enrolment
+from . import enrolment, live
 
 # A-REST-04, "approximately 15 seconds" (V3:1187): lognormal around 15 s, clipped to 2-28 s. 28 keeps a device that does
 # answer inside the window of 30 s (A-REST-05).
@@ -44,7 +46,7 @@ def note_refused(kernel: Kernel, event: HttpRefused) -> None:
 
 def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Hand what waits to the device, if it is online."""
-    if registered.online:
+    if registered.online and not why_stopped(registered.config, kernel.now):
         kernel.protocol(registered).commands.begin(kernel, registered)
 
 
@@ -186,9 +188,20 @@ def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, ou
     for fact in outcome.facts:
         upload.upload(kernel, registered, fact)
     upload.resend(kernel, registered, outcome.resend)
+    live.follow_up(kernel, registered, outcome)
     # The callbacks' names say Manually, so a change by REST has no echo but where the knob asks for one (A-REST-23).
-    if outcome.added is not None and kernel.policy.rest.echo_changes:
-        _announce(kernel, registered, outcome.added)
+    if kernel.policy.rest.echo_changes:
+        _echo(kernel, registered, outcome)
+
+
+def _echo(kernel: Kernel, registered: RegisteredDevice, outcome: Outcome) -> None:
+    """Tell every change of a user as if somebody had made it in the menu: #3-#9 of what changed, #1 (A-REST-23)."""
+    changed = outcome.added or outcome.edited
+    if changed is not None:
+        _announce(kernel, registered, changed)
+    clock = registered.device.clock
+    for user_id in outcome.removed:
+        upload.upload(kernel, registered, UserDeleted(user_id, clock.now_s(kernel.now), clock.offset))
 
 
 def _announce(kernel: Kernel, registered: RegisteredDevice, user: User) -> None:

@@ -62,6 +62,9 @@ class PatchDevice(DeviceAction, tag="patch_device", kw_only=True):
     origin_ips: list[str] | msgspec.UnsetType = msgspec.UNSET
     services: dict[Service, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
     x_level: bool | msgspec.UnsetType = msgspec.UNSET
+    load_punch_log: bool | msgspec.UnsetType = msgspec.UNSET
+    load_user_data: bool | msgspec.UnsetType = msgspec.UNSET
+    group: str | msgspec.UnsetType = msgspec.UNSET
     timezone: str | msgspec.UnsetType = msgspec.UNSET
     model: str | msgspec.UnsetType = msgspec.UNSET
 
@@ -186,6 +189,16 @@ class DateSpec(Spec, kw_only=True):
     announce: bool = True
 
 
+class Resend(DeviceAction, tag="resend", kw_only=True):
+    """Punches of the log are told again, as the API Monitor's button asks (V2:31): LogTimes from `start` to `end`.
+
+    Both ends are included; None is the log's own end.
+    """
+
+    start: str | int | None = None
+    end: str | int | None = None
+
+
 class Date(DateSpec, tag="date", tag_field="action", kw_only=True):
     """Somebody changes the date in the menu: #2, and later punches use the new clock (C-02)."""
 
@@ -243,6 +256,7 @@ AnyAction = (
     | DeleteUser
     | EnrolFinger
     | Date
+    | Resend
     | SetKnobs
     | AddFault
     | ClearFaults

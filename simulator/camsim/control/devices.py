@@ -49,6 +49,9 @@ class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     origin_ips: list[str] = msgspec.field(default_factory=list)
     services: dict[Service, tuple[int, int]] = msgspec.field(default_factory=dict)
     x_level: bool = False
+    load_punch_log: bool = True
+    load_user_data: bool = False
+    group: str = ""
     users: int | list[PersonSpec] = 0
     templates: list[TemplateType] | None = None
     logs: int = 0

@@ -121,6 +121,12 @@ class Digest(Answer, frozen=True):
     logs: int
 
 
+class Resent(Answer, frozen=True):
+    """So many punches of the log are told again."""
+
+    resent: int
+
+
 class Dated(Answer, frozen=True):
     """The device's clock before and after; `told` when a callback says so."""
 

@@ -124,6 +124,14 @@ ENROL_FINGER = Route(
     actions.EnrolFinger,
     optional=True,
 )
+RESEND = Route(
+    "POST",
+    "devices/{stgid}/resend",
+    "Tell punches of its log again, all or those of a range",
+    on_device.Resent,
+    actions.Resend,
+    optional=True,
+)
 USERS = Route("GET", "devices/{stgid}/users", "Users on the device", on_device.Users)
 LOGS = Route(
     "GET",
@@ -242,6 +250,7 @@ ROUTES: tuple[Route[object], ...] = (
     DELETE_USER,
     DATE,
     ENROL_FINGER,
+    RESEND,
     USERS,
     LOGS,
     PHOTOS,

@@ -24,6 +24,16 @@ class Request(msgspec.Struct, tag_field="action", tag="request", gc=False):
     real_s: float = 0.0
 
 
+class FormRequest(msgspec.Struct, tag_field="action", tag="form_request", gc=False):
+    """A form posted to API 1.0 (A-REST-35); `verb`: add or delete."""
+
+    id: int
+    verb: str
+    body: bytes
+    remote: str = ""
+    real_s: float = 0.0
+
+
 class HttpRefused(msgspec.Struct, tag_field="action", tag="http_refused", gc=False):
     """An HTTP request that never reached a device: it gets a journal line and changes nothing."""
 
@@ -56,7 +66,7 @@ class Restarted(msgspec.Struct, tag_field="action", tag="restarted"):
 
 
 # The input log decodes into this union. Every member carries its name in `action`, as msgspec wants one tag for all.
-Event = Request | HttpRefused | Answered | Tick | Restarted | AnyAction
+Event = Request | FormRequest | HttpRefused | Answered | Tick | Restarted | AnyAction
 
 # --- effects: what goes out -------------------------------------------------------------------------------------------
 

@@ -40,16 +40,19 @@ class CallbackFormat:
 class CommandProtocol:
     """How a version takes a command in, hands it to the device and answers it.
 
-    `receive`: a request is refused or queued; `begin`: waiting commands go to an online device; `through`: the device
-    is through with one; `expire`: its window ends; `answer_outcome`: tell what became of one, False when the device
-    keeps silent.
+    `receive`: a request is refused or queued; `begin`: waiting commands go to an online device; `take`: one that has
+    been answered goes to its device; `through`: the device is through with one; `expire`: its window ends;
+    `answer_outcome`: tell what became of one, False when the device keeps silent; `unlicensed`: the licence or service
+    ended while somebody waits for it, and why.
     """
 
     receive: Callable[[Kernel, Request], None]
     begin: Callable[[Kernel, RegisteredDevice], None]
+    take: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
     through: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
     expire: Callable[[Kernel, RegisteredDevice, PendingCommand], None]
     answer_outcome: Callable[[Kernel, RegisteredDevice, PendingCommand, Outcome], bool]
+    unlicensed: Callable[[Kernel, RegisteredDevice, PendingCommand, str], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.v3.messages import Style
 from camsim.state.outbox import PRESETS, Schedule
 
+from .live import LivePolicy, compile_live
 from .register import resolve
 
 
@@ -30,6 +31,7 @@ class RestPolicy:
     stgid_alias: bool  # A-REST-16
     max_body: int  # A-REST-20
     licence_code: int | str  # A-REST-21
+    switched_off_code: int  # A-REST-22
     echo_changes: bool  # A-REST-23
     loadlog_status_code: str  # A-REST-26
     loadlog_paging: str
@@ -40,6 +42,7 @@ class RestPolicy:
     mode_mismatch_code: int  # A-ENC-04
     placeholders: str  # A-DEV-07
     content: str  # A-DEV-08
+    live: LivePolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def _rest(knobs: Mapping[str, Any]) -> RestPolicy:
         stgid_alias=knobs["rest.stgid_alias"],
         max_body=knobs["rest.max_body"],
         licence_code=knobs["licence.v3_code"],
+        switched_off_code=knobs["rest.switched_off"],
         echo_changes=knobs["device.echo_rest_changes"],
         loadlog_status_code=knobs["loadlog.status_code"],
         loadlog_paging=knobs["loadlog.paging"],
@@ -136,6 +140,7 @@ def _rest(knobs: Mapping[str, Any]) -> RestPolicy:
         mode_mismatch_code=knobs["enc.mode_mismatch"],
         placeholders=knobs["template.placeholders"],
         content=knobs["template.content"],
+        live=compile_live(knobs),
     )
 
 

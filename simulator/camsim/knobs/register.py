@@ -67,7 +67,11 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One reading: the question, where it is answered, and the answer this project takes."""
+    """One reading: the question, where it is answered, and the answer this project takes.
+
+    `seen`: what live systems or public programs show, and how certain that is: written after contact with the live
+    gateway, read in code that looks as if it works, or told by somebody.
+    """
 
     id: str
     section: str
@@ -75,6 +79,8 @@ class Row(msgspec.Struct, frozen=True):
     evidence: Literal["doc", "obs", "reading"]
     reading: str
     quote: Quote | None = None
+    certainty: Literal["live", "code", "claim"] | None = None
+    seen: str = ""
     specs: tuple[KnobSpec, ...] = ()
 
 

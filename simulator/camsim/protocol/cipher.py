@@ -40,15 +40,14 @@ def decrypt(key: str, body: bytes, *, strict: bool = False) -> bytes:
 
     Raises: CipherError; ValueError for a bad key.
     """
-    plain, lint = decrypt_lenient(key, body)
-    if strict and lint:
-        raise CipherError(f"the Base64 text is not standard: {'; '.join(lint)}")
-    return plain
+    return decrypt_lenient(key, body, strict=strict)[0]
 
 
-def decrypt_lenient(key: str, body: bytes) -> tuple[bytes, list[str]]:
-    """The UTF-8 bytes inside, and what is unusual about the Base64 text. Raises: as `decrypt`."""
+def decrypt_lenient(key: str, body: bytes, *, strict: bool = False) -> tuple[bytes, list[str]]:
+    """The UTF-8 bytes inside, and what is unusual about the Base64 text. `strict`, Raises: as `decrypt`."""
     text, lint = _normalise(body)
+    if strict and lint:
+        raise CipherError(f"the Base64 text is not standard: {'; '.join(lint)} (A-ENC-06)")
     try:
         blocks = base64.b64decode(text, validate=True)
     except binascii.Error as error:

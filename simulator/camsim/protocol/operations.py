@@ -35,6 +35,10 @@ class Family(StrEnum):
     ENROLL = "EnrollFingerPrint"
     UPDATE_ACCESS_TIME = "UpdateAccessTime"
     UPDATE_USER_ACCESS = "UpdateUserAccess"
+    # Not on the page, but seen in use (A-REST-28, A-REST-29)
+    LOAD_USER_INFO = "LoadUserInfo"
+    SYNC = "Sync"
+    RELOAD_LOG = "ReloadLog"
     # v2 only
     LAZY_RESPONSE = "LazyResponse"
     ENABLE_MESSAGE = "EnableMessage"

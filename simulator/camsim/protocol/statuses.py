@@ -1,4 +1,7 @@
-"""The status codes of v2 and v3: two enums, never shared, because the same number means different things."""
+"""The status codes: one enum a version, never shared, because the same number means different things (3, 5, 6, 8 … 15).
+
+A third enum has the codes that live v3 answers were seen to carry beside those of the page.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,11 @@ class StatusV3(IntEnum):
 
 
 class StatusSeen(IntEnum):
-    """Codes of live v3 answers that the page does not list; only profile `observed` and faults answer them."""
+    """Codes of live v3 answers that the page does not list.
+
+    In profile `observed` 19 by `enc.mode_mismatch` and 33 by what is switched off (A-REST-22, A-REST-28, A-REST-30);
+    29, 35, 37 and 38 by knobs that are off there (A-REST-30 … A-REST-33). Faults can force any.
+    """
 
     INVALID_RAW_DATA = 19
     INVALID_API_VERSION = 29

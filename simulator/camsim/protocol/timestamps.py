@@ -1,7 +1,8 @@
 """Read and write the times of the wire, in the four shapes the v3 page prints.
 
 `2020-09-17 07:48:22 GMT +0530` (V3:148, 1217) · `2022-07-11 00:00:00` (#36) · `13-11-2025 18:03:48 GMT +0530` and
-`03/04/2024` (#13). Field programs also send one-digit days and bare dates: read too, and told apart by `shape`.
+`03/04/2024` (#13). Field programs also send one-digit days and bare dates: read too, told apart by `shape`,
+and `oddities` names what is not as printed.
 """
 
 from __future__ import annotations
@@ -61,6 +62,43 @@ def parse(text: Any) -> Stamp:
         return _parse_loose(text)
     offset = _zone(text[19:])
     return Stamp(midnight + _clock(text[11:19]) - offset * 60, offset, shape)
+
+
+def spelt_out(text: Any) -> Any:
+    """The text with a zone by name as the page would write it: live clients send `IST` (R-TIME)."""
+    if not isinstance(text, str):
+        return text
+    for name, written in _NAMED_ZONES.items():
+        if text.endswith(name):
+            return text.removesuffix(name) + written
+    return text
+
+
+def oddities(text: str, printed: Shape) -> list[str]:
+    """In what a text that can be read differs from the shape the page prints at its place, each by name (R-TIME)."""
+    written = spelt_out(text)
+    found = _LOOSE.fullmatch(written)
+    if found is None:
+        return ["unknown shape"]
+    parts = [found[name] for name in ("m", "d", "D", "M") if found[name]]
+    odd = []
+    if found["D"]:
+        odd.append("day before year")
+    if found["s"] == "/":
+        odd.append("slashes")
+    if found["clock"]:
+        parts += found["clock"][1:].split(":")
+    if any(len(part) < 2 for part in parts):
+        odd.append("one-digit parts")
+    if not found["clock"]:
+        odd.append("no time of day, read as 00:00:00")
+    if printed is Shape.GMT and not found["zone"]:
+        odd.append("no UTC offset, read as the device's wall clock")
+    if printed is not Shape.GMT and found["zone"]:
+        odd.append("has an offset, the page prints none")
+    if written != text:
+        odd.append("a zone by name")
+    return odd
 
 
 def gmt(epoch_s: int, offset: int = 0) -> str:
@@ -153,6 +191,8 @@ def _zone(text: str) -> int:
     return parse_offset(text[5:])
 
 
+# Seen from live clients, whose server was in India.
+_NAMED_ZONES = {" IST": " GMT +0530"}
 _LOOSE = re.compile(
     r"(?:(?P<y>[0-9]{4})-(?P<m>[0-9]{1,2})-(?P<d>[0-9]{1,2})|(?P<D>[0-9]{1,2})(?P<s>[-/])(?P<M>[0-9]{1,2})(?P=s)(?P<Y>[0-9]{4}))"
     r"(?P<clock> [0-9]{1,2}:[0-9]{1,2}:[0-9]{1,2})?(?P<zone> GMT .*)?",

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 
-from camsim.kernel.events import Reply, Request
+from camsim.kernel.events import FormRequest, Reply, Request
 from camsim.protocol.vocabulary import Protocol
 
 from .loadlog import rendered
@@ -23,6 +23,8 @@ from .store import StoreError
 # The page shows the endpoint without a path of its own (V3:149), so the bare form is served too.
 _PROTOCOL_OF = {Protocol.V3.path: "v3", "/": "v3", Protocol.V2.path: "v2"}
 _PATHS = f"unknown path; v3 is POST {Protocol.V3.path}?stgid=… or /?stgid=…, v2 is POST {Protocol.V2.path}"
+_API1 = {"/external/1.0/user/add": "add", "/external/1.0/user/delete": "delete"}
+_API1_OFF = "API 1.0 is not on the page; rest.api1 = on serves it (A-REST-35)"
 _JSON = "application/json"
 _STREAM_FROM = 1024 * 1024
 PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
@@ -76,11 +78,15 @@ class Gateway:
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one HTTP request; whatever it holds, nothing but a documented answer comes back."""
         protocol = _PROTOCOL_OF.get(request.path)
-        if protocol is None:
+        if protocol is None and request.path not in _API1:
             return self._refuse(404, request, "path", _PATHS)
+        if protocol is None and not self._runtime.kernel.policy.rest.live.api1:
+            return self._refuse(404, request, "path", _API1_OFF)
         if request.method != "POST":
             return self._refuse(405, request, "method", f"{request.method} is not allowed, POST is", {"Allow": "POST"})
         try:
+            if protocol is None:
+                return await self._form(request)
             # Hot: nearly every body has come with its head, and needs no coroutine of its own.
             body: bytes | web.Response | None = _arrived(request, self._runtime.kernel.policy.rest.max_body)
             if body is None:
@@ -96,6 +102,20 @@ class Gateway:
         if reply.http == 200 and fits(request):
             return Whole(reply.body)
         return _complete(reply)
+
+    async def _form(self, request: web.BaseRequest) -> web.StreamResponse:
+        """API 1.0: a form in, plain text out."""
+        body = await self._body(request)
+        if isinstance(body, web.Response):
+            return body
+        event = FormRequest(0, _API1[request.path], body, request.remote or "", time.time())
+        reply = await self._runtime.request(event)
+        response = web.Response(body=reply.body, content_type="text/plain")
+        try:
+            await _write(request, response, ())  # before time may move
+        finally:
+            self._runtime.settle()
+        return response
 
     # --- in -----------------------------------------------------------------------------------------------------------
 
@@ -200,8 +220,7 @@ def _event(request: web.BaseRequest, protocol: str, body: bytes) -> Request:
         body=body,
         protocol=protocol,
         content_type=_clean(request.headers.get("Content-Type", "")),
-        # v2 alone knows code 3, INVALID_ORIGIN_IP (V2:58); where nobody looks the input log need not keep it.
-        remote=(request.remote or "") if protocol == "v2" else "",
+        remote=request.remote or "",  # code 3, INVALID_ORIGIN_IP, of v2 (V2:58) and of live v3 gateways (A-REST-34)
         real_s=time.time(),
     )
 

@@ -63,7 +63,7 @@ async def _render(rows: Rows) -> _Rendered:
             await asyncio.sleep(0)
             continue
         if first <= shown.total < last:
-            batch.append(envelope.encode(row_message(row)))
+            batch.append(envelope.encode(row_message(row, rows.user_key)))
         shown.total += 1
         if len(batch) == _BATCH:
             _add(shown, batch)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from camsim.control.actions import AnyAction, Reset
 from camsim.control.answers import Answer
-from camsim.kernel.events import Answered, Effect, Event, HttpRefused, Reply, Request, Send, Tick
+from camsim.kernel.events import Answered, Effect, Event, FormRequest, HttpRefused, Reply, Request, Send, Tick
 from camsim.kernel.kernel import Kernel
 
 from .clock import DEFAULT_HORIZON_MS, Clock, start
@@ -74,7 +74,7 @@ class Runtime(VirtualTime):
             self._carry_out(effects)
         self.plan()
 
-    async def request(self, event: Request) -> Reply:
+    async def request(self, event: Request | FormRequest) -> Reply:
         """Hand a RESTful request over; returns when it is answered, which may be virtual seconds later."""
         self._request_ids += 1
         number = event.id = self._request_ids

@@ -39,10 +39,13 @@ class DeviceConfig(msgspec.Struct):
     without_operations: list[str] = msgspec.field(default_factory=list)  # not in the plan: 15
     old_token: str = ""
     old_key: str | None = None
-    origin_ips: list[str] = msgspec.field(default_factory=list)  # v2: who may call; empty is anybody
+    origin_ips: list[str] = msgspec.field(default_factory=list)  # who may call; empty is anybody (A-REST-34)
     services: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)  # v2: name -> activation, expiry
     timezone: str = ""  # an IANA zone whose daylight saving the device follows, or an offset
     x_level: bool = False  # v2: the plan has EnableMessage and DisableMessage (V2-17)
+    load_punch_log: bool = True  # the log may be read (A-REST-30)
+    load_user_data: bool = False  # users may be read (A-REST-28)
+    group: str = ""  # devices that take one call at a time together (A-REST-33)
 
 
 class PendingCommand(msgspec.Struct):
@@ -62,6 +65,7 @@ class PendingCommand(msgspec.Struct):
     executed: bool = False
     lint: tuple[str, ...] = ()  # what is odd about the request around the command
     delay_ms: int = 0  # real: the answer is held back so long (fault delay)
+    stopped: bool = False  # the licence or service ended while it waited: the journal has said so
 
 
 class RegisteredDevice(msgspec.Struct):

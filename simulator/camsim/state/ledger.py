@@ -60,7 +60,7 @@ class Ledger(msgspec.Struct):
 
     def attempted(self, device: str, number: int, now_ms: int, *, first: bool, copies: int = 1) -> None:
         """A callback that tells the punch left, in `copies` at once; `first` for its first attempt."""
-        record = self.records.get(device, {}).get(number)
+        record = self.find(device, number)
         if record is None:
             return
         record.attempts += copies
@@ -71,16 +71,20 @@ class Ledger(msgspec.Struct):
 
     def acknowledged(self, device: str, number: int, now_ms: int) -> None:
         """The receiver answered done."""
-        record = self.records.get(device, {}).get(number)
+        record = self.find(device, number)
         if record is None:
             return
         record.acks += 1
         if record.first_ack_at is None:
             record.first_ack_at = now_ms
 
+    def find(self, device: str, number: int) -> Record | None:
+        """The record of a punch; None for one from before the run."""
+        return self.records.get(device, {}).get(number)
+
     def lost(self, device: str, number: int, cause: Cause) -> None:
         """A punch will not be delivered, for a reason that has a name."""
-        record = self.records.get(device, {}).get(number)
+        record = self.find(device, number)
         if record is not None and not record.acks:
             record.cause = str(cause)
 

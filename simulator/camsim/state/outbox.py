@@ -69,9 +69,10 @@ class Outbox(msgspec.Struct):
     pushed: int = 0
     held: bool = False
     last_attempt_at: int | None = None
+    aside: list[Delivery] = msgspec.field(default_factory=list)  # what an ended service holds back (V2-29)
 
     def __len__(self) -> int:
-        return len(self.pending) - self.start_index
+        return len(self.aside) + len(self.pending) - self.start_index
 
     def push(self, delivery: Delivery) -> None:
         """Queue one more behind the others."""
@@ -83,8 +84,8 @@ class Outbox(msgspec.Struct):
         return self.pending[self.start_index] if self.start_index < len(self.pending) else None
 
     def waiting(self) -> Iterable[Delivery]:
-        """Everything queued, head first."""
-        return iter(self.pending[self.start_index :])
+        """Everything queued: what was set aside, then the head and what is behind it."""
+        return iter([*self.aside, *self.pending[self.start_index :]])
 
     def start(self, now_ms: int) -> Delivery | None:
         """Begin the next attempt if one is due: the head, counted as attempted; None when nothing is due."""
@@ -125,11 +126,32 @@ class Outbox(msgspec.Struct):
     def clear(self) -> list[Delivery]:
         """Throw away what waits, except a delivery under way; returns what was thrown away (A-CB-09)."""
         first = self.start_index + (self.state is QueueState.SENDING)
-        dropped = self.pending[first:]
+        dropped = [*self.aside, *self.pending[first:]]
         del self.pending[first:]
+        self.aside = []
+        self._forget_hold()
+        return dropped
+
+    def take_head(self) -> Delivery:
+        """Take the head out, of which no attempt is under way; what it was on hold for is over."""
+        delivery = self.pending[self.start_index]
+        self._drop_head()
+        self._forget_hold()
+        return delivery
+
+    def set_aside(self) -> None:
+        """Let the others pass the head, which waits until `take_back`."""
+        self.aside.append(self.take_head())
+
+    def take_back(self) -> None:
+        """What was set aside stands before the others again, behind an attempt that is under way."""
+        first = self.start_index + (self.state is QueueState.SENDING)
+        self.pending[first:first] = self.aside
+        self.aside = []
+
+    def _forget_hold(self) -> None:
         if self.state is QueueState.HOLD:
             self.state, self.next_at, self.problem = QueueState.IDLE, None, None
-        return dropped
 
     def _drop_head(self) -> None:
         self.start_index += 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,7 @@ class Rows(msgspec.Struct, gc=False):
     end: int
     paged: bool
     offset_rows: int
+    user_key: str = "UserID"  # R-12-KEY
 
     def matching(self) -> Iterator[LogRow | None]:
         """Rows of the range in device order; None now and then, where a sender may take a breath."""
@@ -47,7 +49,7 @@ class Outcome(msgspec.Struct, gc=False):
     code: int = 0
     field: str = ""
     why: str = ""
-    members: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    members: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     rows: Rows | None = None
     facts: list[Fact] = msgspec.field(default_factory=list)
     resend: list[LogRow] = msgspec.field(default_factory=list)
@@ -56,6 +58,9 @@ class Outcome(msgspec.Struct, gc=False):
     lint: list[str] = msgspec.field(default_factory=list)
     opens_session: bool = False
     added: User | None = None  # who was not on the device before
+    edited: User | None = None  # who was, with the templates alone that are new or changed
+    removed: list[str] = msgspec.field(default_factory=list)
+    reconnects: bool = False  # the device connects anew: what waits flows (A-REST-29)
     silent: bool = False  # the device does not answer: 6 after the window
 
     @classmethod

@@ -10,11 +10,12 @@ from camsim.kernel.licence import licensed, subscribed
 from camsim.protocol.catalogue import V2_CALLBACKS, V2_COMMANDS, Family
 from camsim.protocol.command import Command, Refusal
 from camsim.protocol.statuses import StatusV2
-from camsim.protocol.vocabulary import ATTENDANCE_ONLY
+from camsim.protocol.vocabulary import ATTENDANCE_ONLY, Service
 from camsim.state.gateway import RegisteredDevice
 
 from .parse import SYNCHRONOUS, read
 
+_TELLS_SUBSCRIPTIONS = "SendDeviceInfo"
 _X_LEVEL = frozenset({Family.ENABLE_MESSAGE, Family.DISABLE_MESSAGE})
 _CALLBACKS = frozenset({*V2_CALLBACKS, "PunchLog"})  # V2-03: the short form of the page's list
 
@@ -22,7 +23,7 @@ _CALLBACKS = frozenset({*V2_CALLBACKS, "PunchLog"})  # V2-03: the short form of 
 def check(kernel: Kernel, registered: RegisteredDevice, info: Mapping[str, object]) -> Command | Refusal:
     """Every check after the envelope, in the order of V2-12."""
     name = info.get("Operation")
-    refusal = unsubscribed(kernel, registered) or _unknown(name) or _wrong_token(registered, info)
+    refusal = unsubscribed(kernel, registered, name) or _unknown(name) or _wrong_token(registered, info)
     if refusal is not None:
         return refusal
     operation = V2_COMMANDS.get(str(name))
@@ -38,13 +39,18 @@ def check(kernel: Kernel, registered: RegisteredDevice, info: Mapping[str, objec
     return reading.first() or reading.command
 
 
-def unsubscribed(kernel: Kernel, registered: RegisteredDevice) -> Refusal | None:
-    """5 while the licence or a service that commands need does not run (V2-29)."""
+def unsubscribed(kernel: Kernel, registered: RegisteredDevice, name: object) -> Refusal | None:
+    """5 while the licence or ManagementAPI does not run, to which all commands belong (V2:12-25, 237; V2-29).
+
+    SendDeviceInfo tells the "subscription status" (V2:23), so it asks for none.
+    """
     config = registered.config
+    if name == _TELLS_SUBSCRIPTIONS:
+        return None
     if not licensed(config, kernel.now):
-        return Refusal(5, "subscription", "the licence or AttendanceAPI of the device does not run")
+        return Refusal(5, "subscription", "the licence of the device does not run")
     # A service that the plan never had is no expired one: that is 8 (see `_not_in_plan`).
-    if "ManagementAPI" in config.services and not subscribed(config, "ManagementAPI", kernel.now):
+    if Service.MANAGEMENT in config.services and not subscribed(config, Service.MANAGEMENT, kernel.now):
         return Refusal(5, "subscription", "ManagementAPI of the device does not run (V2-29)")
     return None
 
@@ -82,8 +88,10 @@ def _why_not_in_plan(registered: RegisteredDevice, family: Family, name: str) ->
         return f"connection mode {config.mode} has no RESTful API"
     if not config.restful_api:
         return "RESTful API is switched off for the device"
-    if config.services and "ManagementAPI" not in config.services:
+    if config.services and Service.MANAGEMENT not in config.services and name != _TELLS_SUBSCRIPTIONS:
         return "the plan has no ManagementAPI"
+    if family is Family.LOAD_LOG and not config.load_punch_log:
+        return "LoadPunchLog is switched off for the device (load_punch_log, A-REST-30)"
     if name in config.without_operations:
         return f"{name} is not in the plan"
     # "Please inform CAMS for availing this API, before purchasing" (V2:123): it is in no plan by itself.

@@ -54,8 +54,13 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         message = messages_v2.answer(command.name, StatusV2.DONE, pending.operation_id)
         _answer_now(kernel, registered, pending, message, "accepted", incoming.lint)
         if pending.state != "lost":
-            registered.commands.append(pending)
-            begin(kernel, registered)
+            take(kernel, registered, pending)
+
+
+def take(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
+    """Give a command that was answered to its device."""
+    registered.commands.append(pending)
+    queue.begin(kernel, registered)
 
 
 def _answer_now(
@@ -101,7 +106,7 @@ def _load(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand)
         return
     queue.open_window(kernel, registered, pending)
     registered.commands.append(pending)
-    begin(kernel, registered)
+    queue.begin(kernel, registered)
 
 
 def _is_load(pending: PendingCommand) -> bool:
@@ -110,8 +115,6 @@ def _is_load(pending: PendingCommand) -> bool:
 
 def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Everything that waits begins at once and ends in its order, each 30-60 s after it could begin (V2-10)."""
-    if not registered.online:
-        return
     last = 0  # when the device is through with what it has: a later command never overtakes an earlier one
     for pending in registered.commands:
         if pending.state == "running":
@@ -152,6 +155,13 @@ def expire(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand
         why = "the device did not answer within the window"
     message = messages_v2.answer(pending.command.name, StatusV2.UNKNOWN_ERROR, pending.operation_id)
     registered.commands.remove(pending)
+    answers.answer(kernel, registered, pending, message, "answered", why=why)
+
+
+def unlicensed(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, why: str) -> None:
+    """The service ended while a LoadPunchLog is held: 5, as a request that comes now would get (V2-29)."""
+    registered.commands.remove(pending)
+    message = messages_v2.answer(pending.command.name, StatusV2.INVALID_SUBSCRIPTION, pending.operation_id)
     answers.answer(kernel, registered, pending, message, "answered", why=why)
 
 

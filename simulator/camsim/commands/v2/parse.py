@@ -24,6 +24,7 @@ ORDER = (
 )
 # Answered at once with their result; everything else is answered twice (V2-10, V2-19, V2-20).
 SYNCHRONOUS = frozenset({Family.LOAD_LOG, Family.LOAD_DEVICE_INFORMATION})
+_NO_END = 99_999_999_999
 _LONGEST_NUMBER = 11  # digits of a Unix time until the year 5138: more is a mistake, milliseconds for one
 
 
@@ -123,8 +124,13 @@ def _read_nothing(reading: Reading, data: object) -> None:
 
 
 def _read_add(reading: Reading, data: object) -> None:
+    samples = reading.rest.live.vendor_samples
+    if samples and data in (None, ""):
+        reading.command.lint.append("OperationData is missing, a user without a name is added (V2-32)")
+        return
+    longest = None if reading.rest.strictness == "lenient" else signatures_v2.NAME_LENGTH
     try:
-        user = signatures_v2.user(data)
+        user = signatures_v2.user(data, longest=longest, words=samples)
     except signatures_v2.SignatureError as problem:
         reading.refuse(problem.code, problem.field, problem.why)
         return
@@ -147,12 +153,19 @@ def _read_add(reading: Reading, data: object) -> None:
 
 def _read_range(reading: Reading, data: object) -> None:
     """Command.start and .end are seconds as the device counts them (V2-01)."""
+    if reading.rest.live.vendor_samples and data in (None, ""):
+        reading.command.lint.append("OperationData is missing, the whole log is read (V2-32)")
+        reading.command.start, reading.command.end = 0, _NO_END
+        return
     if not isinstance(data, Mapping):
         why = f"an object with StartTime and EndTime is expected, not {type(data).__name__}"
         reading.refuse(StatusV2.INVALID_OPERATION_DATA, "OperationData", why)
         return
     start, end = _read_time(reading, data, "StartTime"), _read_time(reading, data, "EndTime")
     if start is not None and end is not None:
+        if end == 0 and reading.rest.live.vendor_samples:
+            reading.command.lint.append('OperationData.EndTime: "0", read as no end (V2-32)')
+            end = _NO_END
         reading.command.start, reading.command.end = start, end
         if start > end:
             why = f"StartTime {start} is after EndTime {end}"

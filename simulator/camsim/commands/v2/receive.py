@@ -78,13 +78,14 @@ def _check(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, for
 def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, form: Form) -> Refusal | None:
     """Decrypt and decode ApiRequestInfo into `incoming`."""
     try:
-        opened = envelope_v2.open_v2(form, registered.config.security_key)
+        strict = kernel.policy.rest.strictness == "strict"
+        opened = envelope_v2.open_v2(form, registered.config.security_key, strict=strict)
     except EnvelopeError as problem:
         code = _CODE_OF_FAULT[problem.fault]
         # 5 comes before 12 in V2-12, although it is found out later than the other envelope faults.
         overruled = None
         if code == StatusV2.INVALID_API_REQUEST_INFO:
-            overruled = checks.unsubscribed(kernel, registered)
+            overruled = checks.unsubscribed(kernel, registered, incoming.info.get("Operation"))
         return overruled or Refusal(code, "ApiRequestInfo", problem.why)
     except (OverflowError, RecursionError) as problem:  # a number or a depth that JSON allows and nobody can write
         return Refusal(StatusV2.INVALID_REQUEST_DATA, envelope_v2.FIELD, f"cannot be kept: {problem}")

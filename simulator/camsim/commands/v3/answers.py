@@ -16,7 +16,7 @@ from camsim.state.outcome import Rows
 
 from .incoming import Incoming
 
-Members = Mapping[str, Mapping[str, str]]
+Members = Mapping[str, Mapping[str, object]]
 
 # A-REST-01, `rest.http_status = mapped`; every other code is 500.
 HTTP_MAPPED = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from camsim.commands import queue
-from camsim.commands.execute import HANDLERS
+from camsim import chance
+from camsim.commands import execute, live, queue
+from camsim.kernel.events import Reply
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
@@ -15,6 +16,8 @@ from camsim.state.outcome import Outcome
 from . import answers
 from .incoming import Incoming
 
+_HANDLERS = {**execute.HANDLERS, **live.HANDLERS}
+
 
 def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, command: Command) -> None:
     """Carry a checked command out at once, or queue it until the device is there and free."""
@@ -24,7 +27,7 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         request=incoming.event.id,
         plain=incoming.plain,
         command=command,
-        operation_id=str(incoming.message["OperationID"]),
+        operation_id=str(incoming.message.get("OperationID") or ""),  # A-REST-27: empty where there is none
         received_at=kernel.now,
         lint=tuple(incoming.lint),
     )
@@ -40,7 +43,12 @@ def accept(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming, com
         return
     if kernel.policy.rest.mode == "accept":  # A-REST-03: what becomes of it stands in the journal alone
         answers.answer(kernel, registered, pending, StatusV3.SUCCESS, {})
-    if _answers_at_once(kernel, registered, command):
+    take(kernel, registered, pending)
+
+
+def take(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
+    """Give a command to its device, at once or when the device is there and free."""
+    if _answers_at_once(kernel, registered, pending.command):
         pending.connected = True
         _carry_out(kernel, registered, pending)
     else:
@@ -58,7 +66,7 @@ def _answers_at_once(kernel: Kernel, registered: RegisteredDevice, command: Comm
 def _wait(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     registered.commands.append(pending)
     if registered.online:
-        begin(kernel, registered)
+        queue.begin(kernel, registered)
     elif kernel.policy.rest.offline_reply == "immediate":
         _give_up(kernel, registered, pending, StatusV3.DEVICE_OFFLINE, "the device is offline")
     else:
@@ -67,7 +75,7 @@ def _wait(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand)
 
 def begin(kernel: Kernel, registered: RegisteredDevice) -> None:
     """Hand the first waiting command to an online device; one at a time (A-REST-04)."""
-    if not registered.online or any(pending.state == "running" for pending in registered.commands):
+    if any(pending.state == "running" for pending in registered.commands):
         return
     for pending in registered.commands:
         if pending.state in ("waiting", "parked"):
@@ -81,16 +89,26 @@ def through(kernel: Kernel, registered: RegisteredDevice, pending: PendingComman
     if not registered.online:
         pending.executed = True  # A-DEV-21: carried out, the acknowledgement is lost
     late = pending.request is None and pending.window_ends is not None and kernel.now >= pending.window_ends
-    if late and pending.connected and kernel.policy.rest.after_6 == "dropped":
+    if late and pending.connected and _drops_late(kernel, registered, pending):
         registered.commands.remove(pending)
+        queue.journal(kernel, registered, pending, None, "dropped", why="the command came too late (rest.after_6)")
     else:
         _carry_out(kernel, registered, pending)
-    begin(kernel, registered)
+    queue.begin(kernel, registered)
+
+
+def _drops_late(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> bool:
+    """Whether a command is lost of which 6 was answered: never, always, or every other time by chance (A-REST-08)."""
+    if kernel.policy.rest.after_6 == "seeded":
+        return chance.happens(0.5, kernel.state.seed, registered.config.stgid, "after-6", pending.id)
+    return kernel.policy.rest.after_6 == "dropped"
 
 
 def _carry_out(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand) -> None:
     command, existing = pending.command, kernel.policy.rest.add_existing
-    outcome = queue.carry_out(kernel, registered, command, HANDLERS, existing)
+    outcome = queue.carry_out(kernel, registered, command, _HANDLERS, existing)
+    if outcome.rows is not None:
+        outcome.rows = live.narrowed(kernel, registered, outcome.rows)
     if answer_outcome(kernel, registered, pending, outcome):
         queue.follow_up(kernel, registered, command, outcome)
 
@@ -105,6 +123,17 @@ def expire(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand
         _give_up(kernel, registered, pending, StatusV3.DEVICE_OFFLINE, why)
 
 
+def unlicensed(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, why: str) -> None:
+    """The licence ended while somebody waits: the code of a request that comes now, and nothing runs (A-REST-21)."""
+    registered.commands.remove(pending)
+    code = kernel.policy.rest.licence_code
+    if code == "no_answer":
+        queue.journal(kernel, registered, pending, None, "no answer", why=why)
+        queue.reply(kernel, pending, Reply(pending.request or 0, 0, b"", faults=(("drop", {}),)))
+        return
+    answers.answer(kernel, registered, pending, int(code), {}, why=why)
+
+
 def _give_up(kernel: Kernel, registered: RegisteredDevice, pending: PendingCommand, code: int, why: str) -> None:
     """Answer 5 or 6; the command itself waits for the device (A-REST-07) or is carried out late (A-REST-08)."""
     if pending.request is not None:
@@ -112,7 +141,7 @@ def _give_up(kernel: Kernel, registered: RegisteredDevice, pending: PendingComma
     dropped = code == StatusV3.DEVICE_OFFLINE and kernel.policy.rest.after_5 == "drop"
     if pending.state == "lost" or pending.executed or dropped:
         registered.commands.remove(pending)
-        begin(kernel, registered)
+        queue.begin(kernel, registered)
     elif pending.state == "waiting":
         pending.state = (
             "parked"  # "queues the command and delivers it automatically when the device reconnects" (V3:1193)

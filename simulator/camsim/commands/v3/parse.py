@@ -10,9 +10,10 @@ from camsim.protocol.command import Command, Refusal
 from camsim.protocol.facts import Template
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.templates import check as check_template
-from camsim.protocol.timestamps import TimestampError, parse
+from camsim.protocol.timestamps import Shape
 from camsim.protocol.vocabulary import TemplateType, UserType
 
+from . import live
 from .reading import Reading, inner, refuse_unprinted
 
 _ORDER = (StatusV3.INVALID_REQUEST, StatusV3.INVALID_REQUEST_DATA, StatusV3.FEATURE_NOT_SUPPORTED)  # A-REST-10
@@ -29,6 +30,7 @@ def check(
     if reading.strict:
         refuse_unprinted(reading, message, "")
     reading.operation_id(message)
+    reading.request_time(message)
     _READERS[recognition.family](reading, message)
     for code in _ORDER:
         for problem in reading.problems:
@@ -112,7 +114,8 @@ def _read_templates(reading: Reading, items: object) -> None:
         if template is None:
             continue
         if template.key in found:
-            reading.refuse(1, where, f"{template.type} index {template.index or '0'} occurs twice (A-DEV-10)")
+            why = f"{template.type} index {template.index or '0'} occurs twice (A-DEV-10)"
+            reading.tolerate(1, where, why, "the last one counts")
         found[template.key] = template
     if len(items) > _MOST_TEMPLATES:
         reading.refuse(1, "Add.Template", f"{len(items)} items, at most {_MOST_TEMPLATES} are possible")
@@ -125,7 +128,8 @@ def _read_template(reading: Reading, item: object, where: str) -> Template | Non
         return None
     owner = reading.text(item, "UserID", where)
     if owner is not None and reading.command.user_id and owner != reading.command.user_id:
-        reading.refuse(1, f"{where}.UserID", f"{owner[:40]!r} is not the user {reading.command.user_id!r} (A-DEV-09)")
+        why = f"{owner[:40]!r} is not the user {reading.command.user_id!r} (A-DEV-09)"
+        reading.tolerate(1, f"{where}.UserID", why, "the outer one counts")
     checked = check_template(item, strict=reading.strict or reading.rest.placeholders == "reject")
     reading.command.lint.extend(f"{where}: {note}" for note in checked.lint)
     if checked.code == StatusV3.TEMPLATE_ERROR:
@@ -161,10 +165,21 @@ def _read_enroll(reading: Reading, message: Mapping[str, object]) -> None:
     user, command = inner(message, "Enroll", "User"), reading.command
     reading.user_id(user, "Enroll.User")
     kind = reading.text(user, "Type", "Enroll.User")
-    if kind is not None and kind != TemplateType.FINGERPRINT:  # the only session that the page knows (V3:1197)
-        reading.refuse(15, "Enroll.User.Type", f"{kind[:40]!r} cannot be enrolled, only Fingerprint")
+    if kind is not None and kind != TemplateType.FINGERPRINT:
+        _read_enrolment(reading, kind)
     command.first_name = reading.name(user, "FirstName", "Enroll.User")
     command.last_name = reading.name(user, "LastName", "Enroll.User")
+
+
+def _read_enrolment(reading: Reading, kind: str) -> None:
+    """A `Type` other than the printed `Fingerprint` (V3:999): 15 for a type without session, 1 for no type (R-35)."""
+    where = "Enroll.User.Type"
+    if kind in list(TemplateType):
+        reading.refuse(15, where, f"{kind!r} has no session, only Fingerprint has one (V3:1197)")
+    elif kind.lower() == TemplateType.FINGERPRINT.lower():
+        reading.tolerate(1, where, f"{kind!r}; the spelling is exact: {TemplateType.FINGERPRINT}", "taken for it")
+    else:
+        reading.refuse(1, where, f"{kind[:40]!r} is none of {', '.join(TemplateType)}")
 
 
 def _read_access_time(reading: Reading, message: Mapping[str, object]) -> None:
@@ -179,18 +194,12 @@ def _read_access_time(reading: Reading, message: Mapping[str, object]) -> None:
 
 
 def _local_time(reading: Reading, body: Mapping[str, object], key: str, where: str) -> int | None:
-    """Wall-clock seconds of the device; an offset is accepted and noted (R-36)."""
-    value = reading.text(body, key, where)
-    if value is None:
-        return None
-    try:
-        stamp = parse(value)
-    except TimestampError as problem:
-        reading.refuse(1, f"{where}.{key}", str(problem))
+    """Wall-clock seconds of the device; printed without an offset (V3:1018), and one is taken into account (R-36)."""
+    stamp = reading.time(body, key, where, Shape.LOCAL)
+    if stamp is None:
         return None
     if stamp.offset is None:
         return stamp.instant(0)
-    reading.command.lint.append(f"{where}.{key}: has an offset, the page prints none (R-36)")
     return stamp.instant(0) + reading.device_offset * 60
 
 
@@ -224,4 +233,5 @@ _READERS: Mapping[Family, Callable[[Reading, Mapping[str, object]], None]] = {
     Family.ENROLL: _read_enroll,
     Family.UPDATE_ACCESS_TIME: _read_access_time,
     Family.UPDATE_USER_ACCESS: _read_user_access,
+    **live.READERS,
 }

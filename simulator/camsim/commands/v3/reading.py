@@ -8,7 +8,7 @@ import msgspec
 
 from camsim.knobs.policy import RestPolicy
 from camsim.protocol.command import MAX_NAME, MAX_OPERATION_ID, MAX_USER_ID, Command, Refusal, is_user_id
-from camsim.protocol.timestamps import Stamp, TimestampError, parse
+from camsim.protocol.timestamps import Shape, Stamp, TimestampError, oddities, parse, spelt_out
 
 
 def inner(message: Mapping[str, object], *path: str) -> Mapping[str, object]:
@@ -38,6 +38,13 @@ class Reading(msgspec.Struct, gc=False):
         """Note a problem."""
         self.problems.append(Refusal(code, where, why))
 
+    def tolerate(self, code: int, where: str, why: str, instead: str) -> None:
+        """A problem that `rest.strictness = lenient` only notes, with what is done instead."""
+        if self.rest.strictness == "lenient":
+            self.command.lint.append(f"{where}: {why}, {instead}")
+        else:
+            self.refuse(code, where, why)
+
     def text(self, body: Mapping[str, object], key: str, where: str, *, required: bool = True) -> str | None:
         """A text member; missing is 3 where required, a wrong type is 1 (A-REST-11)."""
         if key not in body:
@@ -51,8 +58,11 @@ class Reading(msgspec.Struct, gc=False):
         return value
 
     def operation_id(self, message: Mapping[str, object]) -> None:
-        """`OperationID`: a text of 1-64 characters (A-REST-13)."""
+        """`OperationID`: a text of 1-64 characters (A-REST-13), or none at all where that is served (A-REST-27)."""
         number = message.get("OperationID")
+        if number in (None, "") and self.rest.live.missing_operation_id == "serve":
+            self.command.lint.append("OperationID is missing (A-REST-27)")
+            return
         if not isinstance(number, str) or not 0 < len(number) <= MAX_OPERATION_ID:
             self.refuse(1, "OperationID", f"a text of 1-{MAX_OPERATION_ID} characters is expected")
 
@@ -67,27 +77,54 @@ class Reading(msgspec.Struct, gc=False):
         self.command.user_id = value
 
     def name(self, body: Mapping[str, object], key: str, where: str) -> str | None:
-        """`FirstName` or `LastName`: optional, at most 24 characters (A-DEV-02)."""
+        """`FirstName` or `LastName`: optional, at most 24 characters, lenient any number (A-DEV-02)."""
         value = self.text(body, key, where, required=False)
         if value is not None and len(value) > MAX_NAME:
-            self.refuse(1, f"{where}.{key}", f"{len(value)} characters, at most {MAX_NAME} fit")
+            why = f"{len(value)} characters, at most {MAX_NAME} fit (A-DEV-02)"
+            self.tolerate(1, f"{where}.{key}", why, "kept whole")
         return value
 
-    def time(self, body: Mapping[str, object], key: str, where: str) -> Stamp | None:
-        """A timestamp; one that cannot be read is 1 (R-12)."""
+    def time(self, body: Mapping[str, object], key: str, where: str, printed: Shape = Shape.GMT) -> Stamp | None:
+        """A timestamp, which the page prints in the shape `printed` here; one that cannot be read is 1 (R-TIME)."""
         value = self.text(body, key, where)
         if value is None:
             return None
         try:
-            stamp = parse(value)
+            return self._stamp(value, f"{where}.{key}", printed)
         except TimestampError as problem:
             self.refuse(1, f"{where}.{key}", str(problem))
             return None
-        if stamp.offset is None:
-            if self.strict:
-                self.refuse(1, f"{where}.{key}", "no UTC offset")
-            self.command.lint.append(f"{where}.{key}: no UTC offset, read as the device's wall clock (R-12)")
+
+    def request_time(self, message: Mapping[str, object]) -> None:
+        """`Time`: nothing hangs on it, so a wrong one is lint; strict refuses it (A-REST-12, R-TIME)."""
+        refuse = self._lint
+        if self.strict:
+            refuse = self.refuse
+        if "Time" not in message:
+            refuse(3, "Time", "required (A-REST-12)")
+            return
+        try:
+            self._stamp(message["Time"], "Time", Shape.GMT)
+        except TimestampError as problem:
+            refuse(1, "Time", f"{problem} (A-REST-12)")
+
+    def _stamp(self, value: object, where: str, printed: Shape) -> Stamp:
+        """The moment; another shape than the printed one is named: refused with 1 by strict, else lint (R-TIME)."""
+        written = value
+        if self.rest.strictness == "lenient":
+            written = spelt_out(value)
+        stamp = parse(written)
+        if stamp.shape is printed and written is value:
+            return stamp
+        odd = oddities(str(value), printed)
+        if odd:
+            refuse = self.refuse if self.strict else self._lint
+            refuse(1, where, f"{value!r}: {', '.join(odd)}; the page prints {printed.value} (R-TIME)")
         return stamp
+
+    def _lint(self, code: int, where: str, why: str) -> None:
+        """What strict would refuse with that code is only noted."""
+        self.command.lint.append(f"{where}: {why}")
 
 
 def _hint(body: Mapping[str, object], key: str) -> str:

@@ -6,15 +6,15 @@ from camsim.commands.execute import why_unsupported
 from camsim.kernel.events import Reply, Request
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import licensed
+from camsim.knobs.policy import RestPolicy
 from camsim.protocol.catalogue import Recognition, UnrecognisedError, recognise
 from camsim.protocol.command import Command, Refusal
 from camsim.protocol.statuses import StatusV3
-from camsim.protocol.timestamps import TimestampError, parse
 from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY
 from camsim.state.gateway import RegisteredDevice
 
-from . import answers, flow
+from . import answers, flow, live
 from .incoming import Incoming
 from .parse import check
 from .reading import leniently
@@ -38,7 +38,6 @@ def receive(kernel: Kernel, event: Request) -> None:
     if isinstance(checked, Refusal):
         answers.refuse(kernel, incoming, checked)
         return
-    _lint_time(incoming)
     flow.accept(kernel, registered, incoming, checked)
 
 
@@ -74,25 +73,37 @@ def _check(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> 
     """Protocol, envelope, token and shape, content, then what the device cannot do."""
     rest = kernel.policy.rest
     if registered.config.protocol != "v3":
-        return Refusal(StatusV3.INVALID_REQUEST, "path", "the device speaks v2 (V2-28)")
+        return Refusal(rest.live.wrong_version_code, "path", "the device speaks v2 (V2-28, A-REST-32)")
+    stranger = _why_a_stranger(registered, incoming)
+    if stranger is not None:
+        return stranger
     refusal = _open(kernel, registered, incoming)
     if refusal is not None:
         return refusal
-    recognised = _recognise(incoming, registered.config.auth_token)
+    recognised = _recognise(incoming, registered.config.auth_token, rest)
     if isinstance(recognised, Refusal):
         return recognised
     incoming.operation = recognised.name
     checked = check(incoming.message, recognised, registered.device.clock.offset, rest)
     if isinstance(checked, Refusal):
         return checked
-    return _why_impossible(registered, checked) or checked
+    return _why_impossible(registered, checked, rest) or live.why_busy(kernel, registered) or checked
+
+
+def _why_a_stranger(registered: RegisteredDevice, incoming: Incoming) -> Refusal | None:
+    """3 for a call from an address that is not on the device's list (A-REST-34)."""
+    allowed, remote = registered.config.origin_ips, incoming.event.remote
+    if not allowed or remote in allowed:
+        return None
+    return Refusal(StatusV3.INVALID_REQUEST, "origin", f"{remote} is not in the device's list of {len(allowed)}")
 
 
 def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> Refusal | None:
     """Decrypt and decode the body into `incoming`."""
     rest, content_type = kernel.policy.rest, incoming.event.content_type
     try:
-        opened = envelope.open_v3(incoming.event.body, registered.config.security_key)
+        strict = rest.strictness == "strict"
+        opened = envelope.open_v3(incoming.event.body, registered.config.security_key, strict=strict)
     except envelope.EnvelopeError as problem:
         code = {"json": 1, "mode": rest.mode_mismatch_code, "cipher": 4}[problem.fault]
         return Refusal(code, "body", problem.why)
@@ -106,41 +117,33 @@ def _open(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> R
     return None
 
 
-def _recognise(incoming: Incoming, token: str) -> Recognition | Refusal:
+def _recognise(incoming: Incoming, token: str, rest: RestPolicy) -> Recognition | Refusal:
     """Token 7, OperationID missing 3, shape 3 (A-REST-10, A-REST-12)."""
     message = incoming.message
     if message.get("AuthToken") != token:
         # Missing and wrong are one code (A-REST-12); only the journal tells them apart.
         why = "does not match the device's token" if "AuthToken" in message else "missing"
         return Refusal(StatusV3.INVALID_AUTH_TOKEN, "AuthToken", why)
-    if "OperationID" not in message:
-        return Refusal(StatusV3.INVALID_REQUEST, "OperationID", "required")
+    if "OperationID" not in message and rest.live.missing_operation_id == "refuse":
+        why = "required; live systems serve without it: rest.missing_operation_id = serve (A-REST-27)"
+        return Refusal(StatusV3.INVALID_REQUEST, "OperationID", why)
     try:
         recognition = recognise(message)
     except UnrecognisedError as problem:
-        return Refusal(StatusV3.INVALID_REQUEST, problem.field, problem.why)
+        return live.recognised(message, problem, rest.live)
     if recognition.direction == "callback":
         why = "a callback is no request; the gateway sends it to you"
         return Refusal(StatusV3.INVALID_REQUEST, "RealTime", why)
     return recognition
 
 
-def _lint_time(incoming: Incoming) -> None:
-    """Nothing hangs on the Time of a request, so a wrong one is no reason to refuse (A-REST-12)."""
-    try:
-        parse(incoming.message.get("Time"))
-    except TimestampError as problem:
-        known = "Time" in incoming.message
-        incoming.lint.append(f"Time: {problem} (A-REST-12)" if known else "Time is missing (A-REST-12)")
-
-
-def _why_impossible(registered: RegisteredDevice, command: Command) -> Refusal | None:
-    """Mode, switches, plan and model: 15 (A-REST-22, A-DEV-18, A-DEV-19)."""
+def _why_impossible(registered: RegisteredDevice, command: Command, rest: RestPolicy) -> Refusal | None:
+    """Mode, switches, plan and model: 15, or what a knob says (A-REST-22, A-REST-30, A-REST-31, A-DEV-18, A-DEV-19)."""
     config = registered.config
     if config.mode in ATTENDANCE_ONLY:
         return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", f"connection mode {config.mode} has no RESTful API")
     if not config.restful_api:
-        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "stgid", "RESTful API is switched off for the device")
+        return Refusal(rest.switched_off_code, "stgid", "RESTful API is switched off for the device")
     if command.name in config.without_operations:
-        return Refusal(StatusV3.FEATURE_NOT_SUPPORTED, "message", f"{command.name} is not in the plan")
-    return why_unsupported(registered.device, command)
+        return Refusal(rest.live.not_in_plan_code, "message", f"{command.name} is not in the plan (A-REST-31)")
+    return live.why_switched_off(registered, command, rest.live) or why_unsupported(registered.device, command)

@@ -38,8 +38,8 @@ def read_form(body: bytes) -> Form:
     return Form(message, tag if isinstance(tag, str) else "", message.get("ApiRequestInfo"), lint)
 
 
-def open_v2(form: Form, key: str | None) -> Opened:
-    """The message with a readable `ApiRequestInfo`.
+def open_v2(form: Form, key: str | None, *, strict: bool = False) -> Opened:
+    """The message with a readable `ApiRequestInfo`; `strict` refuses dialects of Base64 (A-ENC-06).
 
     Raises: EnvelopeError `info` (12: missing or no object), `mode` (13: plain where encrypted is due, or the reverse),
     `cipher` (4), `json` (1: decrypts to something else).
@@ -54,19 +54,19 @@ def open_v2(form: Form, key: str | None) -> Opened:
         raise EnvelopeError("info", "ApiRequestInfo is no object")
     if key is None:
         raise EnvelopeError("mode", "ApiRequestInfo looks encrypted, the device has no security key")
-    info, lint = _decrypted(form.info, key)
+    info, lint = _decrypted(form.info, key, strict=strict)
     message = {**form.message, "ApiRequestInfo": info}
     return Opened(message, encode(message), form.lint + lint)
 
 
-def _decrypted(text: str, key: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def _decrypted(text: str, key: str, *, strict: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
     lint: list[str] = []
-    if " " in text.strip():
+    if " " in text.strip() and not strict:
         # A client that does not escape its form turns every + of the Base64 text into a blank.
         lint.append("ApiRequestInfo: + signs were not percent-encoded in the form")
         text = text.strip().replace(" ", "+")
     try:
-        plain, notes = cipher.decrypt_lenient(key, text.encode())
+        plain, notes = cipher.decrypt_lenient(key, text.encode(), strict=strict)
     except cipher.CipherError as problem:
         raise EnvelopeError("cipher", str(problem)) from None
     return decode(plain), (*lint, *notes)

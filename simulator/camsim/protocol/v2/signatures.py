@@ -78,13 +78,21 @@ def _cut(data: str, parts: int) -> list[str]:
     return [binascii.b2a_base64(piece, newline=False).decode() for piece in pieces] or [data]
 
 
-def user(data: object) -> UserV2:
-    """Read the OperationData of AddUser or ManuallyUserUpdated (V2-14). Raises: SignatureError."""
+def user(data: object, *, longest: int | None = NAME_LENGTH, words: bool = False) -> UserV2:
+    """Read the OperationData of AddUser or ManuallyUserUpdated (V2-14). Raises: SignatureError.
+
+    `longest`: characters of a name that fit, None for any number, with lint; `words`: Priority may be User or Admin, as
+    samples of the vendor have it (V2-32).
+    """
     if not isinstance(data, Mapping):
         raise _shape("OperationData", f"an object with Name and Signature is expected, not {type(data).__name__}")
     lint: list[str] = []
-    first, last = _names(data)
-    return UserV2(first, last, _priority(data, lint), templates(data.get("Signature"), lint), tuple(lint))
+    first, last = _names(data, longest, lint)
+    told: Mapping[str, object] = data
+    if words and data.get("Priority") in PRIORITY_OF:
+        lint.append("Priority: a word where the page has a number (V2-32)")
+        told = {**data, "Priority": PRIORITY_OF[str(data["Priority"])]}
+    return UserV2(first, last, _priority(told, lint), templates(data.get("Signature"), lint), tuple(lint))
 
 
 def _shape(field: str, why: str) -> SignatureError:
@@ -106,15 +114,17 @@ def _text(body: Mapping[str, object], key: str, where: str, *, required: bool = 
     return value
 
 
-def _names(data: Mapping[str, object]) -> tuple[str, str]:
+def _names(data: Mapping[str, object], longest: int | None, lint: list[str]) -> tuple[str, str]:
     """FirstName and LastName where they are told, else Name split at its first blank."""
     name = _text(data, "Name", "OperationData", required=True)
     first, last = _text(data, "FirstName", "OperationData"), _text(data, "LastName", "OperationData")
     if not first and not last:
         first, _, last = name.partition(" ")
     for part in (first, last):
+        if longest is not None and len(part) > longest:
+            raise _shape("OperationData.Name", f"{part[:40]!r} has {len(part)} characters, at most {longest} fit")
         if len(part) > NAME_LENGTH:
-            raise _shape("OperationData.Name", f"{part[:40]!r} has {len(part)} characters, at most {NAME_LENGTH} fit")
+            lint.append(f"OperationData.Name: {len(part)} characters, at most {NAME_LENGTH} fit (A-DEV-02)")
     return first, last
 
 

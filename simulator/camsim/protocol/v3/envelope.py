@@ -49,8 +49,11 @@ def looks_encrypted(body: bytes) -> bool:
 _BASE64 = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_\r\n")
 
 
-def open_v3(body: bytes, key: str | None) -> Opened:
-    """Read a request. With `key` the body must be encrypted, without it plain. Raises: EnvelopeError (A-ENC-04)."""
+def open_v3(body: bytes, key: str | None, *, strict: bool = False) -> Opened:
+    """Read a request. With `key` the body must be encrypted, without it plain. Raises: EnvelopeError (A-ENC-04).
+
+    `strict` refuses the dialects of Base64 that are lint else (A-ENC-06).
+    """
     if key is None:
         # An encrypted body has a block at least, 24 characters of Base64: anything shorter is only bad JSON.
         if body[:1] != b"{" and len(body) >= 24 and looks_encrypted(body):
@@ -59,7 +62,7 @@ def open_v3(body: bytes, key: str | None) -> Opened:
     if body.lstrip()[:1] in (b"{", b"["):
         raise EnvelopeError("mode", "the body is plain JSON, the device has a security key")
     try:
-        plain, lint = cipher.decrypt_lenient(key, body)
+        plain, lint = cipher.decrypt_lenient(key, body, strict=strict)
     except cipher.CipherError as problem:
         raise EnvelopeError("cipher", str(problem)) from None
     return Opened(decode(plain), plain, tuple(lint))
