@@ -80,7 +80,7 @@ class NoLabelLost(ByFrame, Losing):
         return self.lacks("LabelName")
 
 
-@both("room-for-a-hundred", "has room for a hundred punches", ("CB-ORD-002", "V2-ORD-002"), _MAY)
+@both("room-for-a-hundred", "has room for a hundred punches", ("CB-ORD-003", "V2-ORD-002"), _MAY)
 class RoomForAHundred(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
         return self.punch_key(punch) not in store.keys and len(store.keys) >= 100
@@ -95,7 +95,7 @@ class WallKey(Policy):
 @mutant(
     "wall-beside-utc",
     "compares the wall clock with stored UTC: a punch one offset later is a copy",
-    "CB-PUNCH-003",
+    "CB-ROW-001",
     _MAY[0],
 )
 class WallBesideUtc(Losing):
@@ -151,7 +151,7 @@ class CardsAtArrival(AtArrival):
         return punch.input == "Card"
 
 
-@both("masks-at-arrival", "stores punches with a mask worn with its own clock", ("CB-TIME-001", "V2-TIME-001"), _MAY)
+@both("masks-at-arrival", "stores punches with a mask worn with its own clock", ("CB-ROW-001", "V2-ROW-001"), _MAY)
 class MasksAtArrival(AtArrival):
     def strikes(self, punch: Punch) -> bool:
         return punch.mask is True

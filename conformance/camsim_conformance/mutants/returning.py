@@ -68,7 +68,7 @@ def _without_zeros(template: Template) -> Template:
     return replace(template, data=str(int(template.data)))
 
 
-@both("card-is-a-number", "keeps card numbers as numbers", ("CB-TPL-001", "V2-TPL-001"), _MAY, features=_USER)
+@both("card-is-a-number", "keeps card numbers as numbers", ("CB-ROW-002", "V2-ROW-002"), _MAY, features=_USER)
 class CardIsANumber(Policy):
     def template(self, item: Json, user: str) -> Template:
         return _without_zeros(super().template(item, user))
@@ -87,7 +87,7 @@ def _up_to_astral(text: str) -> str:
 @both(
     "names-of-three-bytes",
     "cuts a name at its first character beyond the Basic Multilingual Plane",
-    ("CB-WIRE-002", "V2-ROW-002"),
+    ("CB-ROW-002", "V2-ROW-002"),
     _MAY,
     features=_USER,
 )
@@ -96,7 +96,7 @@ class NamesOfThreeBytes(Policy):
         super().rename(replace(update, first=_up_to_astral(update.first), last=_up_to_astral(update.last)), store)
 
 
-@both("names-of-twenty", "cuts names to twenty characters", ("CB-WIRE-002", "V2-WIRE-002"), _MAY, features=_USER)
+@both("names-of-twenty", "cuts names to twenty characters", ("CB-ROW-002", "V2-ROW-002"), _MAY, features=_USER)
 class NamesOfTwenty(Policy):
     def rename(self, update: Update, store: Store) -> None:
         super().rename(replace(update, first=update.first[:20], last=update.last[:20]), store)

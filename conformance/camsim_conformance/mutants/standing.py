@@ -58,7 +58,7 @@ class PhotoNullsType(PhotoChanges):
 @both(
     "photo-is-check-in",
     "makes a punch a check-in when its photo comes",
-    ("CB-PHOTO-001", "V2-PHOTO-001"),
+    ("CB-ROW-001", "V2-ROW-001"),
     _MAY,
     features="photo",
 )
@@ -105,7 +105,7 @@ def _change_last(store: Store, user: str, change: Callable[[Punch], Punch]) -> N
         rows[:] = [change(row) if row is newest else row for row in rows]
 
 
-@both("copy-turns-type", "takes a copy for the way out", ("CB-PUNCH-002", "V2-DUP-001"), _MAY)
+@both("copy-turns-type", "takes a copy for the way out", ("CB-DUP-001", "V2-DUP-001"), _MAY)
 class CopyTurnsType(Policy):
     async def keep_punch(self, punch: Punch, store: Store) -> bool:
         key = self.punch_key(punch)
@@ -144,7 +144,7 @@ class QuoteMovesPunches(Policy):
 @both(
     "rename-erases-templates",
     "replaces a person on a change of name",
-    ("CB-TPL-004", "V2-TPL-001"),
+    ("CB-ROW-002", "V2-ROW-002"),
     _PEOPLE_MAY,
     features="user-data",
 )
