@@ -8,37 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from calling import PROTOCOLS, TOKEN, judged, verdicts
 
 from camsim.protocol.vocabulary import Protocol
-from camsim.receiver import KnownDevice
 from camsim.receiver.memory import Policy
 from camsim.receiver.memory.records import Fact, Note, Outcome, Punch, Received, RefusedError, Reply, Template, Update
 from camsim.receiver.memory.store import Store, Templates
 from camsim_conformance.plan.cases import Step
-from camsim_conformance.proof.direct import URL, DirectReceiver, DirectSession
+from camsim_conformance.proof.direct import URL
 from camsim_conformance.requirements.verdicts import Verdict
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.exchange import Exchange
-from camsim_conformance.target.profile import Device, Profile, parse_features
-from camsim_conformance.verdict.judge import judge_all
-from camsim_conformance.verdict.result import Result, conclude
+from camsim_conformance.target.profile import Device, Profile
 
-TOKEN = "COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs"
 BROKEN = Reply(500, b'{"error":"no such user"}')
-
-
-def judged(behaviour: type[Policy], protocol: Protocol = Protocol.V3) -> Result:
-    """The result of a whole run against a receiver of this behaviour."""
-    features = parse_features("core,user-data,photo", protocol, None)
-    profile = Profile(URL, (Device(TOKEN),), protocol, features=features, settle_s=0.01, confirm=False)
-    receiver = DirectReceiver([KnownDevice(TOKEN, None, "Conformance door", "CERT00001")], None, behaviour())
-    record = DirectSession(profile, receiver, int(time.time())).run()
-    assert record.void is None
-    return conclude(record, judge_all(record.observed()))
-
-
-def verdicts(result: Result) -> dict[str, Verdict]:
-    return {row.requirement.id: row.verdict for row in result.requirements}
 
 
 class NewPeopleCrash(Policy):
@@ -48,12 +31,21 @@ class NewPeopleCrash(Policy):
         super().keep_update(update, store)
 
 
-def test_a_refused_set_up_is_no_failure_of_what_it_sets_up() -> None:
-    result = judged(NewPeopleCrash)
+@pytest.mark.parametrize(
+    ("protocol", "forged", "told", "callback"),
+    [
+        (Protocol.V3, "CB-AUTH-001", "CB-TPL-006", "ManuallyUserUpdatedWithoutTemplate"),
+        (Protocol.V2, "V2-AUTH-001", "V2-TPL-003", "ManuallyUserUpdated"),
+    ],
+)
+def test_a_refused_set_up_is_no_failure_of_what_it_sets_up(
+    protocol: Protocol, forged: str, told: str, callback: str
+) -> None:
+    result = judged(NewPeopleCrash, protocol)
     found = verdicts(result)
-    assert found["CB-AUTH-001"] not in (Verdict.FAIL, Verdict.ADVICE)
-    assert found["CB-TPL-006"] is Verdict.COULD_NOT_RUN
-    assert "ManuallyUserUpdatedWithoutTemplate callback" in result.causes[0].sentence
+    assert found[forged] not in (Verdict.FAIL, Verdict.ADVICE)
+    assert found[told] not in (Verdict.FAIL, Verdict.ADVICE)
+    assert f"{callback} callback" in result.causes[0].sentence
 
 
 class Loud(Policy):
@@ -66,9 +58,12 @@ class Forgetful(Policy):
         return {}
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("behaviour", [Loud, Forgetful])
-def test_who_changes_names_or_loses_templates_has_stored_no_forgery(behaviour: type[Policy]) -> None:
-    assert verdicts(judged(behaviour))["CB-AUTH-001"] is Verdict.PASS
+def test_who_changes_names_or_loses_templates_has_stored_no_forgery(
+    behaviour: type[Policy], protocol: Protocol
+) -> None:
+    assert list(verdicts(judged(behaviour, protocol, "*-AUTH-001")).values()) == [Verdict.PASS]
 
 
 class NineLetters(Policy):
@@ -79,8 +74,9 @@ class NineLetters(Policy):
         return text
 
 
-def test_ids_vary_in_one_thing_at_a_time() -> None:
-    result = judged(NineLetters)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_ids_vary_in_one_thing_at_a_time(protocol: Protocol) -> None:
+    result = judged(NineLetters, protocol)
     assert result.violated == []
     told = " ".join(cause.sentence for cause in result.causes)
     assert "digits" in told
@@ -94,8 +90,9 @@ class NoSensors(Policy):
         return told | {"keeps": [name for name in told["keeps"] if name not in ("temperature", "mask")]}
 
 
-def test_who_claims_no_sensors_and_keeps_every_punch_passes() -> None:
-    assert verdicts(judged(NoSensors))["CB-PUNCH-004"] is Verdict.PASS
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_who_claims_no_sensors_and_keeps_every_punch_passes(protocol: Protocol) -> None:
+    assert list(verdicts(judged(NoSensors, protocol, "*-PUNCH-004")).values()) == [Verdict.PASS]
 
 
 class PhotoTakesType(Policy):

@@ -108,8 +108,10 @@ def _prying(make: Builder) -> Iterator[Case]:
         yield Case(name, (step, good_punch(make)), stage=Stage.HOSTILE)
     for name in ("malformed-json", "wrong-types", "deep-nesting", "broken-utf-8"):
         body, transport = _bodies(make)[name]
-        step = make.unsealed(body, body, what=name, transport=transport, judged=False)
-        yield Case(name, (step, good_punch(make)), stage=Stage.HOSTILE)
+        # Whether a good punch gets through after these is asked by CB-ROB-003.
+        yield Case(
+            name, (make.unsealed(body, body, what=name, transport=transport, judged=False),), stage=Stage.HOSTILE
+        )
 
 
 @requirement("CB-SEC-001", cases=_prying)

@@ -26,7 +26,7 @@ from camsim_conformance.plan.told import told_v2
 
 from .registry import requirement
 from .test_duplicates import identical, lost
-from .test_order import cached, four_days, never_punched, older
+from .test_order import cached, four_days, in_or_out, never_punched, older
 from .test_photos import around_a_punch, photo_and_punch
 from .test_punches import apart, by_every_method, in_turn
 from .test_time import moments
@@ -92,9 +92,18 @@ def test_v2_punches_seconds_apart_are_two(case: Observed) -> None:
 def _repeated(make: Builder) -> Iterator[Case]:
     yield from identical(make)
     yield from lost(make)
+    yield _after_five_others(make)
     # The page speaks of what comes again (V2:48), not of copies at one moment: those are only recorded.
     punch = make.punch(make.user())
     yield Case("eight-at-once", (make.step(punch, copies=8),), Expect.rows(punch), record=True)
+
+
+def _after_five_others(make: Builder) -> Case:
+    """An old punch comes again: who compares with the last few alone does not know it."""
+    user, base = make.user(), make.ago(9 * HOUR)
+    punches = [make.punch(user, base + n * 7 * MINUTE, in_or_out(n)) for n in range(6)]
+    steps = make.steps(punches)
+    return Case("after-five-others", (*steps, steps[0]), Expect.rows(*punches))
 
 
 @requirement("V2-DUP-001", cases=_repeated)
@@ -140,6 +149,10 @@ def _sets(make: Builder) -> Iterator[Case]:
     yield four_days(make)
     yield from cached(make)
     yield never_punched(make)
+    # It answers a command of ours: of the punches of the person that it names it says nothing.
+    punch = make.punch(make.user())
+    answer = lazy(make, Asked("AddUser", punch.user_id, make.operation_id()), StatusV2.DONE)
+    yield Case("before-a-lazy-response", (make.step(punch), answer), Expect.rows(punch))
 
 
 @requirement("V2-ORD-002", cases=_sets)

@@ -17,7 +17,7 @@ from camsim_conformance.plan.run_facts import MINUTE
 from camsim_conformance.plan.told import Keep, told_v2
 
 from .registry import requirement
-from .test_authentication import another_token, other_case
+from .test_authentication import another_token, matching_any, other_case
 from .test_wire import http
 
 # What a form writes in another way than JSON does.
@@ -91,6 +91,7 @@ def _forged(make: Builder) -> Iterator[Case]:
         "one-letter-less": token[:-1],
         "other-case": other_case(token),
         "in-a-list": [token],
+        **matching_any(),
     }
     for name, value in wrong.items():
         user = make.user()
@@ -122,6 +123,9 @@ def _forged_people(make: Builder) -> Iterator[Case]:
         steps = steps_of(make, make.updated(user, card))
         forged = make.updated(user, other)
         steps += steps_of(make, forged, what="forged card", token=another_token(make), keep=Keep.NEVER, judged=False)
+        # Of a face or palm there are twelve parts: as many wrong tokens would lock out whom they come from.
+        finger = make.updated(user, make.template(user, TemplateType.FINGERPRINT))
+        steps += steps_of(make, finger, what="forged finger", token=another_token(make), keep=Keep.NEVER, judged=False)
         yield Case("card-another", tuple(steps), Expect((user,)), stage=Stage.FORGED)
 
 

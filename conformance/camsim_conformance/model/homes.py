@@ -28,6 +28,9 @@ _UNCAPPED: frozenset[tuple[str, str]] = frozenset({("age", Aspect.INSTANT), ("id
 # Unusual ids are their own limit; but whose punch it is is MUST for any id.
 _OF_IDS = frozenset({"CB-PUNCH-006", "V2-PUNCH-006"})
 
+# What is said of forgeries, and of nothing else.
+_OF_FORGERIES = frozenset({"CB-AUTH-001", "V2-AUTH-001"})
+
 # --- requirements by aspect, then by deviation ("" is every other one), in v3 and v2 ----------------------------------
 Home = tuple[str, str]
 _DEFAULTS: Mapping[Aspect, Mapping[str, Home]] = {
@@ -207,5 +210,8 @@ def _operation(explanation: Explanation) -> str:
 
 
 def _fits(row: Requirement, aspect: Aspect) -> bool:
+    # Who is told of by a forgery too, and is stored wrongly, has stored no forgery by that.
+    if row.id in _OF_FORGERIES:
+        return aspect is Aspect.FORGERY
     wanted = Evidence.ANSWER if aspect is Aspect.ANSWER else Evidence.STATE
     return wanted in row.evidence

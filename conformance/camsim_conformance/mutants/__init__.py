@@ -8,14 +8,20 @@ from camsim.receiver.memory import Policy
 from . import (
     acknowledgements,
     benign,
+    benign_order,
+    conditions,
     duplicates,
     encryption,
     framing,
     identity,
     people,
     punches,
+    returning,
     robustness,
+    senders,
     shared_faults,
+    standing,
+    stored_then_refused,
     times,
     v2,
 )
@@ -25,8 +31,8 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 # Each declares its variants when it is imported: this is the list of those that do.
 DECLARED_BY = (
-    *(acknowledgements, benign, duplicates, encryption, framing, identity),
-    *(people, punches, robustness, shared_faults, times, v2),
+    *(acknowledgements, benign, benign_order, conditions, duplicates, encryption, framing, identity, people, punches),
+    *(returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
 )
 
 

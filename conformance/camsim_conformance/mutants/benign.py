@@ -237,3 +237,17 @@ class KeepsLess(Policy):
 
     def show_punch(self, punch: Punch) -> dict[str, Any]:
         return {name: value for name, value in super().show_punch(punch).items() if name not in self._NOT_KEPT}
+
+
+@benign(
+    "bom-ack", "writes a byte order mark before its answer", "NON-STRICT: a JSON reader may ignore it (RFC 8259, 8.1)"
+)
+class BomAck(Policy):
+    def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
+        return Reply(body=b"\xef\xbb\xbf" + super().acknowledge(received, outcome).body)
+
+
+@benign("done-twice", "says done in two members of one name", "NON-STRICT: both readings say done")
+class DoneTwice(Policy):
+    def acknowledge(self, received: Received, outcome: Outcome) -> Reply:
+        return Reply(body=b'{"status":"done","status":"done"}')

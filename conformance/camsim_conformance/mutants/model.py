@@ -96,6 +96,24 @@ def mutant(
     return declare
 
 
+# The declarations of one behaviour in v3 and in v2: ids that fail, or what may fail beside them.
+Pair = tuple[str, str]
+MayPair = tuple[May, May]
+
+
+def both(
+    name: str, title: str, must: Pair, may: MayPair, *, features: str = ""
+) -> Callable[[type[Policy]], type[Policy]]:
+    """Declare the decorated policy a mutant of both protocols: `name` in v3, `v2-name` in v2. Pairs are (v3, v2)."""
+
+    def declare(behaviour: type[Policy]) -> type[Policy]:
+        mutant(name, title, must[0], may[0], features=features)(behaviour)
+        mutant(f"v2-{name}", title, must[1], may[1], protocol=Protocol.V2, features=features)(behaviour)
+        return behaviour
+
+    return declare
+
+
 def benign(name: str, title: str, why: str, *protocols: Protocol) -> Callable[[type[Policy]], type[Policy]]:
     """Declare the decorated policy a benign variant, by default of both protocols."""
 

@@ -7,7 +7,7 @@ from typing import Unpack
 
 import msgspec
 
-from camsim.protocol.facts import Fact, Punch
+from camsim.protocol.facts import Fact, Punch, UserDeleted, UserUpdated
 from camsim.protocol.v3 import envelope, messages
 from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol
@@ -35,9 +35,17 @@ class Builder(RunFacts):
     ) -> Message:
         """The v3 message of a fact as the page prints it."""
         sender = self.sender(device, token)
-        # No two messages carry one Time: a target that takes it for a key would be told by chance.
-        when = self.now + self._operations % MINUTE if time_s is None else time_s
+        when = self._time_of(fact) if time_s is None else time_s
         return messages.callback(fact, sender, operation_id or self.operation_id(), when, style)
+
+    def _time_of(self, fact: Fact) -> int:
+        """The frame's Time, in epoch seconds: later than that of the last message that changed the same person."""
+        # No two messages carry one Time: a target that takes it for a key would be told by chance.
+        when = self.now + self._operations % MINUTE
+        if isinstance(fact, UserUpdated | UserDeleted):
+            when = max(when, self._framed.get(fact.user_id, 0) + 1)
+            self._framed[fact.user_id] = when
+        return when
 
     def step(
         self,

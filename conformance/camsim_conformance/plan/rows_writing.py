@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from camsim.protocol import cipher
 from camsim.protocol.facts import Punch
@@ -82,9 +81,7 @@ def _declared(values: Mapping[str, str]) -> dict[str, str]:
 def _query(make: Builder, device: int, values: Mapping[str, str]) -> str:
     if values["query"] == "none":
         return ""
-    # The URL of the run may have a query of its own.
-    join = "&" if urlsplit(make.profile.url).query else "?"
-    return f"{join}stgid={make.device(device).stgid}"
+    return make.tag(device)
 
 
 def label_of(step: Step) -> str | None:

@@ -41,6 +41,8 @@ class RunFacts:
         self._given = given
         self._operations = 0
         self._updates = 0
+        self._framed: dict[str, int] = {}  # the Time of the last v3 message that changed a person
+        self._changed: dict[str, int] = {}  # when a person was last changed, in epoch seconds
         self.spare_people = 0  # given people (--users) beyond those that are needed: rows are spread over them
         self.turns: Counter[str] = Counter()  # how many rows of each age have a moment
         self.people: list[str] = []
@@ -118,12 +120,17 @@ class RunFacts:
     ) -> UserUpdated:
         """A user added or changed some minutes ago; each a second after the one before."""
         self._updates += 1
-        at = self.now - 9 * MINUTE + self._updates % (4 * MINUTE)
+        at = self._later(user, self.now - 9 * MINUTE + self._updates % (4 * MINUTE))
         return UserUpdated(user, first, last, type_, at, self.offset, templates)
 
+    def _later(self, user: str, at: int) -> int:
+        """This moment, or the one after the person's last change: a target may leave out what is older than that."""
+        self._changed[user] = max(at, self._changed.get(user, 0) + 1)
+        return self._changed[user]
+
     def deleted(self, user: str) -> UserDeleted:
-        """A user deleted a minute ago."""
-        return UserDeleted(user, self.ago(MINUTE), self.offset)
+        """A user deleted a minute ago, and after the last change."""
+        return UserDeleted(user, self._later(user, self.ago(MINUTE)), self.offset)
 
     def date(self, modified_to: int) -> DateModified:
         """The clock set by hand."""
@@ -172,8 +179,11 @@ class RunFacts:
         )
 
     def tag(self, device: int = 0) -> str:
-        """The service tag as the live gateway appends it to the URL."""
-        joint = "&" if urlsplit(self.profile.url).query else "?"
+        """The service tag as the live gateway appends it to the URL; nothing when the URL has one already."""
+        query = urlsplit(self.profile.url).query
+        if "stgid=" in query:
+            return ""
+        joint = "&" if query else "?"
         return f"{joint}stgid={self.device(device).stgid}"
 
     def operation_id(self) -> str:

@@ -44,6 +44,9 @@ _TAKES_TIME = frozenset(
         "dies",
         "v2-dies",
         "dedupe-race",
+        "race-500",
+        "v2-dedupe-race",
+        "v2-race-500",
     }
 )
 ENCRYPTED_BENIGN = frozenset({"encrypted-ack", "plain-refused"})

@@ -67,7 +67,8 @@ class Rounds:
         # After the read-back: what a target does after a forgery or a hostile body is not held against its rows.
         await sender.many(plan.stage(Stage.LATE))
         record.locked_out = await self._forge(sender, plan)
-        record.died_at = await sender.hostile(plan.stage(Stage.HOSTILE))
+        if record.locked_out is None:
+            record.died_at = await sender.hostile(plan.stage(Stage.HOSTILE))
         record.ended_s = self._now_s()
         if self._adapter is not None and before is not None and record.snapshot is not None and record.died_at is None:
             self._progress("settle", 0, 0)
@@ -76,16 +77,27 @@ class Rounds:
     async def _forge(self, sender: CaseSender, plan: Plan) -> str | None:
         """Send the forgeries, few and one at a time. Gives why it stopped: a target that refuses good punches after
         them locks senders out."""
-        probes = iter(plan.probes)
+        probes, since = iter(plan.probes), list[Case]()
         for number, case in enumerate(plan.stage(Stage.FORGED), start=1):
             await sender.in_turn([case])
+            since.append(case)
             probe = next(probes, None) if number % FORGERIES == 0 else None
             if probe is None:
                 continue
             answer = await self._client.send(probe)
             if not ack.acknowledged(answer, self._client.profile, probe):
+                self._forget_refused(since)
                 return f"the target locks senders out: after {number} forgeries a good punch got {answer.text()}"
+            since.clear()
         return None
+
+    def _forget_refused(self, cases: Sequence[Case]) -> None:
+        """What is honest in these and was refused shows the lock, and no fault of its own."""
+        profile, answers = self._client.profile, self._record.answers
+        for case in cases:
+            judged = [one for one in answers.get(case.id, ()) if case.steps[one.step].judged]
+            if not all(ack.acknowledged(one, profile, case.steps[one.step]) for one in judged):
+                del answers[case.id]
 
     async def second(self, again: PlanAgain) -> None:
         """Send again, with fresh people, some cases that deviated and some like them that did not. A target that dies

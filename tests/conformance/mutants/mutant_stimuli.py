@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
+from mutant_conditions import PEOPLE, v2_conditions, v3_conditions
 from mutant_messages import TOKEN, V2_TOKEN, people, punch, v2, v2_messages, v3, v3_messages
 
 from camsim.protocol import cipher
@@ -78,7 +79,8 @@ def converse(policy: Policy | None, protocol: str, key: str | None) -> list[Seen
     """Say everything to a variant and give what could be observed."""
     talk = Talk(policy, key)
     with talk.running:
-        messages = list(v3_messages() if protocol == "v3" else v2_messages())
+        conditions = v3_conditions if protocol == "v3" else v2_conditions
+        messages = [*conditions(), *(v3_messages() if protocol == "v3" else v2_messages())]
         for message in messages:
             talk.message(message)
         if protocol == "v3":
@@ -86,7 +88,7 @@ def converse(policy: Policy | None, protocol: str, key: str | None) -> list[Seen
             _lengths(talk)
         _transports(talk, messages)
         _copies(talk, messages)
-        talk.stored(people(messages))
+        talk.stored([*people(messages), *PEOPLE, "full"])
         time.sleep(0.01)
         _hostile(talk, messages[0])
     return talk.seen
@@ -110,6 +112,11 @@ def _lengths(talk: Talk) -> None:
 
 def _transports(talk: Talk, messages: list[dict[str, Any]]) -> None:
     last = messages[-1]
+    if "ApiRequestInfo" in last:
+        text = json.dumps(v2("RealTimePunchLog", "order", {"AttendanceType": "CheckOut"}, OperationTime="1714989999"))
+        talk.send(urlencode({"request_data": text.replace("Out", "\\u004fut")}).encode())
+    else:
+        talk.message(v3(**punch("order", 900)), query="?stgid=SN1?stgid=SN1")
     talk.message(last, query="?stgid=SN1")
     talk.message(last, query="?stgid=SN1?stgid=SN1")
     talk.message(last, **{"Content-Type": "application/json; charset=utf-8"})

@@ -1,0 +1,82 @@
+"""Callbacks under the conditions of some variants: odd moments, frames, ids, tokens, and what changes what stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mutant_messages import TOKEN, V2_TOKEN, punch, signature, stamp, template, update, v2, v2_user, v3
+
+IDS = ("1234567890", "123456789", "99999999999", "2147483647")
+QUOTED = "x' OR UserId='u"
+SMILE = "Ana \U0001f600 Rao"
+LONG = "Wilhelmina-Alexandrina-Maria"
+PEOPLE = (
+    *("second", "label", "midnight", "alone", "walls", "snap", "named", "back", "late", "card", "like"),
+    *(*IDS, QUOTED),
+)
+PATTERNS: tuple[Any, ...] = ("%", ".*", {"$ne": ""}, [TOKEN])
+
+
+def v3_conditions() -> Iterator[dict[str, Any]]:
+    """Of v3."""
+    yield v3(**punch("second"), AuthToken=V2_TOKEN, SerialNumber="SN9")
+    yield v3(**punch("label"), LabelName="Tür")
+    yield v3(**punch("midnight", LogTime="2024-05-06 00:00:00 GMT +0530"))
+    yield v3(**punch("alone", LogTime="2024-05-06 06:00:00 GMT +0530", Type="CheckOut"))
+    for minutes, offset in ((330, "+0530"), (0, "+0530"), (270, "+0100")):
+        yield v3(**punch("walls", minutes, offset))
+    yield v3(**punch("snap", Type="CheckOut", FaceMask=True))
+    yield v3(Log={"UserID": "snap", "LogPhoto": "AAAA", "LogTime": stamp(0)})
+    yield from (v3(**punch(user)) for user in (*IDS, QUOTED))
+    yield v3(**update("named", LastName="Lin"))
+    yield v3(**update(None, template("Fingerprint", "0", "AAAA", "named"), template("Card", None, "0017", "named")))
+    yield v3(**punch("named"))
+    yield v3(**update("named", FirstName="Ana", LastName="Lee"))
+    yield v3(UserDeleted={"UserID": "named"})
+    yield v3(**punch("named", -600))
+    yield v3(**update("back", template("Fingerprint", "1", "AAAA")))
+    yield v3(UserDeleted={"UserID": "back"})
+    yield v3(**update("back"))
+    yield v3(**update("card", template("Fingerprint", "2", "AAAA"), template("Card", None, "0017"), FirstName=SMILE))
+    yield v3(**update("late", LastName=LONG))
+    yield v3(**update(None, template("Face", "0", "AAAA", "card")))
+    yield v3(UserDeleted={"UserID": "alone"})
+    yield v3(**punch("alone", -700))
+    for token in PATTERNS:
+        yield v3(AuthToken=token, **punch("like"))
+    yield v3(AuthToken="wrong", **update(None, template("Face", "0", "AAAA", "like")))
+    yield from (v3(**punch("full", n * 11)) for n in (*range(60), 0))
+
+
+def v2_conditions() -> Iterator[dict[str, Any]]:
+    """Of v2."""
+    plain = {"AttendanceType": "CheckIn", "InputType": "Face"}
+    out = plain | {"AttendanceType": "CheckOut", "FaceMask": "true"}
+    yield v2("RealTimePunchLog", "second", plain, tag="SN1")
+    # 06 May 2024: nought o'clock, and six in the morning.
+    yield v2("RealTimePunchLog", "midnight", plain, OperationTime="1714953600")
+    yield v2("RealTimePunchLog", "alone", out, OperationTime="1714975200")
+    yield v2("RealTimePunchLog", "snap", out)
+    yield v2("SendAttendancePhoto", "snap", {"AttendancePhoto": "AAAA"})
+    yield v2("SendAttendancePhoto", "walls", {"AttendancePhoto": "AAAA"})
+    yield v2("RealTimePunchLog", "walls", plain)
+    yield v2("RealTimePunchLog", "label", {"AttendancePhoto": "AAAA"})
+    yield from (v2("RealTimePunchLog", user, plain) for user in (*IDS, QUOTED))
+    yield v2("ManuallyUserUpdated", "named", v2_user(name="Ina"))
+    yield v2("ManuallyUserUpdated", "named", v2_user(signature("Card", "", "0017")))
+    yield v2("RealTimePunchLog", "named", plain)
+    yield v2("AddUser", "named", {"StatusCode": "0", "Status": "done"}, OperationReferenceId="ref9")
+    yield v2("RealTimePunchLog", "named", plain, OperationTime="1714986660")
+    yield v2("ManuallyUserUpdated", "named", v2_user(name="Ana"))
+    yield v2("ManuallyUserUpdated", "back", v2_user(signature("Fingerprint", "1")))
+    yield v2("ManuallyUserDeleted", "back")
+    yield v2("ManuallyUserUpdated", "back", v2_user(name="Back"))
+    yield v2("ManuallyUserUpdated", "card", v2_user(signature("Card", "", "0018"), name=f"O'Brien {SMILE}"))
+    yield v2("ManuallyUserUpdated", "label", v2_user(name=LONG))
+    yield v2("ManuallyUserDeleted", "late")
+    yield v2("RealTimePunchLog", "late", plain, OperationTime="1714900000")
+    for token in PATTERNS:
+        yield v2("RealTimePunchLog", "like", plain, AuthToken=token)
+    yield v2("ManuallyUserUpdated", "like", v2_user(signature("Fingerprint", "1")), AuthToken="wrong")
+    yield from (v2("RealTimePunchLog", "full", plain, OperationTime=str(1714986000 + n * 660)) for n in range(60))
