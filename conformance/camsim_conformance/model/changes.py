@@ -20,6 +20,8 @@ _CHANGES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.NAME, Deviation.NULL): "Take a name only from callbacks that carry one; leave it alone otherwise.",
     (Aspect.PERSON, Deviation.STILL_THERE): "Delete or mark the person when #1 comes.",
     (Aspect.INSTANT, Deviation.WRONG): "Store the instant that LogTime names, read with its own offset (V3:1217).",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "Keep every punch: let no number of later ones push it out.",
+    (Aspect.UNCHANGED, Deviation.MIXED): "Keep what is stored of each person apart: share no object between them.",
     (Aspect.TYPE, Deviation.NULL): "Keep the Type of the punch whatever comes before or after it.",
 }
 _BY_ASPECT: Mapping[Aspect, str] = {

@@ -27,6 +27,8 @@ def forged_noun(explanation: Explanation) -> str:
 
 def forged_predicate(explanation: Explanation) -> str:
     """A deletion or rename is carried out, anything else is stored."""
+    if ("forging", "stored") in explanation.values:
+        return "takes its place"
     kinds = _kinds(explanation)
     return "is carried out" if kinds and kinds <= CARRIED_OUT else "is stored"
 

@@ -92,8 +92,7 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
 def _forgery(look: _Look, due: Due) -> Observation:
     seen = look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
     # Which callback it is says `forged`, in the words of all forgeries.
-    values = {factor: name for factor, name in seen.values.items() if factor != "operation"}
-    return replace(seen, values={**values, "forged": "punch"})
+    return replace(seen, values={**seen.values, "forged": "punch", "operation": "none"})
 
 
 def _device_is_told(person: Person, due: Due) -> bool:

@@ -33,6 +33,9 @@ _PREDICATES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.PERSON, Deviation.MISSING): "is not stored",
     (Aspect.PERSON, Deviation.STILL_THERE): "is still stored",
     (Aspect.UNCHANGED, Deviation.CHANGED): "is changed by a forged or hostile message",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "vanishes when more punches come, the oldest first",
+    (Aspect.UNCHANGED, Deviation.MIXED): "takes over what is told of another person",
+    (Aspect.TEMPLATE, Deviation.INVENTED): "is stored of a person of whom it was never told",
 }
 _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.TYPE: "Type",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
 
+from .crowd_factors import CROWD_FACTORS
 from .event_factors import EVENT_FACTORS
 from .forgery_factors import BESIDE_FACTORS, FORGERY_FACTORS
 from .history_factors import HISTORY_FACTORS
@@ -257,6 +258,7 @@ _EVERY = (
     *RELATION_FACTORS,
     *HISTORY_FACTORS,
     *BESIDE_FACTORS,
+    *CROWD_FACTORS,
     *SIZE_FACTORS,
 )
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}

@@ -7,8 +7,10 @@ some of them, so that a person whom a refused message blocks is seen.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from camsim.protocol.facts import Fact, UserUpdated
+from camsim.protocol.v3 import envelope
 from camsim.protocol.vocabulary import Protocol, TemplateType
 
 from .builder import Builder
@@ -42,7 +44,11 @@ def _forged(make: Builder, fact: Fact, what: str) -> tuple[Step, ...]:
         token = another_token(make)
         made = steps_of(make, fact, what=what, token=token, keep=Keep.NEVER, judged=False, values=values)
         return tuple(made)
-    return (make.step(fact, what=what, token=another_token(make), judged=False, values=values),)
+    step = make.step(fact, what=what, token=another_token(make), judged=False, values=values)
+    # Not every callback is printed with a serial number: a check that looks for it first says so here.
+    if "SerialNumber" not in envelope.decode(step.plain)["RealTime"]:
+        step = replace(step, values={**values, "frame": "no-serial"})
+    return (step,)
 
 
 def _true(make: Builder, *facts: Fact) -> tuple[Step, ...]:

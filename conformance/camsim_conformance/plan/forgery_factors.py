@@ -80,7 +80,7 @@ FORGERY_FACTORS: tuple[Factor, ...] = (
         (
             Value("new", "of a person who has no punch", "", "", usual=True),
             Value("person", "of a person who has other punches", *_AUTH),
-            Value("stored", "of a moment that is stored already, with another Type", *_AUTH),
+            Value("stored", "of the moment of a stored one", *_AUTH),
         ),
     ),
 )
