@@ -96,8 +96,8 @@ def _forgery(look: _Look, due: Due) -> Observation:
 
 
 def _device_is_told(person: Person, due: Due) -> bool:
-    """False without a SerialNumber, and where one row stands for punches of several devices."""
-    if "frame" in due.occurrences[0].step.values:
+    """False without a SerialNumber or with another's, and where one row stands for punches of several devices."""
+    if {"frame", "serial"} & due.occurrences[0].step.values.keys():
         return False
     return not any(other is not due and other.punch == due.punch for other in person.dues)
 

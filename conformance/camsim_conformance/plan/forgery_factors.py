@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from camsim.protocol.vocabulary import TemplateType
+from camsim_conformance.requirements.verdicts import Level
 
 from .values import Factor, Value
 
+BORROWED = "borrowed"
 _AUTH = ("CB-AUTH-001", "V2-AUTH-001")
 _STORED = ("CB-ORD-002", "V2-ORD-002")
 # What is forged, with its noun.
@@ -76,6 +78,13 @@ FORGERY_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor(
+        "old",
+        (
+            Value("no", "of this day", "", "", usual=True),
+            Value("yes", "more than a day old", *_AUTH),
+        ),
+    ),
+    Factor(
         "forging",
         (
             Value("new", "of a person who has no punch", "", "", usual=True),
@@ -100,6 +109,14 @@ BESIDE_FACTORS: tuple[Factor, ...] = (
         (
             Value("no", "not followed by a forged message about its person", "", "", usual=True),
             Value("yes", "followed by a forged message about its person", *_STORED),
+        ),
+    ),
+    Factor(
+        "serial",
+        (
+            Value("own", "with the SerialNumber of its device", "", "", usual=True),
+            # The token is another device's: whose punch it is, no page says.
+            Value(BORROWED, "with the SerialNumber of another device", "CB-DEV-002", "", Level.RECORD),
         ),
     ),
     Factor(
