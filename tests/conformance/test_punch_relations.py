@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from punching import NOON, people, punch, told
 
+from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.model.after import after
 from camsim_conformance.model.history import Occurrence
@@ -70,6 +73,24 @@ def test_a_minute_of_the_clock_and_a_day_may_be_shared() -> None:
 
 def test_a_copy_is_no_other_punch() -> None:
     assert values(told(punch()), told(punch(), case="b")) == {}
+
+
+def telling(operation: str, one: Punch, case: str) -> Occurrence:
+    """A punch under an OperationID, its letters written as escapes."""
+    escaped = "".join(f"\\u{ord(sign):04x}" for sign in operation)
+    plain = f'{{"RealTime":{{"OperationID":"{escaped}"}}}}'
+    found = told(one, case=case)
+    return replace(found, step=replace(found.step, plain=plain.encode() + b" " * len(case)))
+
+
+def test_a_copy_may_have_an_operation_id_of_its_own() -> None:
+    assert values(telling("a1", punch(), "b"), telling("a2", punch(), "c"))["copy-id"] == "new"
+    assert values(telling("a1", punch(), "b"), telling("a1", punch(), "cc")) == {}
+
+
+def test_another_punch_of_one_moment_and_type_is_no_copy() -> None:
+    history = people(told(punch()), told(punch(input_="Card"), case="b"))["7"]
+    assert event_values(history, 0, NOON)["repeat"] == "none"
 
 
 @pytest.mark.parametrize(

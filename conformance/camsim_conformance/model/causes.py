@@ -12,7 +12,7 @@ from . import sentences
 from .changes import change
 from .cover import stem
 from .homes import graver, home
-from .observation import Aspect, Cause, Explanation, Values
+from .observation import Aspect, Cause, Deviation, Explanation, Values
 
 # The events of two explanations are the same when so many of the smaller one's are in the other.
 SAME_SHARE = 0.5
@@ -22,6 +22,7 @@ _ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
 _LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
 # An event that is lost whole shows in these together, also when it is every event or any.
 _LOSS = frozenset({Aspect.ANSWER, Aspect.ROW, Aspect.TEMPLATE, Aspect.PERSON})
+_REPLACED, _NOT_TAKEN = frozenset({Aspect.TEMPLATE, Aspect.NAME}), {Deviation.MISSING, Deviation.WRONG}
 
 
 def causes(explanations: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> list[Cause]:
@@ -102,8 +103,11 @@ def _cause(group: Sequence[Explanation], protocol: Protocol, features: frozenset
 
 
 def _together(one: Explanation, other: Explanation) -> bool:
-    if one.aspect is other.aspect or not _same_values(one, other):
+    if not _same_values(one, other):
         return False
+    if one.aspect is other.aspect:
+        # What does not replace an older one is missing where there was none.
+        return bool(one.values) and one.aspect in _REPLACED and {one.deviation, other.deviation} == _NOT_TAKEN
     if not one.values and not {one.aspect, other.aspect} <= _LOSS:
         return False  # two things that always happen are two bugs, unless one follows from the other
     mine, theirs = ({(row.case, row.user) for row in side.wrong} for side in (one, other))

@@ -70,10 +70,17 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
     text = f"{_subject(family)} {happens}"
+    for instead in dict.fromkeys(predicate(one) for one in also if _is_instead(one, explanation)):
+        text += f", or {instead}"
     more = dict.fromkeys(_besides(one, happens) for one in also if one.aspect is not explanation.aspect)
     if more:
         text += f", and {', '.join(more)}"
     return f"{text}: {numbers(family, milder)}."
+
+
+def _is_instead(one: Explanation, lead: Explanation) -> bool:
+    """True for what happens to some things of a cause in the place of what happens to most."""
+    return one.aspect is lead.aspect and one.deviation != lead.deviation
 
 
 def _besides(one: Explanation, happens: str) -> str:

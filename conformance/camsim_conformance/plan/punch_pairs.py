@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from camsim.protocol.facts import Punch
@@ -30,10 +31,28 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         found["pair-sent"] = "second" if any(at < place for at, _ in pair) else "first"
     if pair and seconds:
         found["pair-time"] = "later" if any(other.log_time < punch.log_time for _, other in pair) else "earlier"
+    if _operations(history, punch) > 1:
+        found["copy-id"] = "new"
     alike = [at for at, other in rest if other.type == punch.type and _day(other) == _day(punch)]
     if alike:
         found["type-of-day"] = "second" if min(alike) < place else "first"
     return found
+
+
+def _operations(history: Sequence[Sent], punch: Punch) -> int:
+    """Under how many OperationIDs a punch was told; v2 has none."""
+    texts = {sent.step.plain for sent in history if sent.told.punch == punch}
+    if len(texts) < 2:
+        return 1
+    return len({_operation(text) for text in texts})
+
+
+def _operation(text: bytes) -> str:
+    # However it is written: letters may be escapes.
+    try:
+        return str(json.loads(text)["RealTime"]["OperationID"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _minute(punch: Punch) -> int:

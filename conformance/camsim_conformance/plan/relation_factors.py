@@ -51,6 +51,13 @@ PAIR_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor(
+        "copy-id",
+        (
+            Value("same", "told under one OperationID", "", "", usual=True),
+            Value("new", "sent again with a new OperationID", "CB-DUP-002", ""),
+        ),
+    ),
+    Factor(
         "type-of-day",
         (
             Value("alone", "that is the only one of its Type on its day", "", "", usual=True),
