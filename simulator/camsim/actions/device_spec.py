@@ -18,7 +18,7 @@ from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import Model, UnknownModelError, find
 from camsim.synthetic import people as population
 
-from .values import instant_of, is_address, is_url, offset_of
+from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 MOST_USERS = 100_000
@@ -61,7 +61,20 @@ def check_spec(spec: DeviceSpec) -> None:
         instant_of(key, getattr(spec, key), offset)
     if isinstance(spec.users, int) and not 0 <= spec.users <= MOST_USERS:
         raise usage("users", spec.users, f"0 to {MOST_USERS}")
+    if isinstance(spec.users, list):
+        check_people(spec.users)
     check_origins(spec.origin_ips)
+
+
+def check_people(people: Sequence[PersonSpec]) -> None:
+    """Ids and kinds that a device can have, nobody twice (A-DEV-01, A-DEV-03). Raises: ControlError."""
+    known: set[str] = set()
+    for person in people:
+        user_id_of("id", person.id)
+        user_type_of(person.user_type)
+        if person.id in known:
+            raise usage("id", person.id, "each person once")
+        known.add(person.id)
 
 
 def check_origins(addresses: Sequence[str]) -> None:
@@ -145,6 +158,8 @@ def _populate(kernel: Kernel, registered: RegisteredDevice, spec: DeviceSpec) ->
     people = spec.users
     if isinstance(people, int):
         people = _synthetic(kernel, people)
+    else:
+        check_people(people)
     usual = spec.templates
     if usual is None:
         usual = list(DEFAULT_TEMPLATES)
@@ -165,7 +180,7 @@ def enrol(kernel: Kernel, registered: RegisteredDevice, person: PersonSpec, kind
     if device.why_no_room({}) is not None:
         allowed = f"at most {device.model.capacity.users} on model {device.model.name}"
         raise usage("users", len(device.users) + 1, allowed)
-    user = User(person.id, person.first_name, person.last_name, person.user_type)
+    user = User(person.id, person.first_name, person.last_name, user_type_of(person.user_type))
     for kind in kinds:
         # What the model cannot store or has no room for is left out: one description serves devices of many models.
         if device.model.stores(kind) and device.why_no_room({kind: 1}, users=0) is None:
