@@ -11,6 +11,7 @@ import pytest
 from running_sim import KEY, START_MS, TOKEN, Sim, device
 
 from camsim.control.routes import ROUTES
+from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
 from camsim.protocol.vocabulary import TemplateType
 
 Start = Callable[..., Sim]
@@ -537,3 +538,39 @@ def test_a_byte_order_mark_before_an_acknowledgement_is_lint(sim: Sim) -> None:
     sim.idle()
     entry = sim.api("GET", "journal?direction=callback").message["entries"][-1]
     assert (entry["verdict"], entry["lint"]) == ("acknowledged", ["a byte order mark before the answer (A-CB-03)"])
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"id": "X{:099999999d}"}, "id"),
+        ({"id": "X{:9999999d}", "count": 2}, "id"),
+        ({"id": "X+1"}, "id"),
+        ({"reverify": -1}, "reverify"),
+        ({"without_operations": ["Nope"]}, "without_operations"),
+        ({"without_operations": ["AddUser"]}, "without_operations"),
+        ({"protocol": "v2", "without_operations": ["AddUserWithCard"]}, "without_operations"),
+    ],
+)
+def test_a_description_that_says_nothing_is_refused(sim: Sim, body: dict[str, Any], named: str) -> None:
+    """V3:149: the id is a query parameter, where a plus sign is a blank."""
+    answer = sim.api("POST", "devices", {**ONE, **body})
+    error = answer.message["error"]
+    assert (answer.status, error["message"].split(" = ")[0], len(error["message"]) < 200) == (422, named, True)
+    assert len(sim.api("GET", "devices").message["devices"]) == 1
+
+
+@pytest.mark.parametrize("body", [{"reverify_s": -1}, {"without_operations": ["DeleteUser", "Nope"]}])
+def test_a_change_that_says_nothing_is_refused(sim: Sim, body: dict[str, Any]) -> None:
+    before = sim.api("GET", "devices/SIM1").message
+    assert sim.api("PATCH", "devices/SIM1", body).status == 422
+    assert sim.api("GET", "devices/SIM1").message == before
+
+
+def test_every_operation_may_be_left_out_of_a_plan(sim: Sim) -> None:
+    v3 = [*(row.name for row in COMMANDS), "LoadUserInfo", "Sync", "AddUser[Password+Face]"]
+    body = [
+        {"id": "A1", "without_operations": v3},
+        {"id": "A2", "protocol": "v2", "without_operations": [*V2_COMMANDS]},
+    ]
+    assert sim.api("POST", "devices", body).status == 201
