@@ -519,10 +519,10 @@ def test_a_user_type_is_told_in_the_spelling_of_the_page(sim: Sim) -> None:
 @pytest.mark.parametrize(
     ("people", "named"),
     [
-        ([{"id": ""}], "id"),
-        ([{"id": "a b"}], "id"),
-        ([{"id": "7"}, {"id": "7"}], "id"),
-        ([{"id": "7", "user_type": "King"}], "user_type"),
+        ([{"id": ""}], "users[0].id"),
+        ([{"id": "a b"}], "users[0].id"),
+        ([{"id": "7"}, {"id": "7"}], "users[1].id"),
+        ([{"id": "7", "user_type": "King"}], "users[0].user_type"),
     ],
 )
 def test_people_that_no_device_can_have_make_no_device(sim: Sim, people: list[dict[str, str]], named: str) -> None:

@@ -79,11 +79,12 @@ def check_spec(spec: DeviceSpec) -> None:
 def check_people(people: Sequence[PersonSpec]) -> None:
     """Ids and kinds that a device can have, nobody twice (A-DEV-01, A-DEV-03). Raises: ControlError."""
     known: set[str] = set()
-    for person in people:
-        user_id_of("id", person.id)
-        user_type_of(person.user_type)
+    for number, person in enumerate(people):
+        where = f"users[{number}]"
+        user_id_of(f"{where}.id", person.id)
+        user_type_of(person.user_type, f"{where}.user_type")
         if person.id in known:
-            raise usage("id", person.id, "each person once")
+            raise usage(f"{where}.id", person.id, "each person once")
         known.add(person.id)
 
 

@@ -62,12 +62,12 @@ def user_id_of(key: str, text: str) -> str:
     return text
 
 
-def user_type_of(text: str) -> str:
+def user_type_of(text: str, key: str = "user_type") -> str:
     """`User` or `Admin` as the page spells them, written in any case (A-DEV-03). Raises: ControlError."""
     for kind in UserType:
         if kind.lower() == text.lower():
             return str(kind)
-    raise usage("user_type", text, ", ".join(UserType))
+    raise usage(key, text, ", ".join(UserType))
 
 
 def is_address(text: str) -> bool:
