@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from certifying import TcpServer, profile, run, verdicts
@@ -97,6 +99,56 @@ def test_one_burst_of_429_halves_the_rate_once() -> None:
     for _ in range(20):
         pace.slow_down(time.monotonic() + 1)
     assert pace.rate == pacing.LOWEST_RATE
+
+
+def seconds_of(monkeypatch: pytest.MonkeyPatch, refused: Callable[[int, float], bool]) -> tuple[float, Pace]:
+    """How long fifteen hundred sends take, on a clock of its own, at a target that refuses some, each for a second."""
+    clock = SimpleNamespace(now=0.0)
+
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(pacing, "asyncio", SimpleNamespace(sleep=sleep))
+    pace = Pace(400.0)
+
+    async def main() -> None:
+        for number in range(1, 1501):
+            await pace.turn()
+            if refused(number, clock.now):
+                pace.slow_down(clock.now)
+                pace.pause(1.0)
+
+    asyncio.run(main())
+    return clock.now, pace
+
+
+def test_who_refuses_each_fortieth_whatever_the_rate_does_not_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, pace = seconds_of(monkeypatch, lambda number, now: number % 40 == 0)
+    assert seconds < 100  # of them 37 that were asked for
+    assert pace.lowered == 37
+
+
+def test_who_refuses_for_a_while_is_sent_to_faster_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, pace = seconds_of(monkeypatch, lambda number, now: number < 9)
+    assert pace.rate > 200
+    assert seconds < 40
+
+
+def test_a_limit_that_holds_is_seldom_gone_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = [50.0, 0.0]  # a bucket of fifty that gets fifty a second
+
+    def refused(number: int, now: float) -> bool:
+        left, since = allowed
+        allowed[:] = min(50.0, left + 50.0 * (now - since)), now
+        if allowed[0] < 1:
+            return True
+        allowed[0] -= 1
+        return False
+
+    seconds, pace = seconds_of(monkeypatch, refused)
+    assert seconds < 60
+    assert pace.lowered < 20
 
 
 # --- interim answers --------------------------------------------------------------------------------------------------
