@@ -253,6 +253,17 @@ def test_the_phases_of_a_run_have_names(capfd: pytest.CaptureFixture[str]) -> No
     assert said == [PHASES["preflight"], "sending", PHASES["settle"], PHASES["confirm"]]
 
 
+def test_the_pace_is_told_when_it_is_half_of_what_was_told(capfd: pytest.CaptureFixture[str]) -> None:
+    advance = phases()
+    for pace in (None, 200.0, 120.0, 90.0, 180.0, 45.0, 44.0, None):
+        advance("CB-DUP-001/twice", 0, 0, pace)
+    said = [line.strip() for line in capfd.readouterr().err.splitlines()]
+    assert said == [
+        "sending",
+        *(f"the target asks to come later: {pace} requests a second for now" for pace in (200, 90, 45)),
+    ]
+
+
 def test_a_target_without_causes_shows_none(receiver: Running) -> None:
     chosen = profile(receiver.url, receiver.readback_url, "CB-DUP-001", **FAST)
     record = with_causes(Session(chosen).run())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.firsts import first_values
 from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import values_of
 from camsim_conformance.sending.exchange import Exchange
@@ -121,6 +122,7 @@ def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: 
     if one.told.punch is not None:
         found.update(values_of(history, place, now_s))
         found.update(pair_values(history, place))
+        found.update(first_values(history, place))
         found.update(after(person or person_of(one.told.user, history), history, place))
     return found
 

@@ -44,6 +44,7 @@ class Deviation(StrEnum):
     LATE = "late"
 
 
+ALLOWED = "allowed"  # among the notes of an unknown observation: which option lets it be as it is
 OTHER_USER = "other user"  # among the notes of an observation: to whom a punch is booked
 
 

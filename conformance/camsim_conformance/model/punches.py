@@ -18,12 +18,13 @@ from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
 from .moments import INSTANT, Choice, distance, how_off
-from .observation import OTHER_USER, Aspect, Deviation, Observation
+from .observation import ALLOWED, OTHER_USER, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
 
 DAY_S = 86400
 MostAge = tuple[tuple[int, Level], ...]
+ERASED = "--policy erase-on-delete: this punch went with its person, as it may"
 # Right receivers set aside what is very old (field notes); the page loads thirty days (V3:481).
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 
@@ -108,7 +109,10 @@ def _row(look: _Look, due: Due) -> Observation:
     level = next((level for most, level in _LOST_BY_AGE if age <= most), Level.RECORD)
     # A moment that already had its row before the run shows nothing: what is new there cannot be told from what is old.
     known = due.acknowledged and not look.erased and not look.scene.past(due.punch)
-    return look.at(Aspect.ROW, Deviation.MISSING, level=level, known=known, actual="no stored row")
+    found = look.at(Aspect.ROW, Deviation.MISSING, level=level, known=known, actual="no stored row")
+    if due.acknowledged and look.erased:
+        return replace(found, notes={ALLOWED: ERASED})
+    return found
 
 
 def _shared(look: _Look, due: Due) -> Observation:

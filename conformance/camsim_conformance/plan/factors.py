@@ -12,6 +12,7 @@ from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
 
 from .event_factors import EVENT_FACTORS
+from .first_factors import FIRST_FACTORS
 from .history_factors import HISTORY_FACTORS
 from .relation_factors import RELATION_FACTORS
 from .size_factors import SIZE_FACTORS
@@ -247,7 +248,7 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     Factor("id", tuple(_ids())),
 )
 # What is nearer to a cause comes first: how large a body is follows from what it tells.
-_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *HISTORY_FACTORS, *SIZE_FACTORS)
+_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *FIRST_FACTORS, *HISTORY_FACTORS, *SIZE_FACTORS)
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}
 
 

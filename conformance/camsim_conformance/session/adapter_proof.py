@@ -15,7 +15,7 @@ from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
 from camsim_conformance.target.profile import Profile
 
-from . import probe
+from . import probe, second_canaries
 from .reading import settled
 from .record import RunRecord
 
@@ -36,11 +36,12 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
         if not await asyncio.to_thread(canaries.look_otherwise, adapter, before, people):
             if sent and await _first_is_seen(record, adapter):
                 return before
-            if sent:
+            if sent and not await _second_are_seen(client, record, adapter, before):
                 raise ReadBackError(_not_seen(adapter, profile, len(people)))
-            # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
-            record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
-            return before
+            if not sent:
+                # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
+                record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
+                return before
         record.canary_s = time.monotonic() - begin
     new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
     canaries.check_years(adapter, new, profile.protocol)
@@ -61,6 +62,13 @@ async def _are_seen(record: RunRecord, adapter: ReadBack, before: Snapshot, sent
         if seen >= max(1, sent) or time.monotonic() - begin > record.profile.settle_s:
             return record.canary_s is not None
         await asyncio.sleep(POLL_S)
+
+
+async def _second_are_seen(client: Client, record: RunRecord, adapter: ReadBack, before: Snapshot) -> bool:
+    """Whether the adapter shows a second punch of the canaries' people: then it sees, and the target is judged for the
+    first ones."""
+    sent = await second_canaries.send(client, record)
+    return sent > 0 and await _are_seen(record, adapter, before, sent)
 
 
 async def _first_is_seen(record: RunRecord, adapter: ReadBack) -> bool:

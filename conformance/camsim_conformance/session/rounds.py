@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
@@ -24,9 +25,16 @@ from .reading import settled
 from .record import RunRecord
 
 MOST_FORGED_AGAIN = 3
-Progress = Callable[[str, int, int], None]
 # The plan of some cases with people that nobody has seen yet; and the ids of the cases made for each cause.
 PlanAgain = Callable[[Again], tuple[Plan, Mapping[str, Sequence[str]]]]
+
+
+class Progress(Protocol):
+    """Hears how far a run is: its phase or the case that is through, how many of how many; `pace` is how many a second
+    are sent while that is fewer than allowed, because the target asks to come later."""
+
+    def __call__(self, phase: str, done: int, total: int, pace: float | None = None) -> None:
+        """One step further."""
 
 
 class Rounds:
@@ -157,7 +165,8 @@ class Rounds:
         def count(case: str) -> None:
             nonlocal done
             done += 1
-            self._progress(case, done, total)
+            pace = self._client.pace
+            self._progress(case, done, total, pace.rate if pace.slowed else None)
 
         return CaseSender(self._client, record.plan.preflight, count)
 
