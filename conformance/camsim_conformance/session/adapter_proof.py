@@ -15,7 +15,7 @@ from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
 from camsim_conformance.target.profile import Profile
 
-from . import probe
+from . import adapter_doubts, probe
 from .reading import settled
 from .record import RunRecord
 
@@ -44,6 +44,7 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
         record.canary_s = time.monotonic() - begin
     new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
     canaries.check_years(adapter, new, profile.protocol)
+    await asyncio.to_thread(adapter_doubts.refuse_multiplied_canaries, adapter, new, people)
     await asyncio.to_thread(canaries.check_questions, adapter, before, people, record.plan.absent)
     return before
 
@@ -125,6 +126,9 @@ async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before
         await _explain_gone(client, record, adapter, capabilities)
     elif short and await probe.ignores_ids(record, adapter):
         await _refuse_limit(client, record, adapter)
+    await asyncio.to_thread(
+        adapter_doubts.refuse_own_mistakes, adapter, _with_main(record, new), found, record.plan.cases
+    )
     record.snapshot = new
 
 

@@ -20,6 +20,8 @@ class RowReadBack(ABC):
     url: str  # as it was given, without anything secret
     policy: TimePolicy = "instant"
     naive_is_utc = False  # what becomes of times without offset under `instant`: an error, or UTC
+    tells_columns = False  # rows come as the database's columns are made, not as a program wrote them
+    number_id: int | None = None  # a user id that came as a number: 0012 and A7 cannot be told so
 
     def __enter__(self) -> Self:
         """Whoever asks many times keeps what may be kept between two questions."""
@@ -47,7 +49,11 @@ class RowReadBack(ABC):
     def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
         """Rows of `punches`, read one by one."""
         source = self.source("punches")
-        return (punch_of(row, self.policy, source) for row in self.rows("punches", people))
+        for row in self.rows("punches", people):
+            found = punch_of(row, self.policy, source)
+            if self.number_id is None and isinstance(row, Mapping) and type(row["user"]) is int:
+                self.number_id = row["user"]
+            yield found
 
     def templates(self, people: Sequence[str]) -> Iterator[StoredTemplate]:
         """Rows of `templates`."""
