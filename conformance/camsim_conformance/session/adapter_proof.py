@@ -13,9 +13,8 @@ from camsim_conformance.model.judge import Seen
 from camsim_conformance.readback import Capabilities, ReadBack, ReadBackError, Snapshot, canaries
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
-from camsim_conformance.target.profile import Profile
 
-from . import adapter_doubts, probe
+from . import adapter_doubts, probe, silence
 from .reading import settled
 from .record import RunRecord
 
@@ -37,7 +36,8 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
             if sent and await _first_is_seen(record, adapter):
                 return before
             if sent:
-                raise ReadBackError(_not_seen(adapter, profile, len(people)))
+                await silence.explain(client, record, adapter)
+                return before
             # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
             record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
             return before
@@ -196,14 +196,6 @@ async def _refuse_limit(client: Client, record: RunRecord, adapter: ReadBack) ->
     raise ReadBackError(
         f"{adapter.name} cannot be believed: it tells rows of everybody, whoever is asked for, and not one row more "
         f"after {probe.PROBES} more punches: it limits its rows. Filter by the user ids, and answer all of their rows."
-    )
-
-
-def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
-    return (
-        f"{adapter.name} shows none of {count} plain punches within {profile.settle_s:g} s: either it looks at "
-        "another place or caches, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise "
-        "--settle."
     )
 
 

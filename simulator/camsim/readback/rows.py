@@ -72,9 +72,11 @@ class RowReadBack(ABC):
         return found
 
 
-# Letters of the wire words by direction; v2 says MealStart and MealEnd.
-_IN = frozenset(word.lower() for word in IN_TYPES) | {"mealstart"}
-_OUT = frozenset(word.lower() for word in AttendanceType) - _IN | {"mealend"}
+# Letters of the wire words by direction, as far as a word says it: of MealStart and MealEnd no line of the v2 page
+# tells which is in and which is out (V2:79); who goes out to eat may have either under either.
+_IN = frozenset(word.lower() for word in IN_TYPES)
+_OUT = frozenset(word.lower() for word in AttendanceType) - _IN
+_PAIRED = (("mealstart", "mealend"), ("mealin", "mealout"))
 
 
 def listed(document: object, kind: str, source: str) -> list[object]:
@@ -112,7 +114,8 @@ def _refuse_both_directions(types: Mapping[str, frozenset[str]], source: str) ->
     # Who keeps In and Out under one word could swap them, and no read-back would ever show it.
     for own, theirs in types.items():
         letters = {"".join(filter(str.isalnum, word.lower())) for word in theirs}
-        if letters & _IN and letters & _OUT:
+        paired = any(letters.issuperset(pair) for pair in _PAIRED)
+        if paired or (letters & _IN and letters & _OUT):
             raise ReadBackError(
                 f"{source}: type_words puts In and Out types under one word, {own!r} is {', '.join(sorted(theirs))}: a "
                 'swap could never be seen. Give each direction a word of its own, or leave "type" out of keeps.'
