@@ -10,7 +10,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 from test_adapter_doubts import gathered
-from test_announced import IgnoresStrangers
+from test_announced import IgnoresStrangers, RefusesStrangers
 
 from camsim.protocol.vocabulary import Protocol
 from camsim.receiver.memory import Policy
@@ -19,7 +19,7 @@ from camsim.receiver.memory.records import Fact, Punch
 from camsim.receiver.memory.store import Store
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import document
-from camsim_conformance.report.read_back_notes import notes_of
+from camsim_conformance.report.ways_out import notes_of
 from camsim_conformance.session.record import RunRecord
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import conclude
@@ -106,6 +106,14 @@ def test_a_missing_row_may_be_the_read_back_s_and_the_finding_says_where_to_look
     record = gathered(OldLost, Protocol.V3, "core", "CB-PUNCH-*")
     causes = [cause for cause in record.judgement().causes if "is not stored" in cause.sentence]
     assert causes
-    (note,) = notes_of(causes[0], record.capabilities)
+    (note,) = notes_of(causes[0], record.profile, record.capabilities)
     assert note.startswith("Look into the table first")
-    assert notes_of(causes[0], None) == []
+    assert notes_of(causes[0], record.profile, None) == []
+
+
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_one_refusal_of_strangers_is_one_cause_and_names_the_way_out(protocol: Protocol) -> None:
+    record = gathered(RefusesStrangers, protocol, "core,user-data")
+    (cause,) = record.judgement().causes
+    assert "of whom nothing was told before" in cause.sentence
+    assert "--announce" in notes_of(cause, record.profile, record.capabilities)[0]

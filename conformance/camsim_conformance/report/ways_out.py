@@ -1,4 +1,5 @@
-"""What a read-back may do that looks like the deviation of a cause: to be looked at before the target is changed.
+"""What else than a fault of the target may be behind a cause, and what to do then: look at the read-back, declare a
+clock, make the people known.
 
 An adapter and a target that do the same cannot be told apart from outside; whoever reads the finding can, in the table.
 """
@@ -7,6 +8,7 @@ from __future__ import annotations
 
 from camsim.readback.model import Capabilities
 from camsim_conformance.model.observation import Aspect, Cause, Deviation
+from camsim_conformance.target.profile import Profile
 
 _IN_THE_TABLE = "Look into the table first: if the row is there, it is the read-back that leaves it out"
 _OTHERS = "LIMIT, GROUP BY or DISTINCT, a JOIN with people who are not deleted"
@@ -16,10 +18,21 @@ _DECLARED = (
 )
 
 
-def notes_of(cause: Cause, capabilities: Capabilities | None) -> list[str]:
-    """Notes on a cause that a read-back showed; none without one."""
-    if capabilities is None:
-        return []
+_STRANGERS = (
+    "If people must be known before they punch: --announce tells of everybody first, and --users FILE names people "
+    "whom the target knows already; the rest is then judged as well."
+)
+
+
+def notes_of(cause: Cause, profile: Profile, capabilities: Capabilities | None) -> list[str]:
+    """Notes on a cause. `capabilities`: of the read-back; None without one."""
+    explanation = cause.explanation
+    if ("known", "no") in explanation.values and not profile.announce and not profile.people:
+        return [_STRANGERS]
+    return _of_read_back(cause, capabilities) if capabilities is not None else []
+
+
+def _of_read_back(cause: Cause, capabilities: Capabilities) -> list[str]:
     explanation = cause.explanation
     if explanation.aspect is Aspect.ROW and explanation.deviation == Deviation.MISSING:
         return [f"{_IN_THE_TABLE} ({_left_out(dict(explanation.values))})."]
