@@ -17,6 +17,7 @@ from .observation import Aspect, Cause, Deviation, Explanation, Values
 # The events of two explanations are the same when so many of the smaller one's are in the other.
 SAME_SHARE = 0.5
 FEW = 0.1  # up to this share of right ones beside the wrong ones values are taken for pure
+_OF_THE_MESSAGE = frozenset({"deed", "operation"})  # factors that say what kind of message an event is
 _Key = tuple[Aspect, str, bool, str, frozenset[tuple[str, str]]]
 _ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
 _LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
@@ -28,7 +29,8 @@ _REPLACED, _NOT_TAKEN = frozenset({Aspect.TEMPLATE, Aspect.NAME}), {Deviation.MI
 def causes(explanations: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> list[Cause]:
     """One cause for all that deviates in the same events under the same values; the gravest first, as C1, C2, …"""
     groups: list[list[Explanation]] = []
-    for family in _families(sorted(explanations, key=lambda one: _ASPECTS[one.aspect])):
+    families = _families(sorted(explanations, key=lambda one: _ASPECTS[one.aspect]))
+    for family in _refused_alike(families):
         group = next((group for group in groups if any(_together(group[0], one) for one in family)), None)
         if group is None:
             groups.append(family)
@@ -54,6 +56,32 @@ def _families(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
         families.append(family)
         left = [one for one in left if one not in family]
     return families
+
+
+def _refused_alike(families: Sequence[list[Explanation]]) -> list[list[Explanation]]:
+    """The same answer to the same people is one refusal, whatever was told of them: who refuses strangers refuses
+    their photos and their unusual messages as well."""
+    found: list[list[Explanation]] = []
+    for family in sorted(families, key=lambda family: -len(family[0].wrong)):
+        lead = next((other for other in found if _among_them(family, other[0])), None)
+        if lead is None:
+            found.append(family)
+        else:
+            lead += family
+    return sorted(found, key=lambda family: _ASPECTS[family[0].aspect])
+
+
+def _among_them(family: Sequence[Explanation], lead: Explanation) -> bool:
+    values = [(factor, value) for factor, value in lead.values if factor not in _OF_THE_MESSAGE]
+    if lead.aspect is not Aspect.ANSWER or not values:
+        return False
+    for one in family:
+        if one.aspect is not Aspect.ANSWER or one.deviation != lead.deviation:
+            return False
+        # A value that nobody can say is no other one.
+        if any(row.values.get(factor, value) != value for row in one.wrong for factor, value in values):
+            return False
+    return True
 
 
 def _keys(one: Explanation) -> list[_Key]:

@@ -11,6 +11,7 @@ from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.firsts import first_values
 from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import values_of
+from camsim_conformance.plan.told import Deed
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
@@ -26,6 +27,7 @@ from .punches import Scene, observe_nobody, observe_punches
 from .unchanged import observe_unchanged
 
 QUARTER_S, FURTHEST_S = 900, 15 * 3600  # zones lie quarters of an hour apart, and no further from UTC
+_AT_ONCE = frozenset({Stage.MAIN, Stage.LATE})  # stages whose cases are sent at the same time
 LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
 
 
@@ -114,11 +116,21 @@ def _later(history: Sequence[Occurrence]) -> bool:
     return any(one.case.stage in LATER for one in history)
 
 
+def _may_come_first(one: Occurrence, other: Occurrence) -> bool:
+    """Whether an update that stands later in the plan may reach the target before this event."""
+    if other.told.deed is not Deed.UPDATE or one.case.stage is not other.case.stage or one.case.stage not in _AT_ONCE:
+        return False
+    return one.case is not other.case or one.case.at_once > 1
+
+
 def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: Person | None = None) -> dict[str, str]:
     """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run.
     `person` is what the history tells; None where it is made here."""
     one = history[place]
     found = step_values(one, history[:place])
+    if any(_may_come_first(one, other) for other in history[place + 1 :]):
+        # Told of by a case that is sent at the same time: known by then or not, nobody can say.
+        del found["known"]
     if one.told.punch is not None:
         found.update(values_of(history, place, now_s))
         found.update(pair_values(history, place))
