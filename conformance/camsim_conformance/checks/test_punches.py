@@ -13,6 +13,7 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import UNCHANGED, Case, Expect
+from camsim_conformance.plan.factors import BORROWED
 from camsim_conformance.plan.rows_ids import identity_rows
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
 from camsim_conformance.plan.told import Keep, told_v3
@@ -179,7 +180,8 @@ def _borrowed_token(make: Builder) -> Iterator[Case]:
     message = make.message(punch)
     message["RealTime"]["SerialNumber"] = make.device(1).serial
     told = told_v3(punch, message, Keep.MAY)
-    yield Case("serial-of-another", (make.json(message, told=told),), Expect.rows(punch))
+    step = make.json(message, what="RealTimePunchLog", told=told, values={"frame": BORROWED})
+    yield Case("serial-of-another", (step,), Expect.rows(punch))
 
 
 @requirement("CB-DEV-002", cases=_borrowed_token)

@@ -23,7 +23,8 @@ def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[
     numbers = [event.number for event in person.events if (event.occurrence.id, event.occurrence.number) in mine]
     if not numbers:
         return {}  # forged, it is no part of what happened
-    found: dict[str, str] = {}
+    found = person.beside_forged(numbers[0], numbers[-1])
+    found.update({name: value for name, value in history[place].step.values.items() if name in found})
     for event in person.events[numbers[0] + 1 :]:
         last = event.number > numbers[-1]
         for kind in _kinds(event, last=last):

@@ -20,6 +20,8 @@ _CHANGES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.NAME, Deviation.NULL): "Take a name only from callbacks that carry one; leave it alone otherwise.",
     (Aspect.PERSON, Deviation.STILL_THERE): "Delete or mark the person when #1 comes.",
     (Aspect.INSTANT, Deviation.WRONG): "Store the instant that LogTime names, read with its own offset (V3:1217).",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "Keep every punch: let no number of later ones push it out.",
+    (Aspect.UNCHANGED, Deviation.MIXED): "Keep what is stored of each person apart: share no object between them.",
     (Aspect.TYPE, Deviation.NULL): "Keep the Type of the punch whatever comes before or after it.",
 }
 _BY_ASPECT: Mapping[Aspect, str] = {
@@ -40,6 +42,13 @@ _BY_ASPECT: Mapping[Aspect, str] = {
 }
 # What is nearer to the condition than the deviation alone.
 _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
+    (Aspect.FORGERY, "forged"): "Compare AuthToken with the device's in every callback, before anything else is done.",
+    (Aspect.FORGERY, "token"): "Compare AuthToken as a text: whole, and with every sign as it is.",
+    (Aspect.FORGERY, "token-length"): "Compare AuthToken sign by sign with the device's.",
+    (Aspect.FORGERY, "forging"): "Compare AuthToken before you look for the row, and before you change it.",
+    (Aspect.ROW, "before:forged"): "Remember and block nothing of a message before its AuthToken is right.",
+    (Aspect.TEMPLATE, "before:forged"): "Remember and block nothing of a message before its AuthToken is right.",
+    (Aspect.ROW, "beside"): "Answer when a punch is stored for good: nothing that comes after it may lose it.",
     (Aspect.INSTANT, "offset"): "Read the offset of LogTime with its sign and minutes.",
     (Aspect.INSTANT, "age"): "Store LogTime, also of an old punch, and not the time at which it arrives.",
     (Aspect.INSTANT, "order"): "Store LogTime, and not the time at which the punch arrives.",

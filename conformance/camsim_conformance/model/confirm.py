@@ -154,6 +154,8 @@ def confirmed(cause: Cause, rounds: Rounds) -> Cause:
     does that should not. Else the first other explanation that fits both rounds takes its place. `confirmed` stays None
     when the second round says nothing of it.
     """
+    if cause.explanation.aspect is Aspect.UNCHANGED:
+        return cause  # nothing hostile is sent a second time
     second = _of_cause(cause, rounds)
     again, beside = _counts(cause.explanation, second)
     if not again[1]:

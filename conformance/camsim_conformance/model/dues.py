@@ -58,12 +58,12 @@ def dues_of(history: Sequence[Occurrence]) -> list[Due]:
         if punch is None:
             continue
         key = (punch, one.step.device)
-        if key in found:
-            due = found[key]
+        due = found.get(key)
+        if due is None or (due.keep is Keep.NEVER and one.told.keep is not Keep.NEVER):
+            # Told once by the right sender it must be kept, whatever a forger said before: that is no telling of it.
+            found[key] = Due(punch, one.step.device, place, [one], one.told.keep)
+        elif due.keep is Keep.NEVER or one.told.keep is not Keep.NEVER:
             due.occurrences.append(one)
-            # Told once by the right sender it must be kept, whatever a forger says as well.
             if one.told.keep is Keep.MUST:
                 due.keep = Keep.MUST
-        else:
-            found[key] = Due(punch, one.step.device, place, [one], one.told.keep)
     return list(found.values())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.crowd_factors import PREFIX, crowd_values
 from camsim_conformance.plan.firsts import first_values
 from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import values_of
@@ -17,6 +18,7 @@ from camsim_conformance.target.profile import Profile
 
 from .after import after
 from .answers import observe_answers, step_values
+from .crowds import crowds
 from .dues import dues_of
 from .history import Occurrence, histories, occurrences
 from .moments import Choice, choice
@@ -28,6 +30,7 @@ from .unchanged import observe_unchanged
 
 QUARTER_S, FURTHEST_S = 900, 15 * 3600  # zones lie quarters of an hour apart, and no further from UTC
 _AT_ONCE = frozenset({Stage.MAIN, Stage.LATE})  # stages whose cases are sent at the same time
+_LATER = ("then:", f"{PREFIX}:")  # what comes after an event
 LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
 
 
@@ -70,7 +73,7 @@ def observe(seen: Seen, known: Choice | None = None) -> View:
     """Everything that can be looked at. `known`: how the target was seen to read times. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
-    values = _Values(seen, people)
+    values = _Values(seen, people, sent)
     found = list(observe_answers(sent, values.by_step(sent), seen.profile))
     if seen.main is None:
         return View(tuple(found), None)
@@ -141,13 +144,14 @@ def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: 
 
 def _before_the_answer(values: Mapping[str, str]) -> Mapping[str, str]:
     """An answer depends on nothing that came after it."""
-    return {factor: name for factor, name in values.items() if not factor.startswith("then:")}
+    return {factor: name for factor, name in values.items() if not factor.startswith(_LATER)}
 
 
 class _Values:
     """The factor values of each event, made once."""
 
-    def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]]) -> None:
+    def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]], sent: Sequence[Occurrence]) -> None:
+        self._crowd = crowds(sent)
         self._people = people
         self._made: dict[tuple[str, int], Mapping[str, str]] = {}
         self._told: dict[str, Person] = {}
@@ -160,7 +164,9 @@ class _Values:
             history = self._people[user]
             if user not in self._told:
                 self._told[user] = person_of(user, history)
-            self._made[key] = event_values(history, place, self._now_s, self._told[user])
+            made = event_values(history, place, self._now_s, self._told[user])
+            after = self._crowd.get((history[place].id, history[place].number), 0)
+            self._made[key] = {**made, **crowd_values(after)}
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:

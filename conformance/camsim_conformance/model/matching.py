@@ -9,6 +9,7 @@ from camsim.readback.model import Capabilities, StoredPunch
 from camsim_conformance.plan.told import Keep
 
 from .dues import Due, Person, dues_of
+from .forged_rows import give_back
 from .history import Occurrence
 from .moments import Reading, mistakes_in
 from .rematching import rematch
@@ -31,6 +32,7 @@ def matched(
         person = Person(user, history, dues_of(history), [])
         _match(person, list(stored.get(user, ())), reading, words)
         found.append(person)
+    give_back(found, words)
     usual = _usual_mistakes(found)
     often = frozenset(name for name, count in usual.items() if count >= OFTEN)
     if often:

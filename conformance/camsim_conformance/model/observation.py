@@ -41,6 +41,8 @@ class Deviation(StrEnum):
     STILL_THERE = "still there"
     STORED = "stored"  # although forged
     CHANGED = "changed"
+    PUSHED_OUT = "pushed out"  # by what came later
+    MIXED = "mixed"  # with what was told of somebody else
     LATE = "late"
 
 

@@ -69,11 +69,13 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All that was told of one person. `forged` is no part of what a right target keeps."""
+    """All that was told of one person. `forged` is no part of what a right target keeps; `forged_at` says how many
+    events came before each of it."""
 
     user: str
     events: tuple[Event, ...]
     forged: tuple[Occurrence, ...]
+    forged_at: tuple[int, ...] = ()
 
     @property
     def life(self) -> int:
@@ -97,6 +99,15 @@ class Person:
     def deletions(self, start: int = 0) -> tuple[Event, ...]:
         """The deletions from place `start` on."""
         return tuple(event for event in self.events[start:] if event.told.deed is Deed.DELETE)
+
+    def beside_forged(self, first: int, last: int) -> dict[str, str]:
+        """The values that an event has by forged messages before its first telling and after its last one."""
+        found = {}
+        if any(at <= first for at in self.forged_at):
+            found["before:forged"] = "yes"
+        if any(at > last for at in self.forged_at):
+            found["then:forged"] = "yes"
+        return found
 
     @property
     def gone(self) -> bool:
@@ -141,14 +152,16 @@ def person_of(user: str, occurrences: Iterable[Occurrence]) -> Person:
     state = _State()
     events: list[Event] = []
     forged: list[Occurrence] = []
+    places: list[int] = []
     for one in _with_dates(occurrences):
         if one.told.keep is Keep.NEVER:
             forged.append(one)
+            places.append(len(events))
             continue
         kinds = frozenset(_kinds(one.told, state))
         events.append(Event(len(events), one, kinds, state.life))
         _remember(one.told, state)
-    return Person(user, tuple(events), tuple(forged))
+    return Person(user, tuple(events), tuple(forged), tuple(places))
 
 
 def _with_dates(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:

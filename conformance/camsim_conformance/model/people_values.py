@@ -46,7 +46,7 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     if creation is None or creation.number > telling.number:
         values["before:create"] = "no"
     values["before:delete"] = _yes(telling.life > 0)
-    values |= _then(person.events[telling.number + 1 :])
+    values |= _then(person.events[telling.number + 1 :]) | person.beside_forged(telling.number, telling.number)
     later = _later_keys(person, key, telling)
     values["then:another"] = _yes(bool(later))
     values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
@@ -72,6 +72,7 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
     values["before:delete"] = _yes(telling.life > 0)
     values["transport"] = str(telling.occurrence.step.transport)
     values |= _then(person.events[telling.number + 1 :], _beside_a_name)
+    values |= person.beside_forged(telling.number, telling.number)
     return {**values, **telling.occurrence.step.values}
 
 
@@ -86,6 +87,7 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
         # In the words of a template that went with it: who ignores deletions keeps both.
         return values | {"then:delete": "yes"}
     values["before:delete"] = _yes(telling.life > 0)
+    values |= person.beside_forged(telling.number, telling.number)
     return values | _then(person.events[telling.number + 1 :])
 
 

@@ -73,7 +73,7 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
     if due.keep is Keep.NEVER:
         # Of a moment that an honest punch shares, the row says nothing about the forgery.
         if not due.shares_row:
-            yield look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
+            yield _forgery(look, due)
         return
     if due.keep is Keep.MUST:
         yield _row(look, due)
@@ -88,6 +88,12 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
         how = None if due.row.device == words[due.device] else Deviation.WRONG
         text = f"device {due.row.device!r}, elsewhere {words[due.device]!r}" if how else ""
         yield look.at(Aspect.DEVICE, how, level=Level.SHOULD, actual=text)
+
+
+def _forgery(look: _Look, due: Due) -> Observation:
+    seen = look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
+    # Which callback it is says `forged`, in the words of all forgeries.
+    return replace(seen, values={**seen.values, "forged": "punch", "operation": "none"})
 
 
 def _device_is_told(person: Person, due: Due) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from camsim_conformance.plan.factors import value_of
 
 from .cover import stem
+from .forgery_words import forged_noun, forged_predicate
 from .observation import Aspect, Deviation, Explanation, Observation, Values
 
 # What deviates, by aspect: "a …", and the word for all of them.
@@ -15,7 +16,6 @@ _NOUNS: Mapping[Aspect, str] = {
     Aspect.TEMPLATE: "template",
     Aspect.NAME: "name",
     Aspect.PERSON: "person",
-    Aspect.FORGERY: "forged message",
     Aspect.UNCHANGED: "stored thing",
 }
 _PREDICATES: Mapping[tuple[Aspect, str], str] = {
@@ -32,8 +32,10 @@ _PREDICATES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.NAME, Deviation.WRONG): "is stored otherwise than it was sent",
     (Aspect.PERSON, Deviation.MISSING): "is not stored",
     (Aspect.PERSON, Deviation.STILL_THERE): "is still stored",
-    (Aspect.FORGERY, Deviation.STORED): "is stored",
     (Aspect.UNCHANGED, Deviation.CHANGED): "is changed by a forged or hostile message",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "vanishes when more punches come, the oldest first",
+    (Aspect.UNCHANGED, Deviation.MIXED): "takes over what is told of another person",
+    (Aspect.TEMPLATE, Deviation.INVENTED): "is stored of a person of whom it was never told",
 }
 _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.TYPE: "Type",
@@ -43,7 +45,7 @@ _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.DEVICE: "device",
 }
 # Wire words of answers that read better spelt out.
-_NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed"})
+_NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed", "forged"})
 _DEEDS: Mapping[str, str] = {
     "punch": "punch",
     "photo": "photo callback",
@@ -136,6 +138,8 @@ def _subject(family: Sequence[Explanation]) -> str:
 
 
 def _noun(explanation: Explanation) -> str:
+    if explanation.aspect is Aspect.FORGERY:
+        return forged_noun(explanation)
     operation = dict(explanation.values).get("operation")
     if operation is not None and "PunchLog" not in operation:
         return f"{operation} callback"
@@ -214,8 +218,10 @@ def predicate(explanation: Explanation) -> str:
         return _instant(explanation.wrong, deviation)
     if aspect in _ATTRIBUTES:
         return _attribute(explanation, _ATTRIBUTES[aspect])
+    if aspect is Aspect.FORGERY:
+        return forged_predicate(explanation)
     known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
-    if aspect is Aspect.FORGERY or deviation == Deviation.OTHER_PERSON:
+    if deviation == Deviation.OTHER_PERSON:
         return known
     return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known
 

@@ -56,12 +56,12 @@ def framed(run: RunFacts, message: Message, device: int = 0, what: str = "raw", 
     return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
 
 
-def altered(run: RunFacts, fact: Fact, *, drop: str = "", **members: object) -> Step:
+def altered(run: RunFacts, fact: Fact, device: int = 0, *, drop: str = "", **members: object) -> Step:
     """A step of a fact's only message with members of ApiRequestInfo changed or dropped."""
-    message = messages(run, fact)[0]
+    message = messages(run, fact, device)[0]
     message["ApiRequestInfo"].update(members)
     message["ApiRequestInfo"].pop(drop, None)
-    return framed(run, message, what="altered")
+    return framed(run, message, device, what="altered")
 
 
 def form(text: bytes, what: str) -> Step:

@@ -170,15 +170,6 @@ _OTHER: tuple[Factor, ...] = (
             Value(NEVER_MADE, "who was deleted and was never made", "CB-USR-001", "V2-USR-001"),
         ),
     ),
-    Factor(
-        "forged",
-        (
-            Value("name", "told by a forged message", "CB-AUTH-001", "V2-AUTH-001", usual=True),
-            Value("template", "carried by a forged message", "CB-AUTH-001", "V2-AUTH-001"),
-            Value("deletion", "deleted by a forged message", "CB-AUTH-001", "V2-AUTH-001"),
-            Value("person", "made by a forged message", "CB-AUTH-001", "V2-AUTH-001"),
-        ),
-    ),
 )
 THEN_FACTORS: tuple[Factor, ...] = tuple(_followed())
 TEMPLATE_FACTORS: tuple[Factor, ...] = (*_TEMPLATE, *_BEFORE, *THEN_FACTORS)

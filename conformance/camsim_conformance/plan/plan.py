@@ -24,7 +24,7 @@ MakeCases = Callable[[Builder], Iterable[Case]]
 Stimuli = Sequence[tuple[str, MakeCases]]
 
 
-PROBES = 8
+PROBES = 9
 FORGERIES = 3  # until the next good punch
 # The requirement whose business a row is that is made for a run, and that of histories of people.
 ROWS: Mapping[Protocol, str] = {Protocol.V3: "CB-ROW-001", Protocol.V2: "V2-ROW-001"}

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from camsim.protocol.facts import Punch
 
 from .factors import DAY, MINUTE, NEAR_S
-from .punch_values import Sent, distances, key_of, neighbour, others, punches, wall
+from .punch_values import Sent, distances, key_of, neighbour, of_one_side, others, punches, wall
 
 
 def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
     """What the punch that is told at a place of its person's history is to the others. What it is to nobody has no
     value: most punches have none of these."""
+    history, place = of_one_side(history, place)
     key, punch = key_of(history[place]), history[place].told.punch
     if key is None or punch is None:
         return {}
