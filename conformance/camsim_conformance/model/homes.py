@@ -158,13 +158,19 @@ def _by_case_alone(explanation: Explanation) -> bool:
 def _costs_pay(explanation: Explanation, named: Requirement) -> bool:
     """True when the loss is MUST although the named requirement asks less."""
     # Every callback that the page speaks of is to be acknowledged, whatever its case asks beside.
-    if named.level is Level.RECORD or explanation.aspect not in (*_PAY, Aspect.ANSWER):
+    if named.level is Level.RECORD or not _is_lost(explanation):
         return False
     if explanation.deviation == OTHER:
         return True
     if explanation.deviation == Deviation.LATE or named.id in _OF_IDS:
         return False
     return named.basis == "doc"
+
+
+def _is_lost(explanation: Explanation) -> bool:
+    if explanation.aspect in (Aspect.TEMPLATE, Aspect.PERSON):
+        return explanation.deviation == MISSING
+    return explanation.aspect in (*_PAY, Aspect.ANSWER)
 
 
 def _named(explanation: Explanation) -> Requirement | None:

@@ -14,6 +14,7 @@ from .people_events import Event, Kind, Person
 from .people_values import of_name
 
 Name = tuple[str, str]
+OLD_NAME = ", told before it"  # the end of what is stored where the name before the last one is
 
 
 def observe_name(person: Person, now: Snapshot, *, excused: bool) -> Iterator[Observation]:
@@ -49,6 +50,8 @@ def _compared(person: Person, telling: Event, stored: StoredUser | None) -> tupl
     name = telling.named or ("", "")
     if stored is None:
         return None, Level.MUST, "the person is not there"
+    if not name[0] and stored.last_name is None:
+        return None, Level.MUST, "a last name alone, where last names are not kept"
     allowed = [name, *_allowed(person, telling)]
     if not all(name):
         allowed.append(_completed(person, telling))
@@ -98,7 +101,7 @@ def _erased(person: Person, telling: Event) -> Level:
 def _older(person: Person, telling: Event, shown: str) -> str:
     for event in person.events[: telling.number]:
         if event.named is not None and written(event.named) == shown:
-            return f"the name {shown!r}, told before it"
+            return f"the name {shown!r}{OLD_NAME}"
     return ""
 
 

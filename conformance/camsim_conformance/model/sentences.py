@@ -9,6 +9,8 @@ from camsim_conformance.plan.factors import value_of
 
 from .cover import stem
 from .observation import Aspect, Deviation, Explanation, Observation, Values
+from .people_names import OLD_NAME
+from .wholes import whole
 
 # What deviates, by aspect: "a …", and the word for all of them.
 _NOUNS: Mapping[Aspect, str] = {
@@ -69,6 +71,9 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
+    text = whole(explanation)
+    if text:
+        return f"{text}: {numbers(family, milder)}."
     text = f"{_subject(family)} {happens}"
     more = dict.fromkeys(_besides(one, happens) for one in also if one.aspect is not explanation.aspect)
     if more:
@@ -79,7 +84,8 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
 def _besides(one: Explanation, happens: str) -> str:
     """What else happens: another thing to the same, or the same to another thing."""
     other = predicate(one)
-    return f"so is the {_noun(one)}" if other == happens else other
+    # What is not stored may have been removed as well: of two such things one is enough.
+    return f"so is the {_noun(one)}" if other == happens or other.startswith(f"{happens},") else other
 
 
 def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
@@ -123,6 +129,7 @@ def _subject(family: Sequence[Explanation]) -> str:
             return f"Every {noun}"
         return f"Nearly every {noun}" if nearly else f"Now and then {_a(noun)}"
     text = f"{_a(noun)} {phrases(explanation.values, *(one.values for one in family[1:]))}".rstrip()
+    text = text.replace("person of a person ", "person ")
     if explanation.right and not nearly:
         return f"Now and then {text}"
     return text[0].upper() + text[1:]
@@ -210,6 +217,8 @@ def predicate(explanation: Explanation) -> str:
     known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
     if aspect is Aspect.FORGERY or deviation == Deviation.OTHER_PERSON:
         return known
+    if aspect is Aspect.NAME and all(one.actual.endswith(OLD_NAME) for one in explanation.wrong):
+        return "is not stored: the one before it stays"
     return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known
 
 

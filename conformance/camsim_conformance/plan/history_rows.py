@@ -98,7 +98,7 @@ def _beside(kind: Kind) -> Kind:
 def _single_rows(make: Builder) -> Iterator[Case]:
     """Rows of one value each that the array above has not: what no page prints, and two fingers."""
     story = Story(make, make.user())
-    story.tell(Template(Kind.CARD, LEADING_ZEROS), values={"digits": "leading-zeros"})
+    story.tell(Template(Kind.CARD, LEADING_ZEROS), Template(Kind.PASSWORD, f"0{LEADING_ZEROS}"))
     yield story.case("template-card-leading-zeros", {"digits": "leading-zeros"})
     story = Story(make, make.user(), ("", ""), known=False)
     story.tell(story.template(Kind.FINGERPRINT, 4))

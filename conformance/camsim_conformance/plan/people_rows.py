@@ -4,6 +4,7 @@ people share, ids within ids, deletions of somebody else, and what only v2 tells
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace as replace_case
 
 from msgspec.structs import replace
 
@@ -15,7 +16,7 @@ from camsim.protocol.vocabulary import Protocol, TemplateType, UserType
 
 from . import framing_v2
 from .builder import Builder
-from .cases import Case, Expect, Step
+from .cases import Case, Expect, Stage, Step
 from .histories import NAMES, keeps_names, keeps_templates, told_as, updated
 from .story import Story
 from .told import Keep
@@ -214,7 +215,8 @@ def _deletion_of_nobody(make: Builder) -> Case:
     _beside(make, story)
     gone = make.stranger()
     story.steps += told_as(make, replace(make.deleted(gone), at=story.next_moment()), keep=Keep.MAY)
-    return story.case("deleted-unknown", {"then": "other-deleted"})
+    # Alone on the line: who is taken along may be whoever was told of last.
+    return replace_case(story.case("deleted-unknown", {"then": "other-deleted"}), stage=Stage.QUIET)
 
 
 def _beside_zeros(make: Builder) -> Case:
@@ -229,7 +231,7 @@ def _beside_zeros(make: Builder) -> Case:
 def _ids_within_ids(make: Builder) -> Case:
     """Somebody punches, is renamed and deleted whose id begins, ends or fills those of three who were there before."""
     bare = make.user()
-    own = bare[:5] + bare[-2:]
+    own = f"{bare[:5]}7{bare[-1]}"  # the run's people are counted from 1: no other of them begins so
     stories = [Story(make, user, NAMES[number]) for number, user in enumerate((f"{own}5", f"9{own}", f"0{own}"))]
     for story in stories:
         make.people.append(story.user)
