@@ -161,8 +161,6 @@ class NumericIds(Policy):
 
 def test_the_second_round_sends_whom_a_punch_was_booked_to() -> None:
     found = causes(NumericIds, Protocol.V3, ("CB-PUNCH-006",), confirm=True)
-    assert [one.sentence.partition(":")[0] for one in found] == [
-        "A punch of a UserID with leading zeros is booked to another person (row)"
-    ]
+    assert [one.sentence.partition(":")[0] for one in found] == ["UserIDs lose their leading zeros"]
     assert found[0].confirmed
     assert found[0].repeated == (1, 1)

@@ -14,6 +14,8 @@ from .people_events import Event, Kind, Person
 # Other punches come after a punch nearly always: only what follows its last copy may have taken its place.
 _PUNCHES = frozenset({Kind.PUNCH, Kind.LATE})
 _MADE = frozenset({Kind.CREATE, Kind.RETURN})
+# Which template it was is told of templates and names alone.
+_FINER = frozenset({Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Kind.GROUP})
 
 
 def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[str, str]:
@@ -36,12 +38,10 @@ def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[
 def _kinds(event: Event, *, last: bool) -> Iterator[str]:
     # Copies of other punches come after nearly all, and who comes back is made anew.
     untold = {Kind.COPY} | ({Kind.CREATE} if Kind.RETURN in event.kinds else set())
-    for kind in event.kinds - untold:
+    for kind in event.kinds - untold - _FINER:
         if last or kind not in _PUNCHES:
             yield str(kind)
     if event.told.deed is Deed.UPDATE and not event.kinds & _MADE:
         yield "update"
     if event.told.templates:
         yield "template"
-    elif event.told.deed is Deed.LAZY:
-        yield "lazy"

@@ -10,6 +10,8 @@ from camsim_conformance.plan.factors import value_of
 from .cover import stem
 from .forgery_words import forged_noun, forged_predicate
 from .observation import Aspect, Deviation, Explanation, Observation, Values
+from .people_names import OLD_NAME
+from .wholes import whole
 
 # What deviates, by aspect: "a …", and the word for all of them.
 _NOUNS: Mapping[Aspect, str] = {
@@ -71,6 +73,9 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
+    text = whole(explanation)
+    if text:
+        return f"{text}: {numbers(family, milder)}."
     text = f"{_subject(family)} {happens}"
     for instead in dict.fromkeys(predicate(one) for one in also if _is_instead(one, explanation)):
         text += f", or {instead}"
@@ -88,7 +93,8 @@ def _is_instead(one: Explanation, lead: Explanation) -> bool:
 def _besides(one: Explanation, happens: str) -> str:
     """What else happens: another thing to the same, or the same to another thing."""
     other = predicate(one)
-    return f"so is the {_noun(one)}" if other == happens else other
+    # What is not stored may have been removed as well: of two such things one is enough.
+    return f"so is the {_noun(one)}" if other == happens or other.startswith(f"{happens},") else other
 
 
 def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
@@ -132,6 +138,7 @@ def _subject(family: Sequence[Explanation]) -> str:
             return f"Every {noun}"
         return f"Nearly every {noun}" if nearly else f"Now and then {_a(noun)}"
     text = f"{_a(noun)} {phrases(explanation.values, *(one.values for one in family[1:]))}".rstrip()
+    text = text.replace("person of a person ", "person ")
     if explanation.right and not nearly:
         return f"Now and then {text}"
     return text[0].upper() + text[1:]
@@ -223,6 +230,8 @@ def predicate(explanation: Explanation) -> str:
     known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
     if deviation == Deviation.OTHER_PERSON:
         return known
+    if aspect is Aspect.NAME and all(one.actual.endswith(OLD_NAME) for one in explanation.wrong):
+        return "is not stored: the one before it stays"
     return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known
 
 

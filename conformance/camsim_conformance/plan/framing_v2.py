@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from camsim.protocol.facts import Fact
+from camsim.protocol.facts import Fact, UserUpdated
 from camsim.protocol.statuses import StatusV2
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v2 import messages as messages_v2
@@ -54,6 +54,13 @@ def framed(run: RunFacts, message: Message, device: int = 0, what: str = "raw", 
     sending.setdefault("content_type", CONTENT_TYPE)
     wire = envelope_v2.seal_v2(plain, key)
     return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
+
+
+def told_step(run: RunFacts, message: Message, user: str, **sending: Unpack[Sending]) -> Step:
+    """A step of a changed ManuallyUserUpdated, told as it is written."""
+    fact = UserUpdated(user, "", "", "", int(message["ApiRequestInfo"]["OperationTime"]) - run.offset * 60, run.offset)
+    sending.setdefault("told", told_v2(fact, message))
+    return framed(run, message, what="ManuallyUserUpdated", **sending)
 
 
 def altered(run: RunFacts, fact: Fact, device: int = 0, *, drop: str = "", **members: object) -> Step:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements.verdicts import Level
 
-from .history_factors import AGAIN, followed_by
+from .then_factors import AGAIN, followed_by
 from .values import Factor, Value
 
 MINUTE_S = 60
@@ -70,7 +70,6 @@ AFTER_FACTORS: tuple[Factor, ...] = (
     Factor("then:create", tuple(followed_by("the making of the person", *_STORED))),
     Factor("then:update", tuple(followed_by("an update of a person who was there", *_STORED))),
     Factor("then:template", tuple(followed_by("a template", *_STORED))),
-    Factor("then:lazy", tuple(followed_by("a lazy response for the person", *_STORED))),
 )
 RELATION_FACTORS: tuple[Factor, ...] = (*PAIR_FACTORS, *AFTER_FACTORS)
 
