@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.answers import acknowledged
@@ -12,6 +14,7 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect, Step, StoredName
+from camsim_conformance.plan.run_facts import HOUR
 
 from .registry import requirement
 
@@ -197,6 +200,17 @@ def _punch_then_deletion(make: Builder) -> Iterator[Case]:
     punch = make.punch(user)
     steps = (make.step(make.updated(user)), make.step(punch), make.step(make.deleted(user)))
     yield Case("punch-then-deletion", steps, Expect.rows(punch))
+    yield deleted_late(make)
+
+
+def deleted_late(make: Builder) -> Case:
+    """A device that was away tells its deletion late: it is older than punches that were told before it."""
+    user = make.user()
+    created = make.step(make.updated(user))
+    punches = [make.punch(user, make.ago(hours * HOUR)) for hours in (5, 3, 1)]
+    deleted = msgspec.structs.replace(make.deleted(user), at=make.ago(2 * HOUR))
+    steps = (created, *make.steps(punches), make.step(deleted))
+    return Case("punch-then-late-deletion", steps, Expect.rows(*punches))
 
 
 @requirement("CB-USR-002", cases=_punch_then_deletion)

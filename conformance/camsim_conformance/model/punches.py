@@ -18,7 +18,7 @@ from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
 from .moments import INSTANT, Choice, distance, how_off
-from .observation import OTHER_USER, Aspect, Deviation, Observation
+from .observation import OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
 
@@ -82,7 +82,11 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
     yield _instant(look, due, expected)
     for aspect, compare in ATTRIBUTES.items():
         if scene.snapshot.keeps(str(aspect)):
-            yield _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
+            found = _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
+            # Of several punches at wrong times nobody can say which row is whose: none of them is accused of more.
+            yield replace(found, known=found.known and not due.guessed)
+    if due.guessed:
+        return
     if due.device in words and _device_is_told(person, due):
         how = None if due.row.device == words[due.device] else Deviation.WRONG
         text = f"device {due.row.device!r}, elsewhere {words[due.device]!r}" if how else ""
@@ -90,8 +94,9 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
 
 
 def _device_is_told(person: Person, due: Due) -> bool:
-    """False without a SerialNumber, and where one row stands for punches of several devices."""
-    if "frame" in due.occurrences[0].step.values:
+    """False without a SerialNumber, where one row stands for punches of several devices, and for what need not be kept
+    at all, as a punch with the token of one device and the serial number of another."""
+    if "frame" in due.occurrences[0].step.values or due.keep is not Keep.MUST:
         return False
     return not any(other is not due and other.punch == due.punch for other in person.dues)
 
@@ -256,6 +261,7 @@ class _Look:
         return "no stored row" if row is None else stored_text(row, self.scene.snapshot)
 
 
+_WORDS = frozenset({Aspect.TYPE, Aspect.INPUT})
 _LEVELS: Mapping[Aspect, Level] = {
     Aspect.INPUT: Level.MUST,
     Aspect.TEMPERATURE: Level.SHOULD,
@@ -265,6 +271,8 @@ _LEVELS: Mapping[Aspect, Level] = {
 
 def _of_attribute(look: _Look, due: Due, aspect: Aspect, how: str | None) -> Observation:
     found = look.at(aspect, how, level=_LEVELS.get(aspect, Level.MUST), actual=_attribute(aspect, due, how))
+    if how == Deviation.WRONG and aspect in _WORDS and due.row is not None:
+        return replace(found, notes={STORED_WORD: str(getattr(due.row, str(aspect)))})
     if aspect is Aspect.TYPE and how is None and due.row is not None and due.row.type is not None:
         match = type_match(due.row.type, due.punch.type, look.scene.snapshot.capabilities)
         return replace(found, notes={"type": match.name.lower()})
