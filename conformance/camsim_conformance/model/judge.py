@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.punch_moments import crowd_values, moment_values
 from camsim_conformance.plan.punch_pairs import pair_values
-from camsim_conformance.plan.punch_values import values_of
+from camsim_conformance.plan.punch_values import key_of, values_of
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
@@ -22,6 +23,7 @@ from .observation import Observation
 from .people import observe_people
 from .people_events import Person, person_of
 from .punches import Scene, observe_nobody, observe_punches
+from .turns import turns
 from .unchanged import observe_unchanged
 
 QUARTER_S, FURTHEST_S = 900, 15 * 3600  # zones lie quarters of an hour apart, and no further from UTC
@@ -121,6 +123,8 @@ def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: 
     if one.told.punch is not None:
         found.update(values_of(history, place, now_s))
         found.update(pair_values(history, place))
+        found.update(crowd_values(history, place))
+        found.update(moment_values(one.told.punch))
         found.update(after(person or person_of(one.told.user, history), history, place))
     return found
 
@@ -138,6 +142,7 @@ class _Values:
         self._made: dict[tuple[str, int], Mapping[str, str]] = {}
         self._told: dict[str, Person] = {}
         self._now_s = int(seen.started_s)
+        self._turns = turns(people.values())
 
     def at(self, user: str, place: int) -> Mapping[str, str]:
         """The values of the event at a place of a person's history."""
@@ -146,7 +151,9 @@ class _Values:
             history = self._people[user]
             if user not in self._told:
                 self._told[user] = person_of(user, history)
-            self._made[key] = event_values(history, place, self._now_s, self._told[user])
+            found = event_values(history, place, self._now_s, self._told[user])
+            punch = key_of(history[place])
+            self._made[key] = found if punch is None else {**found, **self._turns.get(punch, {})}
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:

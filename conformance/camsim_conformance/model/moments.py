@@ -19,6 +19,8 @@ AGREED = 0.95  # below this share the report says that the target is inconsisten
 ARRIVAL_S = 180  # a stored time this near to the sending is the time of arrival
 HOUR_S = 3600
 EPOCH_S = 400 * 86400  # what lies before 1971 is no time at all
+DAY_AND_MONTH = "with day and month swapped"
+LAST_MONTH = 12
 FEWEST = 5  # rows from which a zone may be concluded
 
 
@@ -149,6 +151,7 @@ def mistakes_in(row: StoredPunch, punch: Punch) -> list[str]:
 
 def _mistakes(punch: Punch) -> Mapping[str, int]:
     ahead = punch.offset * 60
+    swapped = _swapped(punch)
     hours = int(punch.offset / 60) * HOUR_S
     local = punch.log_time + ahead
     return {
@@ -164,7 +167,16 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
         "twelve hours too late": punch.log_time + 12 * HOUR_S,
         "an hour too early": punch.log_time - HOUR_S,
         "an hour too late": punch.log_time + HOUR_S,
+        **({} if swapped is None else {DAY_AND_MONTH: swapped}),
     }
+
+
+def _swapped(punch: Punch) -> int | None:
+    """The instant with day and month of the device's date taken for each other; None where they cannot be."""
+    clock = datetime.fromtimestamp(wall(punch), UTC)
+    if clock.day > LAST_MONTH or clock.day == clock.month:
+        return None
+    return int(clock.replace(day=clock.month, month=clock.day).timestamp()) - punch.offset * 60
 
 
 def distance(seconds: int) -> str:

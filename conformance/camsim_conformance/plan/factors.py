@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
 
+from .crowd_factors import CROWD_FACTORS
 from .event_factors import EVENT_FACTORS
 from .history_factors import HISTORY_FACTORS
+from .moment_factors import MOMENT_FACTORS
 from .relation_factors import RELATION_FACTORS
 from .size_factors import SIZE_FACTORS
 from .values import Factor, Value
@@ -246,8 +248,10 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-# What is nearer to a cause comes first: how large a body is follows from what it tells.
-_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *HISTORY_FACTORS, *SIZE_FACTORS)
+# What is nearer to a cause comes first: how large a body is follows from what it tells, and an hour or a count from
+# when a run is and what it sends.
+_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *HISTORY_FACTORS)
+_EVERY += (*MOMENT_FACTORS, *CROWD_FACTORS, *SIZE_FACTORS)
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}
 
 
