@@ -259,7 +259,8 @@ def _other(cause: Cause, rounds: Rounds, second: Sequence[Observation]) -> Cause
             if in_first is not None:
                 found = cause_of(in_first, _kept(cause, in_first), rounds.protocol, rounds.features)
                 found = replace(found, id=cause.id, notes=cause.notes)
-                note = f"the second round ruled out another explanation: {sentences.phrases(like.values) or 'always'}"
+                phrases = sentences.in_words_of(rounds.protocol, sentences.phrases(like.values))
+                note = f"the second round ruled out another explanation: {phrases or 'always'}"
                 return _settled(found, again, beside, confirmed=True, notes=(note,))
     return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,10 +13,11 @@ from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
 from .attributes import ATTRIBUTES
+from .devices import device_is_told, device_words
 from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
-from .moments import INSTANT, Choice, distance, how_off
+from .moments import INSTANT, Choice, distance, how_off, nearer
 from .observation import OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
@@ -60,7 +60,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     persons = matched(people, stored, reading, scene.snapshot.capabilities)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT
-    words = _device_words(persons) if scene.snapshot.keeps("device") else {}
+    words = device_words(persons) if scene.snapshot.keeps("device") else {}
     for person in persons:
         for due in person.dues:
             yield from _of_due(person, due, scene, asked.time(due.punch), words)
@@ -87,18 +87,10 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
             yield replace(found, known=found.known and not due.guessed)
     if due.guessed:
         return
-    if due.device in words and _device_is_told(person, due):
+    if due.device in words and device_is_told(person, due):
         how = None if due.row.device == words[due.device] else Deviation.WRONG
         text = f"device {due.row.device!r}, elsewhere {words[due.device]!r}" if how else ""
         yield look.at(Aspect.DEVICE, how, level=Level.SHOULD, actual=text)
-
-
-def _device_is_told(person: Person, due: Due) -> bool:
-    """False without a SerialNumber, where one row stands for punches of several devices, and for what need not be kept
-    at all, as a punch with the token of one device and the serial number of another."""
-    if "frame" in due.occurrences[0].step.values or due.keep is not Keep.MUST:
-        return False
-    return not any(other is not due and other.punch == due.punch for other in person.dues)
 
 
 def _row(look: _Look, due: Due) -> Observation:
@@ -139,13 +131,16 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
     # One cause for all: a clock that the adapter does not declare. At offset 0 it cannot be told from the instant.
     if row is not None and not kept.declared and kept.consistent and row.time == kept.reading.time(due.punch):
         how, known = f"kept as {kept.reading.name}", row.time != expected
+        expected = nearer(row, due.punch) if scene.protocol is Protocol.V2 else expected
         text = f"{look.stored(row)} is {kept.reading.name}"
         return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
     if row is None or row.time == expected:
         return look.at(Aspect.INSTANT, None)
+    if scene.protocol is Protocol.V2:
+        expected = nearer(row, due.punch)
     # A time within the run is that of arrival, whenever in the run it was.
     arrival = min(max(float(row.time), scene.started_s), scene.ended_s)
-    how = how_off(row, due.punch, expected, arrival)
+    how = how_off(row, due.punch, expected, arrival, scene.protocol)
     off = row.time - expected
     return look.at(Aspect.INSTANT, how, seconds=off, actual=f"{look.stored(row)}, {distance(off)}: {how}")
 
@@ -287,16 +282,3 @@ def _attribute(aspect: Aspect, due: Due, how: str | None) -> str:
 
 def _word(value: object) -> str:
     return "nothing" if value is None else str(value)
-
-
-def _device_words(persons: Iterable[Person]) -> dict[int, str]:
-    """What the target calls each device, by the majority of its rows."""
-    counts: dict[int, Counter[str]] = {}
-    for person in persons:
-        for due in person.dues:
-            if due.row is not None and due.row.device is not None:
-                counts.setdefault(due.device, Counter())[due.row.device] += 1
-    found = {}
-    for device, words in counts.items():
-        found[device] = words.most_common(1)[0][0]
-    return found
