@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
 from msgspec.structs import replace
 
 from camsim.protocol.facts import Template
@@ -15,7 +16,7 @@ from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect, Step, StoredName
 from camsim_conformance.plan.people_rows import deletions_of_others
-from camsim_conformance.plan.run_facts import MINUTE
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 
@@ -188,6 +189,17 @@ def _punch_then_deletion(make: Builder) -> Iterator[Case]:
     punch = make.punch(user)
     steps = (make.step(make.updated(user)), make.step(punch), make.step(make.deleted(user)))
     yield Case("punch-then-deletion", steps, Expect.rows(punch))
+    yield deleted_late(make)
+
+
+def deleted_late(make: Builder) -> Case:
+    """A device that was away tells its deletion late: it is older than punches that were told before it."""
+    user = make.user()
+    created = make.step(make.updated(user))
+    punches = [make.punch(user, make.ago(hours * HOUR)) for hours in (5, 3, 1)]
+    deleted = msgspec.structs.replace(make.deleted(user), at=make.ago(2 * HOUR))
+    steps = (created, *make.steps(punches), make.step(deleted))
+    return Case("punch-then-late-deletion", steps, Expect.rows(*punches))
 
 
 @requirement("CB-USR-002", cases=_punch_then_deletion)

@@ -19,7 +19,8 @@ _FINER = frozenset({Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Ki
 
 
 def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[str, str]:
-    """The `then:` values of the punch that is told at a place of its person's history; what did not come has none."""
+    """The `then:` values of the punch that is told at a place of its person's history, and whether the device's date
+    was changed before it; what did not come has none."""
     key = key_of(history[place])
     mine = {(one.id, one.number) for one in history if key_of(one) == key}
     numbers = [event.number for event in person.events if (event.occurrence.id, event.occurrence.number) in mine]
@@ -27,8 +28,13 @@ def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[
         return {}  # forged, it is no part of what happened
     found = person.beside_forged(numbers[0], numbers[-1])
     found.update({name: value for name, value in history[place].step.values.items() if name in found})
+    if any(Kind.DATE in event.kinds for event in person.events[: numbers[0]]):
+        found["date-before"] = "yes"
+    told = history[place].told
     for event in person.events[numbers[0] + 1 :]:
         last = event.number > numbers[-1]
+        if event.told.deed is Deed.DELETE and event.told.at < told.at:
+            found["then:late-delete"] = "yes"
         for kind in _kinds(event, last=last):
             if last or f"then:{kind}" not in found:
                 found[f"then:{kind}"] = "yes" if last else AGAIN

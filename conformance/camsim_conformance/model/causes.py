@@ -107,14 +107,15 @@ def cause_of(
     named = [one for one in also if one not in milder]
     notes: tuple[str, ...] = ()
     if milder:
-        told = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        phrases = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        told = sentences.in_words_of(protocol, phrases)
         notes = (f"the same, and less grave: {told}",)
     return Cause(
         id="",
         explanation=explanation,
         requirement=requirement,
         level=level,
-        sentence=sentences.sentence(explanation, named, milder),
+        sentence=sentences.in_words_of(protocol, sentences.sentence(explanation, named, milder)),
         change=change(explanation, v2=protocol is Protocol.V2),
         also=tuple(also),
         notes=notes,

@@ -47,7 +47,9 @@ class Deviation(StrEnum):
 
 
 ALLOWED = "allowed"  # among the notes of an unknown observation: which option lets it be as it is
-OTHER_USER = "other user"  # among the notes of an observation: to whom a punch is booked
+# Among the notes of an observation: to whom a punch is booked, and the word that stands in place of the right one.
+OTHER_USER = "other user"
+STORED_WORD = "stored word"
 
 
 @dataclass(frozen=True, slots=True)

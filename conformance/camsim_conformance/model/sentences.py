@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.plan.factors import value_of
 
 from .cover import stem
@@ -100,6 +101,21 @@ def _besides(one: Explanation, happens: str) -> str:
 def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
     """What explanations of one sentence have in common."""
     return one.aspect, one.deviation, [stem(factor) for factor, _ in one.values]
+
+
+_WORDS_OF_V2: Mapping[str, str] = {"MealIn": "MealStart", "MealOut": "MealEnd", "of Type ": "of AttendanceType "}
+_TEMPLATES = tuple(f"of Type {kind}" for kind in TemplateType)
+
+
+def in_words_of(protocol: Protocol, text: str) -> str:
+    """The sentence in the words of its protocol: v2 says MealStart and MealEnd (V2:79)."""
+    if protocol is not Protocol.V2:
+        return text
+    for word, own in _WORDS_OF_V2.items():
+        # A template has a Type in v2 as well (V2:95).
+        if word in text and not any(kind in text for kind in _TEMPLATES):
+            text = text.replace(word, own)
+    return text
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:

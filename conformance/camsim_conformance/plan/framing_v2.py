@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from camsim.protocol.facts import Fact, UserUpdated
+from camsim.protocol.facts import AttendancePhoto, Fact, UserUpdated
 from camsim.protocol.statuses import StatusV2
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v2 import messages as messages_v2
@@ -69,6 +69,14 @@ def altered(run: RunFacts, fact: Fact, device: int = 0, *, drop: str = "", **mem
     message["ApiRequestInfo"].update(members)
     message["ApiRequestInfo"].pop(drop, None)
     return framed(run, message, device, what="altered")
+
+
+def as_punch(run: RunFacts, photo: AttendancePhoto, device: int = 0) -> Step:
+    """A photo under the operation of a punch, which is the only one that the page names for it (V2:79)."""
+    message = messages(run, photo, device)[0]
+    message["ApiRequestInfo"]["Operation"] = "RealTimePunchLog"
+    told = told_v2(photo, message)
+    return framed(run, message, device, "RealTimePunchLog", told=told, values={"photo-as": "punch"})
 
 
 def form(text: bytes, what: str) -> Step:
