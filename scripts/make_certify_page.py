@@ -14,6 +14,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.checks.sections import plan
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.plan.factors import EVENT_FACTORS, PUNCH_FACTORS
+from camsim_conformance.plan.first_factors import FIRST_FACTORS
 from camsim_conformance.plan.history_factors import HISTORY_FACTORS
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.relation_factors import RELATION_FACTORS
@@ -45,7 +46,7 @@ def factors() -> Iterator[str]:
     yield "|---|---|"
     named = (
         ("punch", PUNCH_FACTORS),
-        ("punch among others", RELATION_FACTORS),
+        ("punch among others", (*RELATION_FACTORS, *FIRST_FACTORS)),
         ("event", EVENT_FACTORS),
         ("person", HISTORY_FACTORS),
         ("body", SIZE_FACTORS),

@@ -121,9 +121,28 @@ def read_challenge(origin: Origin, ca: Path | None = None) -> tuple[int, bytes]:
         connection.close()
 
 
+class _Final(http.client.HTTPResponse):
+    """The answer that counts: the library skips 100 alone of the interim ones (RFC 9110, section 15.2)."""
+
+    def begin(self) -> None:
+        """Read up to the end of the head. Raises: http.client.HTTPException, OSError."""
+        super().begin()
+        while 101 < self.status < 200:
+            self.headers = self.msg = None  # type: ignore[assignment]  # else it has begun already
+            super().begin()
+
+
+class _Plain(http.client.HTTPConnection):
+    response_class = _Final
+
+
+class _Secure(http.client.HTTPSConnection):
+    response_class = _Final
+
+
 def connect(origin: Origin, ca: Path | None, timeout_s: float) -> http.client.HTTPConnection:
     """A connection that opens with its first request; TLS trusts `ca` alone where one is given."""
     if origin.scheme == "http":
-        return http.client.HTTPConnection(origin.host, origin.port, timeout=timeout_s)
+        return _Plain(origin.host, origin.port, timeout=timeout_s)
     context = ssl.create_default_context(cafile=ca)
-    return http.client.HTTPSConnection(origin.host, origin.port, timeout=timeout_s, context=context)
+    return _Secure(origin.host, origin.port, timeout=timeout_s, context=context)

@@ -13,7 +13,7 @@ from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import StoredPunch, TimePolicy
 from camsim_conformance.model.judge import Seen, View, observe
-from camsim_conformance.model.observation import Aspect, Deviation, Observation
+from camsim_conformance.model.observation import ALLOWED, Aspect, Deviation, Observation
 from camsim_conformance.plan.cases import Case, Stage, Step
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
@@ -158,7 +158,14 @@ def test_punches_may_go_with_their_person_where_that_is_the_policy() -> None:
     run = lost()
     run.tell(Told(Deed.DELETE, "7", NOON - 60, 330))
     assert row_of(run.view()).wrong
-    assert not row_of(run.view(erase_on_delete=True)).known
+    gone = row_of(run.view(erase_on_delete=True))
+    assert (gone.known, "erase-on-delete" in gone.notes[ALLOWED]) == (False, True)
+
+
+def test_what_was_not_acknowledged_is_no_matter_of_a_policy() -> None:
+    run = lost(status=500)
+    run.tell(Told(Deed.DELETE, "7", NOON - 60, 330))
+    assert ALLOWED not in row_of(run.view(erase_on_delete=True)).notes
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from certifying import TcpServer, profile, run, verdicts
 from tiny_server import DONE, refusal, talking
 
 from camsim_conformance.plan.cases import Case, Step, Transport
-from camsim_conformance.sending import pacing
+from camsim_conformance.sending import pacing, raw_http
 from camsim_conformance.sending.case_sender import CaseSender
+from camsim_conformance.sending.interim import begun
 from camsim_conformance.sending.loop_lag import LoopLag
 from camsim_conformance.sending.pacing import Line, Pace, retry_after_s
 
+ANSWERED = (Transport.POOLED, Transport.FRESH, Transport.EXPECT, Transport.LOWER_CASE, Transport.SEGMENTS)
 PUNCH = Step(what="punch", plain=b"{}", wire=b'{"n":1}')
 
 
@@ -94,6 +99,127 @@ def test_one_burst_of_429_halves_the_rate_once() -> None:
     for _ in range(20):
         pace.slow_down(time.monotonic() + 1)
     assert pace.rate == pacing.LOWEST_RATE
+
+
+def seconds_of(monkeypatch: pytest.MonkeyPatch, refused: Callable[[int, float], bool]) -> tuple[float, Pace]:
+    """How long fifteen hundred sends take, on a clock of its own, at a target that refuses some, each for a second."""
+    clock = SimpleNamespace(now=0.0)
+
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(pacing, "asyncio", SimpleNamespace(sleep=sleep))
+    pace = Pace(400.0)
+
+    async def main() -> None:
+        for number in range(1, 1501):
+            await pace.turn()
+            if refused(number, clock.now):
+                pace.slow_down(clock.now)
+                pace.pause(1.0)
+
+    asyncio.run(main())
+    return clock.now, pace
+
+
+def test_who_refuses_each_fortieth_whatever_the_rate_does_not_stop_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, pace = seconds_of(monkeypatch, lambda number, now: number % 40 == 0)
+    assert seconds < 100  # of them 37 that were asked for
+    assert pace.lowered == 37
+
+
+def test_who_refuses_for_a_while_is_sent_to_faster_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds, pace = seconds_of(monkeypatch, lambda number, now: number < 9)
+    assert pace.rate > 200
+    assert seconds < 40
+
+
+def test_a_limit_that_holds_is_seldom_gone_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    allowed = [50.0, 0.0]  # a bucket of fifty that gets fifty a second
+
+    def refused(number: int, now: float) -> bool:
+        left, since = allowed
+        allowed[:] = min(50.0, left + 50.0 * (now - since)), now
+        if allowed[0] < 1:
+            return True
+        allowed[0] -= 1
+        return False
+
+    seconds, pace = seconds_of(monkeypatch, refused)
+    assert seconds < 60
+    assert pace.lowered < 20
+
+
+# --- interim answers --------------------------------------------------------------------------------------------------
+
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </x.css>; rel=preload\r\nContent-Length: 0\r\n\r\n"
+
+
+@pytest.mark.parametrize("transport", ANSWERED)
+def test_hints_before_an_answer_are_skipped(transport: Transport, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raw_http, "CONTINUE_S", 0.05)
+
+    async def hints(number: int, body: bytes) -> bytes:
+        return HINTS + b"HTTP/1.1 102 Processing\r\n\r\n" + DONE
+
+    async def main() -> None:
+        async with talking(hints) as (_, client):
+            exchange = await client.send(replace(PUNCH, transport=transport))
+            assert (exchange.status, exchange.body, exchange.header("Link")) == (200, b'{"status":"done"}', "")
+
+    asyncio.run(main())
+
+
+def test_copies_that_go_together_skip_hints() -> None:
+    async def hints(number: int, body: bytes) -> bytes:
+        return HINTS + DONE
+
+    async def main() -> None:
+        async with talking(hints) as (_, client):
+            step = replace(PUNCH, transport=Transport.FRESH, copies=2)
+            found = await client.send_together(step, patience_s=2.0)
+            assert [exchange.status for exchange in found] == [200, 200]
+
+    asyncio.run(main())
+
+
+def test_an_answer_is_lost_when_it_begins_and_not_at_its_hints() -> None:
+    stored = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"}")
+        writer.write(HINTS)
+        await asyncio.sleep(0.05)
+        stored.append(True)
+        writer.write(DONE)
+        writer.close()
+
+    async def main() -> None:
+        async with talking(done) as (_, client):
+            server = await asyncio.start_server(serve, "127.0.0.1", 0)
+            object.__setattr__(client.target, "port", server.sockets[0].getsockname()[1])
+            await client.send(replace(PUNCH, transport=Transport.LOST_ACK))
+            assert stored
+            server.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_begun"),
+    [
+        (b"", False),
+        (b"HTTP/1.1 1", False),
+        (b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n", False),
+        (b"HTTP/1.1 103\r\n\r\n", False),
+        (b"HTTP/1.1 103\r\n\r\nHTTP/1.1 2", True),
+        (b"HTTP/1.1 101 Switching Protocols", True),
+        (b"no", True),
+    ],
+)
+def test_the_answer_that_counts_begins_after_the_interim_ones(raw: bytes, *, is_begun: bool) -> None:
+    assert begun(raw) is is_begun
 
 
 # --- in flight --------------------------------------------------------------------------------------------------------

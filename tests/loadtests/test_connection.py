@@ -75,6 +75,7 @@ def _post(connection, target, body=b"{}"):
         b"HTTP/1.0 200 OK\r\n\r\n" + DONE,
         b"HTTP/1.1 200 OK\r\nConnection: close\r\ncontent-length:17\r\n\r\n" + DONE,
         b"HTTP/1.1 100 Continue\r\n\r\n" + WHOLE,
+        b"HTTP/1.1 103 Early Hints\r\nLink: </x.css>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + WHOLE,
     ],
 )
 def test_an_answer_is_read_whatever_its_framing(peer, connection, answer):

@@ -45,9 +45,9 @@ def test_open_v2_messages_are_recorded(case: Observed) -> None:
 
 
 def _broken(make: Builder) -> Iterator[Case]:
-    for name, step in _broken_forms(make).items():
-        user = make.user()
-        steps = (replace(step, judged=False), good_punch(make, user))
+    user = make.user()
+    for number, (name, step) in enumerate(_broken_forms(make).items()):
+        steps = (replace(step, judged=False), good_punch(make, user, number))
         yield Case(name, steps, Expect((user,)), stage=Stage.HOSTILE, spares=(steps,))
 
 

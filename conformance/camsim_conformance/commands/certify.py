@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -117,27 +118,32 @@ def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Do
 
 def _columns() -> tuple[ProgressColumn, ...]:
     count = TextColumn("{task.completed}/{task.total}")
-    return TextColumn("{task.description:<44}"), BarColumn(), count, TimeElapsedColumn()
+    pace = TextColumn("{task.fields[pace]}")
+    return TextColumn("{task.description:<44}"), BarColumn(), count, TimeElapsedColumn(), pace
 
 
 def _advance(bar: Progress) -> OnProgress:
-    task = bar.add_task(PHASES["preflight"], total=None)
+    task = bar.add_task(PHASES["preflight"], total=None, pace="")
 
-    def advance(phase: str, done: int, total: int) -> None:
-        bar.update(task, description=PHASES.get(phase, phase), completed=done, total=total or None)
+    def advance(phase: str, done: int, total: int, pace: float | None = None) -> None:
+        told = "" if pace is None else f"{pace:.0f}/s, the target asks to come later"
+        bar.update(task, description=PHASES.get(phase, phase), completed=done, total=total or None, pace=told)
 
     return advance
 
 
 def phases() -> OnProgress:
-    """A line for each phase that begins; cases are too many for a log."""
-    last = ""
+    """A line for each phase that begins, and for each pace that is half of any before; cases are too many for a log."""
+    last, lowest = "", math.inf
 
-    def say(phase: str, done: int, total: int) -> None:
-        nonlocal last
+    def say(phase: str, done: int, total: int, pace: float | None = None) -> None:
+        nonlocal last, lowest
         text = PHASES.get(phase, "sending")
         if text != last:
             errors.print(f"  {text}", markup=False)
         last = text
+        if pace is not None and pace <= lowest / 2:
+            errors.print(f"  the target asks to come later: {pace:.0f} requests a second for now", markup=False)
+            lowest = pace
 
     return say

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from camsim_conformance.model.observation import Aspect, Deviation, Observation
+from camsim_conformance.model.observation import ALLOWED, Aspect, Deviation, Observation
 from camsim_conformance.observed import Observed
 from camsim_conformance.requirements.verdicts import Finding, Level
 
@@ -43,6 +43,9 @@ def _actual(one: Observation) -> str:
 
 
 def _nothing_known(case: Observed, mine: list[Observation], aspects: tuple[Aspect, ...]) -> Finding:
+    allowed = dict.fromkeys(one.notes[ALLOWED] for one in mine if ALLOWED in one.notes)
+    if allowed and all(ALLOWED in one.notes for one in mine):
+        return Finding(holds=True, expected=_expected(mine), actual="; ".join(allowed), applies=False)
     if mine:
         names = ", ".join(cause.id for cause in case.causes)
         why = "what it stands on was not acknowledged" + (f" ({names})" if names else "")

@@ -17,6 +17,7 @@ class Due:
     """One distinct punch of a person, told by one device: `first` is where it was told first in the person's history.
 
     `row` is what the target stored of it; `elsewhere` the person it is booked to instead; `more` rows that double it.
+    `guessed`: the row is at another time, and might be that of another punch as well.
     """
 
     punch: Punch
@@ -27,6 +28,7 @@ class Due:
     row: StoredPunch | None = None
     elsewhere: StoredPunch | None = None
     shares_row: bool = False
+    guessed: bool = False
     more: list[StoredPunch] = field(default_factory=list)
 
     @property

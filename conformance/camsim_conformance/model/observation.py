@@ -46,7 +46,10 @@ class Deviation(StrEnum):
     LATE = "late"
 
 
-OTHER_USER = "other user"  # among the notes of an observation: to whom a punch is booked
+ALLOWED = "allowed"  # among the notes of an unknown observation: which option lets it be as it is
+# Among the notes of an observation: to whom a punch is booked, and the word that stands in place of the right one.
+OTHER_USER = "other user"
+STORED_WORD = "stored word"
 
 
 @dataclass(frozen=True, slots=True)

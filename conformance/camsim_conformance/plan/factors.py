@@ -13,8 +13,10 @@ from camsim_conformance.requirements.verdicts import Level
 
 from .crowd_factors import CROWD_FACTORS
 from .event_factors import EVENT_FACTORS
+from .first_factors import FIRST_FACTORS
 from .forgery_factors import BESIDE_FACTORS, FORGERY_FACTORS
 from .history_factors import HISTORY_FACTORS
+from .moment_factors import MOMENT_FACTORS
 from .relation_factors import RELATION_FACTORS
 from .size_factors import SIZE_FACTORS
 from .values import Factor, Value
@@ -248,14 +250,17 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-# What is nearer to a cause comes first: how large a body is follows from what it tells.
+# What is nearer to a cause comes first: how large a body is follows from what it tells, and an hour or a count from
+# when a run is and what it sends.
 _EVERY = (
     *EVENT_FACTORS,
     *FORGERY_FACTORS,
     *PUNCH_FACTORS,
     *RELATION_FACTORS,
+    *FIRST_FACTORS,
     *HISTORY_FACTORS,
     *BESIDE_FACTORS,
+    *MOMENT_FACTORS,
     *CROWD_FACTORS,
     *SIZE_FACTORS,
 )

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from camsim.protocol.vocabulary import TemplateType
-from camsim_conformance.requirements.verdicts import Level
 
 from .values import Factor, Value
 
-BORROWED = "borrowed"
 _AUTH = ("CB-AUTH-001", "V2-AUTH-001")
 _STORED = ("CB-ORD-002", "V2-ORD-002")
 # What is forged, with its noun.
@@ -109,14 +107,6 @@ BESIDE_FACTORS: tuple[Factor, ...] = (
         (
             Value("no", "not followed by a forged message about its person", "", "", usual=True),
             Value("yes", "followed by a forged message about its person", *_STORED),
-        ),
-    ),
-    Factor(
-        "serial",
-        (
-            Value("own", "with the SerialNumber of its device", "", "", usual=True),
-            # The token is another device's: whose punch it is, no page says.
-            Value(BORROWED, "with the SerialNumber of another device", "CB-DEV-002", "", Level.RECORD),
         ),
     ),
     Factor(

@@ -93,7 +93,9 @@ def values_of(history: Sequence[Sent], index: int, now: int) -> dict[str, str]:
     found["neighbour"] = neighbour(distances(others(history, key, punch), punch), punch)[1]
     found["same-wall"] = _same_wall(history, punch)
     found["order"] = _order(history[: places[0]], punch)
-    found["repeat"] = _repeat(history, places, punch)
+    # Of one moment and Type another punch may be told as well: that is no repetition.
+    same = [place for place in places if history[place].told.punch == punch]
+    found["repeat"] = _repeat(history, same, punch)
     found["photo"] = _photo(history, places[0], punch)
     for place in places:
         found.update(history[place].step.values)

@@ -78,16 +78,20 @@ def gravest(verdicts: Iterable[Verdict]) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check saw on one side of a case: whether it holds, and the two texts a report prints."""
+    """What a check saw on one side of a case: whether it holds, and the two texts a report prints. `applies` is false
+    where an option of the run lets the target do as it likes."""
 
     holds: bool
     expected: str
     actual: str
     strict: bool = True
     verified: bool = True
+    applies: bool = True
 
     def verdict(self, level: Level) -> Verdict:
         """The judgement under a level; a RECORD never fails."""
+        if not self.applies:
+            return Verdict.NOT_APPLICABLE
         # Before the level: what nobody looked at is not even recorded.
         if not self.verified:
             return Verdict.UNVERIFIED

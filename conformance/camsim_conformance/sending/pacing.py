@@ -13,6 +13,7 @@ from .exchange import Exchange, NoAnswer
 
 SAVED_S = 0.025  # of a pause, so much may be made up for by sends that follow at once
 LOWEST_RATE = 2.0  # sends a second
+RISE = 0.05
 HIGHEST_RATE = 1000.0
 MOST_WAIT_S = 30.0  # for whatever a Retry-After says
 BACK_OFF_S = (1.0, 2.0, 4.0, 4.0)  # without a Retry-After; after the last one an answer 429 is the answer
@@ -23,10 +24,15 @@ NOISE_S = 0.05
 
 
 class Pace:
-    """Spaces sends so that no more than `rate` start in a second. It halves its rate when it is told to."""
+    """Spaces sends so that no more than `rate` start in a second. It halves its rate when it is told to.
+
+    While nothing tells it, it rises again: by a twentieth of what is allowed in a second of sending; where that is
+    less, by a twentieth of itself with each send. So one who refuses now and then whatever the rate is ends no run.
+    """
 
     def __init__(self, rate: float) -> None:
         self.rate = rate
+        self.most = rate
         self.lowered = 0
         self._next = 0.0
         self._paused_until = 0.0
@@ -44,6 +50,11 @@ class Pace:
             if time.monotonic() >= self._paused_until:
                 break
         self._starts.append(time.monotonic())
+        self._rise()
+
+    def _rise(self) -> None:
+        # By what is sent, not by the clock: time without sends shows nothing.
+        self.rate = min(self.most, self.rate + RISE * min(self.most / self.rate, self.rate))
 
     def slow_down(self, sent_at: float) -> None:
         """A send of this moment was answered 429 or 503: from now on they start half as often."""
@@ -53,6 +64,11 @@ class Pace:
             self.rate = max(LOWEST_RATE, self._real_rate(now) / 2)
             self.lowered += 1
             self._lowered_at = now
+
+    @property
+    def slowed(self) -> bool:
+        """True while the rate is lower than what is allowed, for the target's sake."""
+        return self.rate < self.most
 
     def pause(self, wait_s: float) -> None:
         """Nothing starts for so long."""

@@ -11,6 +11,7 @@ from camsim_conformance.plan.cases import Step, Transport
 from camsim_conformance.target.address import Target
 
 from .exchange import MAX_ANSWER, Exchange, NoAnswer
+from .interim import after_interim, begun, interim
 
 SEGMENT = 97  # bytes
 PAUSE_S = 0.01  # long enough that the network does not join two segments
@@ -120,7 +121,7 @@ async def _converse(
         return Exchange(number, no_answer=NoAnswer.MEANT, detail="the connection was dropped on purpose", at=begin)
     # The target has begun to answer, so it has stored: the retry finds its own row.
     if step.transport is Transport.LOST_ACK:
-        await _first_byte(reader)
+        await _begin_of_answer(reader)
         return Exchange(number, no_answer=NoAnswer.MEANT, detail="the answer was lost on purpose", at=begin)
     return _parsed(await _read(reader, early), number, begin, written=written)
 
@@ -190,22 +191,34 @@ async def _ask_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
     the beginning of the final answer."""
     writer.write(head)
     await writer.drain()
-    try:
-        line = await asyncio.wait_for(reader.readuntil(_END), CONTINUE_S)
-    except TimeoutError:
-        line = b""
-    except asyncio.IncompleteReadError as short:
-        line = short.partial
-    if line and not line.startswith(b"HTTP/1.1 100"):
+    line = await _leave_given(reader)
+    if line and not interim(line):
         return line
     writer.write(step.wire)
     await writer.drain()
     return b""
 
 
-async def _first_byte(reader: asyncio.StreamReader) -> None:
+async def _leave_given(reader: asyncio.StreamReader) -> bytes:
+    """The head of 100 Continue or of a final answer, whichever comes in time; hints before it are no leave."""
     try:
-        await reader.read(1)
+        async with asyncio.timeout(CONTINUE_S):
+            while True:
+                head = await reader.readuntil(_END)
+                if not interim(head) or head.startswith(b"HTTP/1.1 100"):
+                    return head
+    except TimeoutError:
+        return b""
+    except asyncio.IncompleteReadError as short:
+        return short.partial
+
+
+async def _begin_of_answer(reader: asyncio.StreamReader) -> None:
+    """Returns when the answer that counts begins, or none does: an interim one is sent before anything is stored."""
+    pieces = bytearray()
+    try:
+        while not begun(pieces) and (piece := await reader.read(MAX_ANSWER)):
+            pieces += piece
     except OSError:
         return
 
@@ -229,8 +242,8 @@ async def _read(reader: asyncio.StreamReader, early: bytes = b"") -> bytes:
 
 def _complete(raw: bytearray) -> bool:
     """True when a Content-Length says that nothing more comes: some servers keep a closed conversation open."""
-    head, end, body = raw.partition(_END)
-    if not end or head.startswith(b"HTTP/1.1 100"):
+    head, end, body = after_interim(raw).partition(_END)
+    if not end:
         return False
     for line in head.lower().split(b"\r\n"):
         if line.startswith(b"content-length:"):
@@ -241,8 +254,7 @@ def _complete(raw: bytearray) -> bool:
 
 def parse(raw: bytes, number: int, seconds: float) -> Exchange:
     """The exchange in the bytes of one answer."""
-    if raw.startswith(b"HTTP/1.1 100"):
-        raw = raw.partition(_END)[2]
+    raw = after_interim(raw)
     if not raw:
         return Exchange(
             number, no_answer=NoAnswer.CLOSED, seconds=seconds, detail="the connection closed without an answer"

@@ -6,11 +6,12 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.model.judgement import Again
-from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.cases import Case, Stage, Step
 from camsim_conformance.plan.plan import FORGERIES, Plan
 from camsim_conformance.readback import ReadBack, Snapshot
 from camsim_conformance.requirements.verdicts import Level
@@ -24,9 +25,16 @@ from .reading import settled
 from .record import RunRecord
 
 MOST_FORGED_AGAIN = 3
-Progress = Callable[[str, int, int], None]
 # The plan of some cases with people that nobody has seen yet; and the ids of the cases made for each cause.
 PlanAgain = Callable[[Again], tuple[Plan, Mapping[str, Sequence[str]]]]
+
+
+class Progress(Protocol):
+    """Hears how far a run is: its phase or the case that is through, how many of how many; `pace` is how many a second
+    are sent while that is fewer than allowed, because the target asks to come later."""
+
+    def __call__(self, phase: str, done: int, total: int, pace: float | None = None) -> None:
+        """One step further."""
 
 
 class Rounds:
@@ -49,9 +57,11 @@ class Rounds:
         self._progress("preflight", 0, 0)
         sender = self._sender(record)
         record.answers = sender.answers
+        await self._introduce(plan.introductions[:1])
         await preflight.send(self._client, sender, record)
         if record.refused is not None:
             return
+        await self._introduce(plan.introductions[1:])
         before = None
         if self._adapter is not None:
             self._progress("canary", 0, 0)
@@ -73,6 +83,11 @@ class Rounds:
         if self._adapter is not None and before is not None and record.snapshot is not None and record.died_at is None:
             self._progress("settle", 0, 0)
             await adapter_proof.read_again(record, self._adapter, before)
+
+    async def _introduce(self, steps: Sequence[Step]) -> None:
+        """Tell of whoever punches outside of the cases; what is answered is not judged."""
+        for step in steps:
+            await self._client.send(step)
 
     async def _forge(self, sender: CaseSender, plan: Plan) -> str | None:
         """Send the forgeries, few and one at a time. Gives why it stopped: a target that refuses good punches after
@@ -157,7 +172,8 @@ class Rounds:
         def count(case: str) -> None:
             nonlocal done
             done += 1
-            self._progress(case, done, total)
+            pace = self._client.pace
+            self._progress(case, done, total, pace.rate if pace.slowed else None)
 
         return CaseSender(self._client, record.plan.preflight, count)
 

@@ -36,7 +36,7 @@ PREFIXES = 90_000
 AGAIN = 2461  # how far a second round is from the first: people in numbers, minutes in seconds
 
 
-def quiet(phase: str, done: int, total: int) -> None:
+def quiet(phase: str, done: int, total: int, pace: float | None = None) -> None:
     """A progress that shows nothing."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 import struct
@@ -16,6 +17,8 @@ from camsim.state.faults import Options
 KINDS = frozenset({"slow", "truncate", "reset_before", "reset_after"})
 MAX_ANSWER = 64 * 1024
 USER_AGENT = "camsim"
+# 103 Early Hints and the like come before the answer that counts (RFC 9110, section 15.2).
+_INTERIM = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d")
 
 
 async def carry(effect: Send, url: URL, do: str, options: Options, answered: Answered) -> None:
@@ -119,6 +122,8 @@ async def _read_answer(reader: asyncio.StreamReader, answered: Answered) -> None
     while more := await reader.read(MAX_ANSWER):
         data = (data + more)[:MAX_ANSWER]
     head, _, body = data.partition(b"\r\n\r\n")
+    while _INTERIM.match(head):
+        head, _, body = body.partition(b"\r\n\r\n")
     words = head.split(b"\r\n", 1)[0].split(b" ")
     if len(words) < 2 or not words[1].isdigit():
         raise ConnectionError("the answer is no HTTP")
