@@ -55,16 +55,25 @@ def test_unprinted_messages_are_recorded(case: Observed) -> None:
 
 
 def _broken(make: Builder) -> Iterator[Case]:
-    user = make.user()
+    users = witnesses(make)
     for number, (name, (body, transport)) in enumerate(_bodies(make).items()):
+        user = next(users)
         bad = make.unsealed(body, body, what=name, transport=transport, judged=False)
         steps = (bad, good_punch(make, user, number))
         yield Case(name, steps, Expect((user,)), stage=Stage.HOSTILE, spares=(steps,))
 
 
+def witnesses(make: Builder) -> Iterator[str]:
+    """Who punches beside hostile bodies: each time somebody else, or one person where people are given (--users)."""
+    one = make.user()
+    while True:
+        yield one
+        one = one if make.profile.people else make.user()
+
+
 def good_punch(make: Builder, user: str, number: int) -> Step:
     """What must be acknowledged after a hostile body, on a connection of its own, and kept whatever comes next: what a
-    target only holds in memory goes with the worker that the next body kills. One person's, minutes apart."""
+    target only holds in memory goes with the worker that the next body kills. Minutes apart."""
     punch = make.punch(user, make.now - 2 * HOUR + number * APART_S)
     values = {"beside": "hostile"}
     return make.step(punch, what="the next good punch", transport=Transport.FRESH, values=values)
@@ -108,8 +117,9 @@ def _prying(make: Builder) -> Iterator[Case]:
         # Taken into SQL as it is, it names the punches of somebody else: they are looked at again afterwards.
         "other-person-in-id": f"x' OR UserId='{make.people[0]}",
     }
-    witness = make.user()
+    users = witnesses(make)
     for number, (name, user) in enumerate(ids.items()):
+        witness = next(users)
         step = make.step(make.punch(user), what=name, keep=Keep.MAY)
         steps = (step, good_punch(make, witness, number))
         yield Case(name, steps, Expect((witness,)), stage=Stage.HOSTILE)

@@ -13,7 +13,7 @@ from camsim_conformance.plan.framing_v2 import altered, body, form, framed, mess
 from camsim_conformance.plan.told import Keep
 
 from .registry import requirement
-from .test_robustness import BIG, CLOSING_IS_AN_ANSWER, DEPTH, good_punch
+from .test_robustness import BIG, CLOSING_IS_AN_ANSWER, DEPTH, good_punch, witnesses
 
 
 def _open(make: Builder) -> Iterator[Case]:
@@ -45,8 +45,9 @@ def test_open_v2_messages_are_recorded(case: Observed) -> None:
 
 
 def _broken(make: Builder) -> Iterator[Case]:
-    user = make.user()
+    users = witnesses(make)
     for number, (name, step) in enumerate(_broken_forms(make).items()):
+        user = next(users)
         steps = (replace(step, judged=False), good_punch(make, user, number))
         yield Case(name, steps, Expect((user,)), stage=Stage.HOSTILE, spares=(steps,))
 

@@ -148,17 +148,17 @@ def _many_lost(people: People, known: Sequence[str], main: Snapshot) -> bool:
 
 def _oldest(people: People, known: Sequence[str], gone: Sequence[str]) -> bool:
     """True when those whose rows went are the first ones that were told, and some stay: others took their place."""
-    told = sorted((_first(people[user]), user) for user in known if _first(people[user]) is not None)
+    told = sorted(first for first in (_first(people[user], place) for place, user in enumerate(known)) if first)
     if not gone or len(gone) >= len(told):
         return False
-    first = {user for _, user in told[: len(gone)]}
+    first = {known[place] for _, place in told[: len(gone)]}
     return len(gone) >= MANY and len(first.intersection(gone)) >= OLDEST * len(gone)
 
 
-def _first(history: Sequence[Occurrence]) -> float | None:
-    """When the first punch of a person was sent."""
+def _first(history: Sequence[Occurrence], place: int) -> tuple[float, int] | None:
+    """When the first punch of a person was sent, and the person's place in the plan; None for who has none."""
     moments = [exchange.at for one in history if one.told.punch is not None for exchange in one.exchanges]
-    return min(moments, default=None)
+    return (min(moments), place) if moments else None
 
 
 def _is_mixed(history: Sequence[Occurrence], stored: Sequence[StoredTemplate]) -> bool:

@@ -84,9 +84,7 @@ class BlockedByForgery(_Remembers):
         return punch.user
 
 
-@both(
-    "changed-before-checked", "changes the row of UserID and LogTime first and looks at the token then", _AUTH, _NOTHING
-)
+@both("changed-before-checked", "changes the row of that moment first and looks at the token then", _AUTH, _NOTHING)
 class ChangedBeforeChecked(Policy):
     def __init__(self) -> None:
         self._stored: set[object] = set()
