@@ -136,7 +136,7 @@ class AnyTag(Policy):
         (PhotoTakesType, "whose photo of the same moment came after"),
         (IdInTheQuery, "changed"),
         (FiveHundredToOld, "is answered HTTP 500"),
-        (AnyTag, "forged message"),
+        (AnyTag, "A forged punch to the URL with ?stgid= is stored"),
     ],
 )
 def test_what_costs_pay_or_lets_somebody_in_fails_and_is_named(behaviour: type[Policy], said: str) -> None:

@@ -364,7 +364,7 @@ def test_a_stored_forgery_is_seen_and_excuses_what_it_changed(protocol: Protocol
     assert {one.values["forged"] for one in wrong} == WHAT_IS_FORGED
 
 
-WHAT_IS_FORGED = {"name", "template", "deletion", "person"}
+WHAT_IS_FORGED = {"name", "card", "deletion", "person"}
 
 
 class Loses(Store):

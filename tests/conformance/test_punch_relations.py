@@ -121,7 +121,7 @@ def test_another_punch_of_one_moment_and_type_is_no_copy() -> None:
         ),
         (told(punch(at=NOON + 7000, type_="CheckOut"), case="b"), {"then:punch"}),
         (told(punch(at=NOON - 7000, type_="CheckOut"), case="b"), {"then:late"}),
-        (happened(Deed.DELETE, keep=Keep.NEVER), set()),
+        (happened(Deed.DELETE, keep=Keep.NEVER), {"then:forged"}),
     ],
 )
 def test_what_came_after(then: Occurrence, expected: set[str]) -> None:

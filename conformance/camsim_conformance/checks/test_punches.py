@@ -13,7 +13,6 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import UNCHANGED, Case, Expect
-from camsim_conformance.plan.factors import BORROWED
 from camsim_conformance.plan.rows_ids import identity_rows
 from camsim_conformance.plan.run_facts import DAY, HOUR, MINUTE
 from camsim_conformance.plan.told import Keep, told_v3
@@ -205,7 +204,7 @@ def _borrowed_token(make: Builder) -> Iterator[Case]:
     message = make.message(punch)
     message["RealTime"]["SerialNumber"] = make.device(1).serial
     told = told_v3(punch, message, Keep.MAY)
-    step = make.json(message, what="RealTimePunchLog", told=told, values={"frame": BORROWED})
+    step = make.json(message, what="RealTimePunchLog", told=told)
     yield Case("serial-of-another", (step,), Expect.rows(punch))
 
 

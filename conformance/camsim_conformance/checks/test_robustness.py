@@ -64,7 +64,7 @@ def _broken(make: Builder) -> Iterator[Case]:
 
 def good_punch(make: Builder, user: str, number: int) -> Step:
     """What must be acknowledged after a hostile body, on a connection of its own, and kept whatever comes next: what a
-    target only holds in memory goes with the worker that the next body kills. One person's, each some minutes apart."""
+    target only holds in memory goes with the worker that the next body kills. One person's, minutes apart."""
     punch = make.punch(user, make.now - 2 * HOUR + number * APART_S)
     values = {"beside": "hostile"}
     return make.step(punch, what="the next good punch", transport=Transport.FRESH, values=values)

@@ -22,7 +22,7 @@ def forged_noun(explanation: Explanation) -> str:
     if len(kinds) == 1:
         kind = next(iter(kinds))
         return f"forged {FORGED.get(kind, kind)}"
-    return "forged template" if kinds <= _TEMPLATES else "forged message"
+    return "forged template" if kinds and kinds <= _TEMPLATES else "forged message"
 
 
 def forged_predicate(explanation: Explanation) -> str:

@@ -47,7 +47,6 @@ _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.MASK: "FaceMask",
     Aspect.DEVICE: "device",
 }
-# Wire words of answers that read better spelt out.
 _NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed", "forged"})
 _DEEDS: Mapping[str, str] = {
     "punch": "punch",

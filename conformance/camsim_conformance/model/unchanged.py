@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from camsim.readback.model import Snapshot, StoredPunch
+from camsim.readback.model import Snapshot, StoredPunch, StoredTemplate
 from camsim_conformance.plan.told import Keep
 
 from .dues import dues_of
@@ -44,12 +44,14 @@ def observe_unchanged(
     """One observation for each person whose rows were seen before the hostile stage."""
     known = [user for user in untouched if people.get(user)]
     later = _told_later(people, known)
-    changes = {user: _changes(user, main, after, later) for user in known}
+    mixed = {user: _is_mixed(people[user], main.templates.get(user, ())) for user in known}
+    mixes = sum(mixed.values()) >= MANY
+    changes = {user: _changes(user, main, after, later, mixes=mixes) for user in known}
     gone = [user for user in known if changes[user].gone]
     lost, pushed = _many_lost(people, known, main), _oldest(people, known, gone)
     for user in known:
         one = people[user][-1]
-        how, shows = _how(changes[user], pushed=pushed, lost=lost, mixed=_is_mixed(user, people[user], main))
+        how, shows = _how(changes[user], pushed=pushed, lost=lost, mixed=mixed[user])
         yield Observation(
             aspect=Aspect.UNCHANGED,
             case=one.id,
@@ -79,27 +81,32 @@ def _how(changes: _Changes, *, pushed: bool, lost: bool, mixed: bool) -> tuple[D
 
 @dataclass(frozen=True, slots=True)
 class _Later:
-    """What honest messages told of other people since: contents of templates, and names."""
+    """What honest messages told of other people since: contents of templates, and names; and what forged ones did."""
 
     templates: frozenset[str]
+    forged: frozenset[str]
     names: frozenset[str]
 
 
 def _told_later(people: People, known: Sequence[str]) -> _Later:
     templates: set[str] = set()
+    forged: set[str] = set()
     names: set[str] = set()
     untouched = set(known)
     for user, history in people.items():
         for one in history:
+            if one.told.keep is Keep.NEVER:
+                forged.update(one.told.templates.values())
             if user in untouched or one.told.keep is Keep.NEVER:
                 continue
             templates.update(one.told.templates.values())
             if one.told.names is not None:
                 names.add(repr(" ".join(filter(None, one.told.names))))
-    return _Later(frozenset(templates), frozenset(names))
+    return _Later(frozenset(templates), frozenset(forged), frozenset(names))
 
 
-def _changes(user: str, main: Snapshot, after: Snapshot, later: _Later) -> _Changes:
+def _changes(user: str, main: Snapshot, after: Snapshot, later: _Later, *, mixes: bool) -> _Changes:
+    """`mixes`: templates that nobody told of them stood at many before any forgery."""
     found = _Changes()
     left: list[StoredPunch] = list(after.punches.get(user, ()))
     for row in main.punches.get(user, ()):
@@ -111,7 +118,7 @@ def _changes(user: str, main: Snapshot, after: Snapshot, later: _Later) -> _Chan
     stood, stands = (set(snapshot.templates.get(user, ())) for snapshot in (main, after))
     if stood != stands:
         fresh = {row.sha256 for row in stands - stood}
-        mixed = bool(fresh) and fresh <= later.templates
+        mixed = bool(fresh) and not fresh & later.forged and (fresh <= later.templates or mixes)
         (found.mixed if mixed else found.others).append(f"other templates of user {user}")
     if main.users.get(user) != after.users.get(user):
         mixed = user in after.users and _name(after, user) in later.names
@@ -154,7 +161,7 @@ def _first(history: Sequence[Occurrence]) -> float | None:
     return min(moments, default=None)
 
 
-def _is_mixed(user: str, history: Sequence[Occurrence], main: Snapshot) -> bool:
+def _is_mixed(history: Sequence[Occurrence], stored: Sequence[StoredTemplate]) -> bool:
     """True when templates that nobody told of the person stood there before any forgery."""
     told = {sha for one in history for sha in one.told.templates.values()}
-    return any(row.sha256 not in told for row in main.templates.get(user, ()))
+    return any(row.sha256 not in told for row in stored)

@@ -12,6 +12,7 @@ from . import (
     conditions,
     duplicates,
     encryption,
+    forgeries,
     framing,
     identity,
     people,
@@ -32,7 +33,7 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 # Each declares its variants when it is imported: this is the list of those that do.
 DECLARED_BY = (
     *(acknowledgements, benign, benign_order, conditions, duplicates, encryption, framing, identity, people, punches),
-    *(returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
+    *(forgeries, returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
 )
 
 

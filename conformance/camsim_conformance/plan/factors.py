@@ -40,7 +40,6 @@ AGES: Mapping[str, int] = {
 MONTH_S, QUARTER_S = 30 * DAY, 90 * DAY  # up to here a loss is MUST, and up to here SHOULD
 BETWEEN, BEYOND = "90-days", "older"
 SHOULD, RECORD = Level.SHOULD, Level.RECORD
-BORROWED = "borrowed"  # a frame whose serial number and token belong to two devices: whose punch it is, no page says
 
 
 def _types() -> Iterator[Value]:
@@ -191,7 +190,6 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
             Value("no-serial", "without SerialNumber", "CB-PUNCH-007", "", SHOULD),
             Value("no-label", "without LabelName", "CB-PUNCH-007", "", SHOULD),
             Value("neither", "without SerialNumber and LabelName", "CB-PUNCH-007", "", SHOULD),
-            Value(BORROWED, "with the SerialNumber of another device", "CB-DEV-002", "", RECORD, crossed=False),
         ),
     ),
     Factor(

@@ -15,7 +15,7 @@ from camsim.protocol.vocabulary import Protocol
 
 from .builder import Builder
 from .cases import Case, Expect, Stage, Step
-from .factors import AGES, HOUR, MINUTE, OFFSETS
+from .factors import AGES, DAY, HOUR, MINUTE, OFFSETS
 from .framing_v2 import altered
 from .told import Keep, told_v2, told_v3
 
@@ -151,6 +151,7 @@ def _forged(make: Builder, punch: Punch, one: Forgery, device: int, operation: s
         "token": one.token,
         "token-length": "same" if isinstance(token, str) and len(token) == len(own) else "other",
         "forging": one.forging,
+        "old": "yes" if AGES[one.age] > DAY else "no",
     }
     if make.profile.protocol is Protocol.V2:
         drop = "AuthToken" if token is ABSENT else ""

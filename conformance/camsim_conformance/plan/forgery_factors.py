@@ -76,6 +76,13 @@ FORGERY_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor(
+        "old",
+        (
+            Value("no", "of this day", "", "", usual=True),
+            Value("yes", "more than a day old", *_AUTH),
+        ),
+    ),
+    Factor(
         "forging",
         (
             Value("new", "of a person who has no punch", "", "", usual=True),
