@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from test_report import Page, check_junit, check_result
 
 from camsim.receiver import Running, start
 from camsim_conformance.certify import Outputs, certify
+from camsim_conformance.commands import replay_fresh
 from camsim_conformance.commands.certify import phases
 from camsim_conformance.commands.extent import PHASES
 from camsim_conformance.model.observation import Aspect, Explanation, Observation
 from camsim_conformance.mutants import policy
-from camsim_conformance.report import files, svg
+from camsim_conformance.report import case_files, files, svg
 from camsim_conformance.report.case_files import run_file
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import document
@@ -30,6 +32,7 @@ from camsim_conformance.report.document_types import CauseDocument, PictureDocum
 from camsim_conformance.report.html import cited, html
 from camsim_conformance.report.pictures import picture_of
 from camsim_conformance.report.wording import without_markup
+from camsim_conformance.requirements.verdicts import Verdict
 from camsim_conformance.session.session import Session
 from camsim_conformance.target.profile import Device
 from camsim_conformance.verdict.judge import judge_all
@@ -269,3 +272,28 @@ def test_a_target_without_causes_shows_none(receiver: Running) -> None:
     record = with_causes(Session(chosen).run())
     whole: list[CauseDocument] = document(conclude(record, judge_all(record.observed())))["causes"]
     assert whole == []
+
+
+def _kept_cause(**more: Any) -> Any:
+    told = {"id": "C1", "requirement": "CB-DUP-001", "level": "MUST", "aspect": "row", "deviation": "missing"}
+    return {**told, "sentence": "Now and then a punch is not stored", **more}
+
+
+def test_what_a_case_cannot_show_alone_is_not_said_to_be_repaired(receiver: Running) -> None:
+    chosen = profile(receiver.url, receiver.readback_url, "CB-DUP-001")
+    seen = next(one for one in Session(chosen).run().observed() if one.case.id == "CB-DUP-001/twice")
+    said = {alone: list(replay_fresh._causes(seen, [_kept_cause(alone=alone)])) for alone in (True, False)}
+    assert [verdict for _, verdict in said[True]] == [Verdict.PASS]
+    ((line, verdict),) = said[False]
+    assert verdict is Verdict.COULD_NOT_RUN
+    assert "cannot show it alone" in line
+
+
+@pytest.mark.parametrize(
+    ("right", "repeated", "alone"), [(0, (0, 0), True), (8, (0, 0), False), (8, (2, 2), True), (0, (0, 3), False)]
+)
+def test_a_case_shows_alone_what_holds_always_or_came_again(right: int, repeated: Any, alone: bool) -> None:
+    one = Observation(Aspect.ROW, "CB-DUP-001/twice", (0,), "7", {}, "missing")
+    made = cause(1, [one], 0, {})
+    found = replace(made, repeated=repeated, explanation=replace(made.explanation, right=right))
+    assert case_files._kept_cause(found)["alone"] is alone

@@ -103,5 +103,5 @@ def test_every_two_values_of_a_template_meet_in_a_row() -> None:
 @pytest.mark.parametrize("protocol", list(Protocol))
 def test_every_name_is_told_by_creation_and_by_change(protocol: Protocol) -> None:
     told = [tales(case)[-1].names for case in name_rows(builder(protocol))]
-    for name in SCRIPTS.values():
-        assert told.count(name) == 2
+    for script, name in SCRIPTS.items():
+        assert told.count(name) == (0 if script == "last-word" and protocol is Protocol.V2 else 2)

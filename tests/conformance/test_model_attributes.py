@@ -37,7 +37,9 @@ def judged(aspect: Aspect, sent: Any, stored: Any, words: Snapshot = PLAIN) -> s
         (Aspect.TYPE, "OverTimeIn", "CheckIn", WRONG),
         (Aspect.TYPE, "CheckOut", None, NULL),
         (Aspect.TYPE, "None", None, None),  # v2: no button was pressed
-        (Aspect.TYPE, "None", "CheckIn", None),
+        (Aspect.TYPE, "None", "none", None),
+        (Aspect.TYPE, "None", "unknown", None),  # a word of the target's own
+        (Aspect.TYPE, "None", "CheckIn", INVENTED),
         (Aspect.INPUT, "Face", "FACE", None),
         (Aspect.INPUT, "Face", "Card", WRONG),
         (Aspect.INPUT, "Face", None, NULL),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from punching import NOON, people, punch, told
 
+from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.model.after import after
 from camsim_conformance.model.history import Occurrence
@@ -43,9 +46,24 @@ def test_a_punch_alone_is_nothing_to_anybody() -> None:
 def test_either_of_two_is_known_by_when_it_was_sent_and_by_its_time() -> None:
     newer, older = told(punch(at=NOON)), told(punch(at=NOON - 59, type_="CheckOut"))
     history = people(newer, older)["7"]
-    shared = {"near": "minute"}
-    assert pair_values(history, 0) == {**shared, "pair-sent": "first", "pair-time": "later"}
-    assert pair_values(history, 1) == {**shared, "pair-sent": "second", "pair-time": "earlier"}
+    shared = {"near": "minute", "pair-type": "another", "pair-device": "same"}
+    assert pair_values(history, 0) == {**shared, "pair-sent:first": "yes", "pair-time:later": "yes"}
+    second = {"pair-sent:second": "yes", "pair-time:earlier": "yes", "newer-from": "same"}
+    assert pair_values(history, 1) == {**shared, **second}
+
+
+def test_the_one_between_two_others_is_both() -> None:
+    found = values(told(punch(at=NOON)), told(punch(at=NOON + 1)), told(punch(at=NOON + 2)), place=1)
+    sides = {factor for factor in found if factor.startswith(("pair-sent", "pair-time"))}
+    assert sides == {"pair-sent:first", "pair-sent:second", "pair-time:earlier", "pair-time:later"}
+
+
+def test_what_two_have_in_common_is_known() -> None:
+    here, there = told(punch(at=NOON)), told(punch(at=NOON - 1), device=1)
+    assert values(here, there)["pair-type"] == "same"
+    assert values(here, there)["pair-device"] == "another"
+    assert values(here, there, place=1)["newer-from"] == "another"
+    assert values(told(punch()), told(punch(type_="CheckOut", at=NOON + 9)))["pair-type"] == "another"
 
 
 @pytest.mark.parametrize(("apart", "near"), [(1, "minute"), (59, "minute"), (60, "minutes"), (119, "minutes")])
@@ -55,9 +73,9 @@ def test_how_near_two_are(apart: int, near: str) -> None:
 
 def test_far_ones_are_pairs_at_the_distances_that_count() -> None:
     found = values(told(punch(at=NOON - 86400)), told(punch()), place=1)
-    assert found["pair-sent"] == "second"
+    assert found["pair-sent:second"] == "yes"
     assert "near" not in found
-    assert "pair-sent" not in values(told(punch(at=NOON - 7000)), told(punch()), place=1)
+    assert "pair-sent:second" not in values(told(punch(at=NOON - 7000)), told(punch()), place=1)
 
 
 def test_a_minute_of_the_clock_and_a_day_may_be_shared() -> None:
@@ -69,7 +87,25 @@ def test_a_minute_of_the_clock_and_a_day_may_be_shared() -> None:
 
 
 def test_a_copy_is_no_other_punch() -> None:
-    assert values(told(punch()), told(punch(), case="b")) == {}
+    assert values(told(punch()), told(punch(), case="b")) == {"again": "yes"}
+
+
+def telling(operation: str, one: Punch, case: str) -> Occurrence:
+    """A punch under an OperationID, its letters written as escapes."""
+    escaped = "".join(f"\\u{ord(sign):04x}" for sign in operation)
+    plain = f'{{"RealTime":{{"OperationID":"{escaped}"}}}}'
+    found = told(one, case=case)
+    return replace(found, step=replace(found.step, plain=plain.encode() + b" " * len(case)))
+
+
+def test_a_copy_may_have_an_operation_id_of_its_own() -> None:
+    assert values(telling("a1", punch(), "b"), telling("a2", punch(), "c"))["copy-id"] == "new"
+    assert values(telling("a1", punch(), "b"), telling("a1", punch(), "cc")) == {}
+
+
+def test_another_punch_of_one_moment_and_type_is_no_copy() -> None:
+    history = people(told(punch()), told(punch(input_="Card"), case="b"))["7"]
+    assert event_values(history, 0, NOON)["repeat"] == "none"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +136,11 @@ def test_a_forged_punch_is_no_part_of_what_happened() -> None:
 
 def test_what_came_before_the_last_copy_is_another_value() -> None:
     found = values(told(punch()), happened(Deed.DELETE), told(punch(), case="b"))
-    assert found == {"then:delete": "then-again"}
+    assert found == {"then:delete": "then-again", "again": "yes"}
+
+
+def test_a_deletion_of_an_earlier_time_is_a_late_one() -> None:
+    assert values(told(punch(at=NOON + 60)), happened(Deed.DELETE)) == {"then:delete": "yes", "then:late-delete": "yes"}
 
 
 def test_every_relation_has_a_usual_value_and_a_phrase() -> None:

@@ -20,7 +20,7 @@ from camsim.readback.rows import capabilities_of, punch_of
 from camsim.readback.sql import SqlReadBack
 from camsim.readback.times import seconds_of, unit_hint
 from camsim.receiver import KnownDevice, Running, start
-from camsim_conformance.model.words import input_match
+from camsim_conformance.model.words import TypeMatch, input_match, type_match
 from camsim_conformance.plan.cases import Step
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.readback import ReadBackError, open_readback
@@ -233,6 +233,13 @@ def test_in_and_out_under_one_word_cannot_be_believed() -> None:
         capabilities_of({"time_policy": "instant", "type_words": {"present": ["CheckIn", "CheckOut"]}}, "x")
     with pytest.raises(ReadBackError, match="'meal'"):
         capabilities_of({"time_policy": "instant", "type_words": {"meal": ["MealStart", "meal_end"]}}, "x")
+
+
+def test_no_page_says_which_way_somebody_goes_to_eat_in_v2() -> None:
+    words = {"in": ["CheckIn", "MealEnd"], "out": ["CheckOut", "MealStart"]}
+    capabilities = capabilities_of({"time_policy": "instant", "type_words": words}, "x")
+    assert type_match("out", "MealStart", capabilities) is TypeMatch.SAME
+    assert type_match("in", "MealStart", capabilities) is TypeMatch.WRONG
 
 
 @pytest.mark.parametrize(

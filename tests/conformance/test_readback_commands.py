@@ -216,17 +216,24 @@ def test_the_lines_of_the_cookbook_do_what_it_says(database: Path, monkeypatch: 
 @pytest.mark.parametrize(
     ("select", "place"),
     [
-        ("SELECT user_id AS user, at AS time FROM log WHERE user_id IN :users", ("log", "user_id")),
-        ("select l.who as user from app.log AS l where l.who in (:users);", ("app.log", "who")),
-        ("SELECT u AS user FROM log WHERE CAST(u AS TEXT) IN :users", ("log", "CAST(u AS TEXT)")),
+        ("SELECT user_id AS user, at AS time FROM log WHERE user_id IN :users", ("log", "user_id", ())),
+        ("select l.who as user from app.log AS l where l.who in (:users);", ("app.log", "who", ())),
+        ("SELECT u AS user FROM log WHERE CAST(u AS TEXT) IN :users", ("log", "CAST(u AS TEXT)", ())),
         ("SELECT u AS user FROM log JOIN staff ON log.s = staff.id WHERE staff.code IN :users", None),
         ("SELECT u AS user FROM log, staff WHERE u IN :users", None),
-        ("SELECT u AS user FROM log WHERE u IN :users AND kind = 1", None),
+        ("SELECT u AS user FROM log WHERE u IN :users AND kind = 1", ("log", "u", ("kind = 1",))),
+        ("SELECT code AS user FROM staff WHERE deleted_at IS NULL AND code IN :users", ("staff", "code", ())),
+        (
+            "SELECT s.code AS user FROM staff s WHERE s.gone = 0 AND s.code IN (:users) AND s.org = 'a'",
+            ("staff", "code", ("org = 'a'",)),
+        ),
+        ("SELECT u AS user FROM log WHERE u IN :users ORDER BY at", ("log", "u", ())),
+        ("SELECT u AS user FROM log WHERE u IN :users AND at > (SELECT 1)", None),
         ("SELECT u AS user FROM log WHERE kind = 1 OR u IN :users", None),
         ("SELECT u AS user FROM (SELECT * FROM log) WHERE u IN :users", None),
     ],
 )
-def test_only_a_plain_select_of_one_table_becomes_a_delete(select: str, place: tuple[str, str] | None) -> None:
+def test_only_a_plain_select_of_one_table_becomes_a_delete(select: str, place: tuple[object, ...] | None) -> None:
     assert place_of(select) == place
 
 

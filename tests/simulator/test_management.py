@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from running_sim import KEY, START_MS, TOKEN, Sim, device
 
 from camsim.control.routes import ROUTES
+from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
 from camsim.protocol.vocabulary import TemplateType
 
 Start = Callable[..., Sim]
@@ -459,3 +461,116 @@ def test_a_template_without_data_has_size_0(sim: Sim) -> None:
     sim.control("put_user", user="9", templates=[{"type": "Card", "data": ""}])
     users = sim.api("GET", "devices/SIM1/users").message["users"]
     assert [user["templates"][0]["size"] for user in users if user["user"] == "9"] == [0]
+
+
+# --- the menu makes no user that the page cannot have -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"user": "a b"}, "user"),
+        ({"user": "x" * 25}, "user"),
+        ({"user_type": "King"}, "user_type"),
+        ({"order": "lifo"}, "order"),
+        ({"templates": [{"type": "Fingerprint", "index": 10}]}, "index"),
+        ({"templates": [{"type": "Fingerprint", "index": -1}]}, "index"),
+        ({"templates": [{"type": "Face", "data": "%%"}]}, "data"),
+    ],
+)
+def test_a_wrong_value_of_the_menu_is_named_and_changes_nothing(sim: Sim, body: dict[str, Any], named: str) -> None:
+    """V3:166 "finger index 0–9", V3:253 "User", V3:1225 "Base64-encoded"; A-DEV-01, A-DEV-03."""
+    before = sim.digest()
+    answer = sim.api("POST", "devices/SIM1/users", {"user": "1", **body})
+    assert (answer.status, answer.message["error"]["message"].split(" = ")[0]) == (422, named)
+    assert sim.digest() == before
+
+
+@pytest.mark.parametrize("kind", ["Fingerprint", "Face"])
+def test_a_template_that_is_given_is_told_with_its_own_size(sim: Sim, kind: str) -> None:
+    """V3:321 "Size = byte length, Data = Base64 binary", V3:1225."""
+    given = b64encode(bytes(range(200))).decode()
+    sim.api("POST", "devices/SIM1/users", {"user": "1", "templates": [{"type": kind, "index": 2, "data": given}]})
+    sim.idle()
+    (frame,) = sim.receiver.frames("UserUpdated")
+    (told,) = frame["Template"]
+    assert (told["Size"], told["Index"], told["Data"]) == ("200", "2", given)
+
+
+def test_a_sample_of_the_page_is_told_as_it_is_printed(sim: Sim) -> None:
+    sample = "SjNTUzIxAAADcHcECAUHCc7Q..."
+    template = {"type": "Fingerprint", "data": sample}
+    answer = sim.api("POST", "devices/SIM1/users", {"user": "1", "templates": [template]})
+    sim.idle()
+    (frame,) = sim.receiver.frames("UserUpdated")
+    assert (answer.status, frame["Template"][0]["Data"]) == (200, sample)
+
+
+def test_a_user_type_is_told_in_the_spelling_of_the_page(sim: Sim) -> None:
+    """V3:253 "UserType": "User"; A-DEV-03."""
+    sim.api("POST", "devices/SIM1/users", {"user": "1", "user_type": "ADMIN"})
+    sim.api("POST", "devices", {"id": "SIM2", "users": [{"id": "5", "user_type": "admin"}]})
+    sim.idle()
+    (frame,) = sim.receiver.frames("UserUpdated")
+    (user,) = sim.api("GET", "devices/SIM2/users").message["users"]
+    assert (frame["UserType"], user["user_type"]) == ("Admin", "Admin")
+
+
+@pytest.mark.parametrize(
+    ("people", "named"),
+    [
+        ([{"id": ""}], "users[0].id"),
+        ([{"id": "a b"}], "users[0].id"),
+        ([{"id": "7"}, {"id": "7"}], "users[1].id"),
+        ([{"id": "7", "user_type": "King"}], "users[0].user_type"),
+    ],
+)
+def test_people_that_no_device_can_have_make_no_device(sim: Sim, people: list[dict[str, str]], named: str) -> None:
+    answer = sim.api("POST", "devices", [{"id": "A1"}, {"id": "A2", "users": people}])
+    assert (answer.status, answer.message["error"]["message"].split(" = ")[0]) == (422, named)
+    assert len(sim.api("GET", "devices").message["devices"]) == 1
+
+
+def test_a_byte_order_mark_before_an_acknowledgement_is_lint(sim: Sim) -> None:
+    """A-CB-03: tolerated with lint."""
+    sim.receiver.answer = lambda item: (200, b'\xef\xbb\xbf{"status":"done"}')
+    sim.punch("1")
+    sim.idle()
+    entry = sim.api("GET", "journal?direction=callback").message["entries"][-1]
+    assert (entry["verdict"], entry["lint"]) == ("acknowledged", ["a byte order mark before the answer (A-CB-03)"])
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({"id": "X{:099999999d}"}, "id"),
+        ({"id": "X{:9999999d}", "count": 2}, "id"),
+        ({"id": "X+1"}, "id"),
+        ({"reverify": -1}, "reverify"),
+        ({"without_operations": ["Nope"]}, "without_operations"),
+        ({"without_operations": ["AddUser"]}, "without_operations"),
+        ({"protocol": "v2", "without_operations": ["AddUserWithCard"]}, "without_operations"),
+    ],
+)
+def test_a_description_that_says_nothing_is_refused(sim: Sim, body: dict[str, Any], named: str) -> None:
+    """V3:149: the id is a query parameter, where a plus sign is a blank."""
+    answer = sim.api("POST", "devices", {**ONE, **body})
+    error = answer.message["error"]
+    assert (answer.status, error["message"].split(" = ")[0], len(error["message"]) < 200) == (422, named, True)
+    assert len(sim.api("GET", "devices").message["devices"]) == 1
+
+
+@pytest.mark.parametrize("body", [{"reverify_s": -1}, {"without_operations": ["DeleteUser", "Nope"]}])
+def test_a_change_that_says_nothing_is_refused(sim: Sim, body: dict[str, Any]) -> None:
+    before = sim.api("GET", "devices/SIM1").message
+    assert sim.api("PATCH", "devices/SIM1", body).status == 422
+    assert sim.api("GET", "devices/SIM1").message == before
+
+
+def test_every_operation_may_be_left_out_of_a_plan(sim: Sim) -> None:
+    v3 = [*(row.name for row in COMMANDS), "LoadUserInfo", "Sync", "AddUser[Password+Face]"]
+    body = [
+        {"id": "A1", "without_operations": v3},
+        {"id": "A2", "protocol": "v2", "without_operations": [*V2_COMMANDS]},
+    ]
+    assert sim.api("POST", "devices", body).status == 201

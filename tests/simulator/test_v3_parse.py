@@ -49,7 +49,6 @@ def test_every_printed_command_is_read_without_a_refusal(number: int) -> None:
         (12, "Load.PunchLog.Filter.StartTime", 5, 1, "Load.PunchLog.Filter.StartTime"),
         (12, "Load.PunchLog.Filter.EndTime", "2020-13-01 00:00:00 GMT +0530", 1, "Load.PunchLog.Filter.EndTime"),
         (12, "Load.PunchLog.Filter.EndTime", "2020-09-16 00:00:00 GMT +0530", 1, "Load.PunchLog.Filter"),
-        (12, "Load.PunchLog.Filter.OffSet", "x", 1, "Load.PunchLog.Filter.OffSet"),
         (14, "Add.User.UserID", "", 1, "Add.User.UserID"),
         (14, "Add.User.UserID", "a b", 1, "Add.User.UserID"),
         (14, "Add.User.UserID", "x" * 25, 1, "Add.User.UserID"),
@@ -76,6 +75,27 @@ def test_a_wrong_member_is_refused_with_its_field(number: int, path: str, value:
     refusal = _read(_changed(number, path, value))
     assert isinstance(refusal, Refusal)
     assert (refusal.code, refusal.field, bool(refusal.why)) == (code, field, True)
+
+
+def test_a_wrong_row_number_is_refused_where_live_gateways_page_by_it() -> None:
+    refusal = _read(_changed(12, "Load.PunchLog.Filter.OffSet", "x"), loadlog_paging="offset")
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code, refusal.field) == (1, "Load.PunchLog.Filter.OffSet")
+
+
+@pytest.mark.parametrize("value", ["x", "50", 50, -1, [], None])
+def test_an_offset_is_no_member_of_the_page(value: Any) -> None:
+    """V3:486-491 print StartTime and EndTime alone; what else is sent is ignored with lint (A-REST-14)."""
+    command = _read(_changed(12, "Load.PunchLog.Filter.OffSet", value))
+    assert isinstance(command, Command)
+    assert command.offset_rows == 0
+    assert command.lint == ["Load.PunchLog.Filter.OffSet: the page prints no such member, ignored (A-REST-14)"]
+
+
+def test_the_offset_of_live_gateways_is_no_oddity_where_they_page() -> None:
+    command = _read(_changed(12, "Load.PunchLog.Filter.OffSet", "50"), loadlog_paging="offset")
+    assert isinstance(command, Command)
+    assert (command.offset_rows, command.lint) == (50, [])
 
 
 def test_a_missing_member_is_told_before_a_wrong_value() -> None:
@@ -119,12 +139,31 @@ def test_the_user_type_is_read_in_any_case(word: str, kept: str) -> None:
         (12, "Load.PunchLog.Filter.StartTime", "2020-01-01 00:00:00 GMT +0530", "30 days"),
         (36, "Update.AccessTime.Start", "2022-07-10 00:00:00 GMT +0530", "has an offset"),
         (37, "Update.User.Access", "ENABLE", "lower case"),
+        (37, "Update.User.Colour", "red", "Update.User.Colour: the page prints no such member"),
+        (14, "Add.Template.0.Colour", "red", "Add.Template.Colour: the page prints no such member"),
+        (29, "Priority", {"a": 1}, "Priority: the page prints no such member"),
     ],
 )
 def test_what_is_forgiven_is_noted(number: int, path: str, value: str, note: str) -> None:
     command = _read(_changed(number, path, value))
     assert isinstance(command, Command)
     assert [text for text in command.lint if note in text]
+
+
+def test_a_message_full_of_unknown_members_is_noted_in_few_lines() -> None:
+    command = _read({**SAMPLES[29], **{f"X{number}": 1 for number in range(5000)}})
+    assert isinstance(command, Command)
+    assert len(command.lint) == 10
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"User": inner}])
+def test_a_message_deeper_than_any_printed_one_is_noted_once(wrap: Any) -> None:
+    deep: Any = "x"
+    for _ in range(900):
+        deep = wrap(deep)
+    command = _read({**SAMPLES[29], "Filter": deep})
+    assert isinstance(command, Command)
+    assert (len(command.lint), command.user_id) == (1, "User123")
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from camsim import chance
 from camsim.protocol.facts import Punch
+from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.findings.told import FIELDS, ROWS, as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
@@ -18,6 +19,7 @@ from .registry import requirement
 from .test_photos import LATER_S
 from .test_punches import in_turn
 
+_TYPES, _METHODS = tuple(AttendanceType), tuple(InputType)
 SHIFT = (("CheckIn", 9), ("BreakOut", 13), ("BreakIn", 14), ("CheckOut", 18))
 
 
@@ -98,20 +100,25 @@ def cached(make: Builder) -> Iterator[Case]:
     mixed: list[Punch] = chance.shuffled(old, make.profile.seed, "", "cached order")
     for n, punch in enumerate(live):
         mixed.insert(4 + n * 9, punch)
-    steps = make.steps(mixed)
+    # And what the busiest of them punched first comes again, when the device has told all.
+    copied = next(punch for punch in mixed if punch.user_id == old[0].user_id)
+    steps = (*make.steps(mixed), make.step(copied))
     yield Case("hundred", steps, Expect.rows(*mixed), at_once=2)
 
 
 def _cached_punches(make: Builder) -> list[Punch]:
-    people = make.users(5)
+    """One person punches 44 times within 32 hours, of every Type and by every method; four others 14 times each: who
+    keeps so many of a person, of a day or of a kind has something to drop."""
     base = make.ago(2 * DAY)
     punches = []
-    for who, user in enumerate(people):
-        for n in range(20):
-            # About every 97 minutes, on a whole ten seconds before the seeded part.
-            at = base + n * 97 * MINUTE // 10 * 10
+    for who, user in enumerate(make.users(5)):
+        count = 14 if who else 44
+        for n in range(count):
+            # At even distances, on a whole ten seconds before the seeded part.
+            at = base + n * (32 * HOUR // count) // 10 * 10
             at += chance.between(0, 500, make.profile.seed, str(who), "cached", n)
-            punches.append(make.punch(user, at, in_or_out(n)))
+            type_ = in_or_out(n) if who else _TYPES[n % len(_TYPES)]
+            punches.append(make.punch(user, at, type_, "Face" if who else _METHODS[n % len(_METHODS)]))
     return punches
 
 

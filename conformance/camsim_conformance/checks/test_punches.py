@@ -13,11 +13,14 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.cases import UNCHANGED, Case, Expect
+from camsim_conformance.plan.factors import BORROWED
 from camsim_conformance.plan.rows_ids import identity_rows
-from camsim_conformance.plan.run_facts import HOUR, MINUTE
+from camsim_conformance.plan.run_facts import DAY, HOUR, MINUTE
 from camsim_conformance.plan.told import Keep, told_v3
 
 from .registry import requirement
+
+QUICK_S = 14  # the second of a minute at which punches close to each other begin, so that all lie within it
 
 
 def in_turn(make: Builder, name: str, *punches: Punch) -> Case:
@@ -33,7 +36,7 @@ def by_every_method(make: Builder) -> Iterator[Case]:
 
 @requirement("CB-PUNCH-001", cases=by_every_method)
 def test_a_punch_is_stored(case: Observed) -> None:
-    """A punch is stored with its user, its type and its input method."""
+    """A punch is stored with its user and its type, and its input method should be kept."""
     case.state = as_told(case, Aspect.ROW, *FIELDS)
 
 
@@ -54,11 +57,14 @@ def apart(make: Builder) -> Iterator[Case]:
     base = make.ago(40 * MINUTE)
     # Whatever second a run begins at, the first pair stands within one minute of the clock: a receiver that keeps one
     # punch a minute is told by it.
-    if base % MINUTE == MINUTE - 1:
-        base -= 1
-    for seconds in (1, 4, 45):
+    base -= max(0, base % MINUTE - QUICK_S)
+    # Also an In and its Out, a break and its end: no page says that a quick pair undoes itself.
+    for seconds, first, then in ((1, "CheckIn", "CheckIn"), (4, "CheckIn", "CheckOut"), (45, "BreakOut", "BreakIn")):
         user = make.user()
-        yield in_turn(make, f"{seconds}-seconds", make.punch(user, base), make.punch(user, base + seconds))
+        yield in_turn(make, f"{seconds}-seconds", make.punch(user, base, first), make.punch(user, base + seconds, then))
+    user = make.user()
+    thrice = [make.punch(user, base + n, type_) for n, type_ in enumerate(("CheckIn", "CheckOut", "CheckIn"))]
+    yield in_turn(make, "three-in-a-minute", *thrice)
     one, other = make.users(2)
     yield in_turn(make, "two-people-in-one-second", make.punch(one, base), make.punch(other, base))
     user = make.user()
@@ -75,8 +81,9 @@ def test_punches_seconds_apart_are_two(case: Observed) -> None:
 def _sensors(make: Builder) -> Iterator[Case]:
     printed: dict[str, tuple[Style, float | None, bool | None]] = {
         "as-printed": (DOCUMENTED, 36.8, False),
-        "as-number": (Style(temperature="number"), 37.2, False),
-        "mask-worn": (DOCUMENTED, 36.4, True),
+        # A fever and a cold hand are readings like any other (V3:1178).
+        "as-number": (Style(temperature="number"), 38.6, False),
+        "mask-worn": (DOCUMENTED, 35.3, True),
         "both-absent": (DOCUMENTED, None, None),
     }
     for name, (style, temperature, mask) in printed.items():
@@ -164,6 +171,25 @@ def _several_devices(make: Builder) -> Iterator[Case]:
         punches.append(make.punch(user, at + (10 + n) * MINUTE))
     steps = tuple(make.step(punch, device=n) for n, punch in enumerate(punches))
     yield Case("in-here-out-there", steps, Expect.rows(*punches))
+    yield from between_devices(make)
+
+
+def between_devices(make: Builder) -> Iterator[Case]:
+    """One person at the door and at the gate: seconds apart, the same Type at both, and what the other device had
+    cached, which is older than what the first has told (V3:1219)."""
+    plans: dict[str, tuple[tuple[int, int, str], ...]] = {
+        "seconds-apart": ((0, 0, "CheckIn"), (1, 9, "CheckIn"), (0, 40, "CheckOut"), (1, 55, "CheckOut")),
+        "older-at-the-other": ((0, 0, "CheckOut"), (1, -HOUR, "CheckIn"), (1, -2 * HOUR, "CheckOut")),
+        "older-at-the-first": ((1, 0, "CheckIn"), (0, -DAY, "CheckIn"), (0, -5 * MINUTE, "CheckIn")),
+        "same-type-at-both": ((0, 0, "CheckIn"), (1, 3 * HOUR, "CheckIn"), (0, 4 * HOUR, "CheckOut")),
+    }
+    for name, moments in plans.items():
+        user = make.user()
+        at = make.ago(9 * HOUR)
+        at -= at % MINUTE
+        told = [(device, make.punch(user, at + seconds, type_)) for device, seconds, type_ in moments]
+        steps = tuple(make.step(punch, device=device) for device, punch in told)
+        yield Case(name, steps, Expect.rows(*(punch for _, punch in told)))
 
 
 @requirement("CB-DEV-001", cases=_several_devices)
@@ -179,7 +205,8 @@ def _borrowed_token(make: Builder) -> Iterator[Case]:
     message = make.message(punch)
     message["RealTime"]["SerialNumber"] = make.device(1).serial
     told = told_v3(punch, message, Keep.MAY)
-    yield Case("serial-of-another", (make.json(message, told=told),), Expect.rows(punch))
+    step = make.json(message, what="RealTimePunchLog", told=told, values={"frame": BORROWED})
+    yield Case("serial-of-another", (step,), Expect.rows(punch))
 
 
 @requirement("CB-DEV-002", cases=_borrowed_token)

@@ -11,13 +11,15 @@ from camsim_conformance.findings.leaks import nothing_leaked
 from camsim_conformance.findings.storms import storm_withstood
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import Case, Stage, Step, Transport
+from camsim_conformance.plan.cases import Case, Expect, Stage, Step, Transport
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 from camsim_conformance.plan.told import Keep
 
 from .registry import requirement
 
 BIG = 8 * 1024 * 1024
 DEPTH = 10_000
+APART_S = 5 * MINUTE  # between two good punches of one person
 # Too big to be read, or never whole: to close the connection is a right answer to these.
 CLOSING_IS_AN_ANSWER = ("8-MB", "cut-short")
 Bodies = dict[str, tuple[bytes, Transport]]
@@ -53,16 +55,19 @@ def test_unprinted_messages_are_recorded(case: Observed) -> None:
 
 
 def _broken(make: Builder) -> Iterator[Case]:
-    for name, (body, transport) in _bodies(make).items():
+    user = make.user()
+    for number, (name, (body, transport)) in enumerate(_bodies(make).items()):
         bad = make.unsealed(body, body, what=name, transport=transport, judged=False)
-        steps = (bad, good_punch(make))
-        yield Case(name, steps, stage=Stage.HOSTILE, spares=(steps,))
+        steps = (bad, good_punch(make, user, number))
+        yield Case(name, steps, Expect((user,)), stage=Stage.HOSTILE, spares=(steps,))
 
 
-def good_punch(make: Builder) -> Step:
-    """What must be acknowledged after a hostile body, on a connection of its own."""
-    punch = make.punch(make.visitor())
-    return make.step(punch, what="the next good punch", transport=Transport.FRESH, keep=Keep.MAY)
+def good_punch(make: Builder, user: str, number: int) -> Step:
+    """What must be acknowledged after a hostile body, on a connection of its own, and kept whatever comes next: what a
+    target only holds in memory goes with the worker that the next body kills. One person's, each some minutes apart."""
+    punch = make.punch(user, make.now - 2 * HOUR + number * APART_S)
+    values = {"beside": "hostile"}
+    return make.step(punch, what="the next good punch", transport=Transport.FRESH, values=values)
 
 
 def _bodies(make: Builder) -> Bodies:
@@ -103,9 +108,11 @@ def _prying(make: Builder) -> Iterator[Case]:
         # Taken into SQL as it is, it names the punches of somebody else: they are looked at again afterwards.
         "other-person-in-id": f"x' OR UserId='{make.people[0]}",
     }
-    for name, user in ids.items():
+    witness = make.user()
+    for number, (name, user) in enumerate(ids.items()):
         step = make.step(make.punch(user), what=name, keep=Keep.MAY)
-        yield Case(name, (step, good_punch(make)), stage=Stage.HOSTILE)
+        steps = (step, good_punch(make, witness, number))
+        yield Case(name, steps, Expect((witness,)), stage=Stage.HOSTILE)
     for name in ("malformed-json", "wrong-types", "deep-nesting", "broken-utf-8"):
         body, transport = _bodies(make)[name]
         # Whether a good punch gets through after these is asked by CB-ROB-003.

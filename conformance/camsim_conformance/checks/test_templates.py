@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+from msgspec.structs import replace
+
 from camsim.protocol.facts import Template
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.answers import acknowledged
@@ -12,6 +15,8 @@ from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder, stored
 from camsim_conformance.plan.cases import Case, Expect, Step, StoredName
+from camsim_conformance.plan.people_rows import deletions_of_others
+from camsim_conformance.plan.run_facts import HOUR, MINUTE
 
 from .registry import requirement
 
@@ -142,7 +147,9 @@ def _shared_operation_id(make: Builder) -> Iterator[Case]:
     user = make.user()
     shared = make.operation_id()  # as the printed samples of #4 and #5 do
     both = make.templates(user, Kind.CARD, Kind.PASSWORD)
-    steps = tuple(make.step(make.updated(user, template), operation_id=shared) for template in both)
+    moment = make.ago(MINUTE)  # they share it too
+    facts = [replace(make.updated(user, template), at=moment) for template in both]
+    steps = tuple(make.step(fact, operation_id=shared) for fact in facts)
     yield Case("card-and-pin", steps, Expect.kept(user, stored(*both)))
 
 
@@ -164,24 +171,9 @@ def deleted_and_renamed(make: Builder) -> Iterator[Case]:
     )
     expect = Expect((gone, stays), users={stays: StoredName("Lena", "Paul")}, gone=(gone,))
     yield Case("deleted", steps, expect)
-    if not make.profile.people:
-        bare = make.user()
-        yield _deleted_beside(make, "deleted-zeros", f"00{bare[2:]}", bare[2:])
     user = make.user()
     steps = (make.step(make.updated(user, first="Ravi")), make.step(make.updated(user, first="Rajiv", last="Nair")))
     yield Case("renamed", steps, Expect.named(user, "Rajiv", "Nair"))
-
-
-def _deleted_beside(make: Builder, name: str, gone: str, stays: str) -> Case:
-    """One deleted, and somebody whose id is the same number: nobody else goes with the first."""
-    make.people += [gone, stays]
-    steps = (
-        make.step(make.updated(gone, first="Ravi", last="Das")),
-        make.step(make.updated(stays, first="Lena", last="Paul")),
-        make.step(make.deleted(gone)),
-    )
-    expect = Expect((gone, stays), users={stays: StoredName("Lena", "Paul")}, gone=(gone,))
-    return Case(name, steps, expect)
 
 
 @requirement("CB-USR-001", cases=deleted_and_renamed)
@@ -197,9 +189,32 @@ def _punch_then_deletion(make: Builder) -> Iterator[Case]:
     punch = make.punch(user)
     steps = (make.step(make.updated(user)), make.step(punch), make.step(make.deleted(user)))
     yield Case("punch-then-deletion", steps, Expect.rows(punch))
+    yield deleted_late(make)
+
+
+def deleted_late(make: Builder) -> Case:
+    """A device that was away tells its deletion late: it is older than punches that were told before it."""
+    user = make.user()
+    created = make.step(make.updated(user))
+    punches = [make.punch(user, make.ago(hours * HOUR)) for hours in (5, 3, 1)]
+    deleted = msgspec.structs.replace(make.deleted(user), at=make.ago(2 * HOUR))
+    steps = (created, *make.steps(punches), make.step(deleted))
+    return Case("punch-then-late-deletion", steps, Expect.rows(*punches))
 
 
 @requirement("CB-USR-002", cases=_punch_then_deletion)
 def test_punches_outlive_their_user(case: Observed) -> None:
     """Punches stay when their user is deleted at the device."""
     case.state = as_told(case, *ROWS)
+
+
+def of_others(make: Builder) -> Iterator[Case]:
+    """Deletions beside others, where people are kept; for both protocols."""
+    if make.claims("names"):
+        yield from deletions_of_others(make)
+
+
+@requirement("CB-USR-003", later=of_others)
+def test_a_deletion_takes_nobody_else_along(case: Observed) -> None:
+    """Whoever is deleted, known or not: nobody else goes with them, and no template of anybody else."""
+    case.state = as_told(case, Aspect.NAME, Aspect.PERSON, Aspect.TEMPLATE)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from camsim.protocol.facts import Template
 from camsim.protocol.v2 import signatures as signatures_v2
+from camsim.protocol.v2.messages import DOCUMENTED, StyleV2
 from camsim.protocol.vocabulary import TemplateType as Kind
 from camsim_conformance.findings.told import as_told
 from camsim_conformance.model.observation import Aspect
@@ -18,30 +19,32 @@ from camsim_conformance.plan.framing_v2 import steps_of
 from camsim_conformance.plan.told import TemplateKey
 
 from .registry import requirement
-from .test_templates import deleted_and_renamed
+from .test_templates import deleted_and_renamed, of_others
+
+MOST = StyleV2(parts={Kind.FACE: signatures_v2.MOST_PARTS, Kind.PALM: 5})
 
 
-def _stored_parts(*templates: Template) -> dict[TemplateKey, str]:
+def _stored_parts(style: StyleV2, *templates: Template) -> dict[TemplateKey, str]:
     """What the read-back must show: faces and palms by the parts that were sent."""
     parts: dict[TemplateKey, str] = {}
     for template in templates:
         if template.type not in signatures_v2.PARTS:
             parts |= stored(template)
             continue
-        for item in signatures_v2.items(template):
+        for item in signatures_v2.items(template, style.parts):
             sha = hashlib.sha256(base64.b64decode(item["Template"])).hexdigest()
             parts[str(template.type), item["AdditionalData1"]] = sha
     return parts
 
 
-def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...]) -> Case:
+def _groups(make: Builder, name: str, user: str, *groups: tuple[Template, ...], style: StyleV2 = DOCUMENTED) -> Case:
     """Groups of templates in turn, after the user's name; each is as many callbacks as v2 makes of it."""
     steps = [make.step(make.updated(user))]
     every: list[Template] = []
     for group in groups:
-        steps += steps_of(make, make.updated(user, *group))
+        steps += steps_of(make, make.updated(user, *group), style=style)
         every += group
-    return Case(name, tuple(steps), Expect.kept(user, _stored_parts(*every)))
+    return Case(name, tuple(steps), Expect.kept(user, _stored_parts(style, *every)))
 
 
 def _merged(make: Builder) -> Iterator[Case]:
@@ -54,8 +57,9 @@ def _merged(make: Builder) -> Iterator[Case]:
     six, three = make.template(user, Kind.FINGERPRINT, 6), make.template(user, Kind.FINGERPRINT, 3)
     yield _groups(make, "two-fingers", user, (six,), (three,))
     user = make.user()
-    card, face = make.templates(user, Kind.CARD, Kind.FACE)
-    yield _groups(make, "face-in-parts", user, (card,), (face,))
+    finger, face = make.template(user, Kind.FINGERPRINT, 2), make.template(user, Kind.FACE)
+    # The finger has the number of a part; the parts are as many as the page allows (V2:89).
+    yield _groups(make, "face-in-parts", user, (finger,), (face,), style=MOST)
     user = make.user()
     finger, photo = make.template(user, Kind.FINGERPRINT, 1), make.template(user, Kind.USER_PHOTO)
     yield _groups(make, "finger-and-photo", user, (finger,), (photo,))
@@ -102,7 +106,27 @@ def test_empty_names_erase_nothing(case: Observed) -> None:
     case.state = as_told(case, Aspect.NAME)
 
 
+def _touched_by_none(make: Builder) -> Iterator[Case]:
+    if not make.claims("templates"):
+        return
+    user = make.user()
+    card, finger = make.templates(user, Kind.CARD, Kind.FINGERPRINT)
+    yield _groups(make, "card-and-finger-stay", user, (card,), (finger,), ())
+
+
+@requirement("V2-TPL-004", later=_touched_by_none)
+def test_what_carries_no_signature_removes_none(case: Observed) -> None:
+    """A change of name, a punch or whatever else carries no signature removes none."""
+    case.state = as_told(case, Aspect.TEMPLATE)
+
+
 @requirement("V2-USR-001", later=deleted_and_renamed)
 def test_v2_deletions_and_renames_are_reflected(case: Observed) -> None:
     """A deletion at a v2 device and a change of name are reflected."""
     case.state = as_told(case, Aspect.NAME, Aspect.PERSON)
+
+
+@requirement("V2-USR-002", later=of_others)
+def test_a_v2_deletion_takes_nobody_else_along(case: Observed) -> None:
+    """Whoever is deleted, known or not: nobody else goes with them, and no signature of anybody else."""
+    case.state = as_told(case, Aspect.NAME, Aspect.PERSON, Aspect.TEMPLATE)

@@ -6,7 +6,6 @@ What both protocols ask is provoked by v3's cases.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from camsim.protocol.facts import Fact
 from camsim.protocol.statuses import StatusV2
@@ -19,7 +18,7 @@ from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
 from camsim_conformance.plan.calendar import edges
 from camsim_conformance.plan.cases import Case, Expect
-from camsim_conformance.plan.framing_v2 import altered, framed, lazy, messages
+from camsim_conformance.plan.framing_v2 import as_punch, framed, lazy, messages
 from camsim_conformance.plan.rows_ids import identity_rows
 from camsim_conformance.plan.run_facts import HOUR, MINUTE
 from camsim_conformance.plan.told import told_v2
@@ -28,7 +27,8 @@ from .registry import requirement
 from .test_duplicates import identical, lost
 from .test_order import cached, four_days, in_or_out, never_punched, older
 from .test_photos import around_a_punch, photo_and_punch
-from .test_punches import apart, by_every_method, in_turn
+from .test_punches import apart, between_devices, by_every_method, in_turn
+from .test_templates import deleted_late
 from .test_time import moments
 
 NOTHING_PRESSED = "None"  # v2 has a ninth type: the person chose none
@@ -48,7 +48,7 @@ def _methods(make: Builder) -> Iterator[Case]:
 
 @requirement("V2-PUNCH-001", cases=_methods)
 def test_a_v2_punch_is_stored(case: Observed) -> None:
-    """A v2 punch is stored with its user, its type and its input method."""
+    """A v2 punch is stored with its user and its type, and its input method should be kept."""
     case.state = as_told(case, Aspect.ROW, *FIELDS)
 
 
@@ -66,7 +66,8 @@ def test_every_v2_type_keeps_its_meaning(case: Observed) -> None:
 
 def _sensors(make: Builder) -> Iterator[Case]:
     yield in_turn(make, "told", make.punch(make.user(), temperature=36.8, mask=False))
-    yield in_turn(make, "mask-worn", make.punch(make.user(), temperature=37.1, mask=True))
+    yield in_turn(make, "mask-worn", make.punch(make.user(), temperature=38.6, mask=True))
+    yield in_turn(make, "cold", make.punch(make.user(), temperature=35.3))
     yield in_turn(make, "absent", make.punch(make.user(), temperature=None, mask=None))
 
 
@@ -131,6 +132,7 @@ def _on_two_devices(make: Builder) -> Iterator[Case]:
     punch = make.punch(make.user(), make.ago(2 * HOUR))
     steps = (make.step(punch, device=0), make.step(punch, device=1))
     yield Case("two-devices", steps, Expect.rows(punch, punch))
+    yield from between_devices(make)
 
 
 @requirement("V2-DUP-003", cases=_on_two_devices)
@@ -149,6 +151,8 @@ def _sets(make: Builder) -> Iterator[Case]:
     yield four_days(make)
     yield from cached(make)
     yield never_punched(make)
+    if make.claims("names") and make.profile.may_change_people:
+        yield deleted_late(make)
     # It answers a command of ours: of the punches of the person that it names it says nothing.
     punch = make.punch(make.user())
     answer = lazy(make, Asked("AddUser", punch.user_id, make.operation_id()), StatusV2.DONE)
@@ -178,10 +182,14 @@ def _photos(make: Builder) -> Iterator[Case]:
     message = messages(make, spelled, style=style)[0]
     step = framed(make, message, what="SendAttendancePhoto", told=told_v2(spelled, message))
     yield Case("key-of-the-structure", (step,))
-    # V2:79 names the operation of a punch for the photo too.
-    fact = make.photo(make.user(), at)
-    step = altered(make, fact, Operation="RealTimePunchLog")
-    yield Case("under-the-punch-operation", (replace(step, what="RealTimePunchLog", told=told_v2(fact, {})),))
+    # V2:79 names the operation of a punch for the photo too, and no other.
+    yield Case("under-the-punch-operation", (as_punch(make, make.photo(make.user(), at)),))
+    for name in ("punch-operation-before", "punch-operation-after"):
+        punch = make.punch(make.user(), at, "CheckOut", "Card")
+        steps = [as_punch(make, make.photo(punch.user_id, at)), make.step(punch)]
+        if name.endswith("after"):
+            steps.reverse()
+        yield Case(name, tuple(steps), Expect.rows(punch))
 
 
 @requirement("V2-PHOTO-001", cases=_photos)
@@ -193,8 +201,10 @@ def test_a_v2_photo_is_acknowledged(case: Observed) -> None:
 
 def _lazy(make: Builder) -> Iterator[Case]:
     for name, (operation, code) in REFERENCES.items():
-        asked = Asked(operation, make.stranger(), make.operation_id())
-        yield Case(name, (lazy(make, asked, code),))
+        # Somebody whose rows are read back: none may come of it.
+        user = make.user()
+        asked = Asked(operation, user, make.operation_id())
+        yield Case(name, (lazy(make, asked, code),), Expect((user,)), introduced=False)
     yield Case("without-user", (lazy(make, Asked("ClearLog", "", make.operation_id()), StatusV2.DONE),))
     punch = make.punch(make.user())
     answer = lazy(make, Asked("AddUser", punch.user_id, make.operation_id()), StatusV2.DONE)

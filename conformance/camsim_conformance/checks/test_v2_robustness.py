@@ -8,7 +8,7 @@ from dataclasses import replace
 from camsim_conformance.findings.answers import recorded, survived
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import Case, Stage, Step, Transport
+from camsim_conformance.plan.cases import Case, Expect, Stage, Step, Transport
 from camsim_conformance.plan.framing_v2 import altered, body, form, framed, messages
 from camsim_conformance.plan.told import Keep
 
@@ -45,9 +45,10 @@ def test_open_v2_messages_are_recorded(case: Observed) -> None:
 
 
 def _broken(make: Builder) -> Iterator[Case]:
-    for name, step in _broken_forms(make).items():
-        steps = (replace(step, judged=False), good_punch(make))
-        yield Case(name, steps, stage=Stage.HOSTILE, spares=(steps,))
+    user = make.user()
+    for number, (name, step) in enumerate(_broken_forms(make).items()):
+        steps = (replace(step, judged=False), good_punch(make, user, number))
+        yield Case(name, steps, Expect((user,)), stage=Stage.HOSTILE, spares=(steps,))
 
 
 def _broken_forms(make: Builder) -> dict[str, Step]:

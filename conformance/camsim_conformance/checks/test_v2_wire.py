@@ -11,13 +11,12 @@ from camsim_conformance.findings.told import as_told
 from camsim_conformance.model.observation import Aspect
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.builder import Builder
-from camsim_conformance.plan.cases import UNCHANGED, Case, Expect, Stage
-from camsim_conformance.plan.framing_v2 import altered, steps_of
+from camsim_conformance.plan.cases import Case, Expect
+from camsim_conformance.plan.framing_v2 import steps_of
 from camsim_conformance.plan.run_facts import MINUTE
-from camsim_conformance.plan.told import Keep, told_v2
 
 from .registry import requirement
-from .test_authentication import another_token, matching_any, other_case
+from .test_authentication import forgeries, nothing_forged
 from .test_wire import http
 
 # What a form writes in another way than JSON does.
@@ -81,55 +80,7 @@ def test_usual_http_is_understood_in_v2(case: Observed) -> None:
     case.ack = acknowledged(case)
 
 
-def _forged(make: Builder) -> Iterator[Case]:
-    token = make.device(0).token
-    wrong: dict[str, object] = {
-        "another": another_token(make),
-        "missing": None,
-        "empty": "",
-        "null": None,
-        "one-letter-less": token[:-1],
-        "other-case": other_case(token),
-        "in-a-list": [token],
-        **matching_any(),
-    }
-    for name, value in wrong.items():
-        user = make.user()
-        punch = make.punch(user)
-        step = altered(make, punch, AuthToken=value)
-        if name == "missing":
-            step = altered(make, punch, drop="AuthToken")
-        told = told_v2(punch, {}, Keep.NEVER)
-        forged = replace(step, what="forged punch", judged=False, told=told, values={"token": name})
-        yield Case(name, (forged,), Expect((user,)), stage=Stage.FORGED)
-    if not make.profile.may_change_people:
-        yield Case("people", blocked=UNCHANGED)
-        return
-    yield from _forged_people(make)
-
-
-def _forged_people(make: Builder) -> Iterator[Case]:
-    """A deletion and a card of a stranger to the target, for a person that it knows."""
-    if make.claims("names"):
-        user = make.user()
-        steps = steps_of(make, make.updated(user, first="Meena", last="Iyer"))
-        steps += steps_of(
-            make, make.deleted(user), what="forged deletion", token=another_token(make), keep=Keep.NEVER, judged=False
-        )
-        yield Case("deletion-another", tuple(steps), Expect.named(user, "Meena", "Iyer"), stage=Stage.FORGED)
-    if make.claims("templates"):
-        user = make.user()
-        card, other = make.twice(user, TemplateType.CARD)
-        steps = steps_of(make, make.updated(user, card))
-        forged = make.updated(user, other)
-        steps += steps_of(make, forged, what="forged card", token=another_token(make), keep=Keep.NEVER, judged=False)
-        # Of a face or palm there are twelve parts: as many wrong tokens would lock out whom they come from.
-        finger = make.updated(user, make.template(user, TemplateType.FINGERPRINT))
-        steps += steps_of(make, finger, what="forged finger", token=another_token(make), keep=Keep.NEVER, judged=False)
-        yield Case("card-another", tuple(steps), Expect((user,)), stage=Stage.FORGED)
-
-
-@requirement("V2-AUTH-001", cases=_forged)
+@requirement("V2-AUTH-001", cases=forgeries)
 def test_a_forged_v2_callback_is_not_stored(case: Observed) -> None:
     """A v2 callback with a wrong or missing AuthToken is not stored."""
-    case.state = as_told(case, Aspect.FORGERY)
+    case.state = nothing_forged(case)

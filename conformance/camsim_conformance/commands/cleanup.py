@@ -7,7 +7,7 @@ import shlex
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -23,10 +23,30 @@ ORDER = ("templates", "punches", "users")
 _NAME = r"[\w$.\"`\[\]]+"
 _SIMPLE = re.compile(
     rf"SELECT\b(?:(?!\b(?:FROM|JOIN|UNION)\b).)*\bFROM\s+(?P<table>{_NAME})"
-    rf"(?:\s+(?:AS\s+)?(?P<alias>(?!WHERE\b)\w+))?\s+WHERE\s+"
-    rf"(?P<column>{_NAME}|CAST\s*\(\s*{_NAME}\s+AS\s+[\w() ]+?\))\s+IN\s*(?::users|\(\s*:users\s*\))\s*;?\s*",
+    rf"(?:\s+(?:AS\s+)?(?P<alias>(?!WHERE\b)\w+))?\s+WHERE\s+(?P<where>.+?)(?:\s+ORDER\s+BY\s+[^()]+?)?\s*;?\s*",
     re.IGNORECASE | re.DOTALL,
 )
+_OF_USERS = re.compile(
+    rf"(?P<column>{_NAME}|CAST\s*\(\s*{_NAME}\s+AS\s+[\w() ]+?\))\s+IN\s*(?::users|\(\s*:users\s*\))", re.IGNORECASE
+)
+_AND = re.compile(r"\s+AND\s+", re.IGNORECASE)
+# A column that says that a row counts as deleted: rows of the run that do are to go as well.
+_SOFTLY_DELETED = re.compile(
+    rf"(?:NOT\s+)?{_NAME}(?:\s+IS\s+(?:NOT\s+)?(?:NULL|TRUE|FALSE)|\s*(?:=|<>|!=)\s*[\w']+)?", re.IGNORECASE
+)
+_DELETED_WORDS = re.compile("delet|gone|active|archiv|remov|disabled", re.IGNORECASE)
+# One comparison with something plain; anything else is not repeated in a DELETE.
+_PLAIN = re.compile(
+    rf"{_NAME}\s*(?:=|<>|!=|<=|>=|<|>)\s*(?:{_NAME}|'[^']*')|{_NAME}\s+IS\s+(?:NOT\s+)?NULL", re.IGNORECASE
+)
+
+
+class Place(NamedTuple):
+    """Where rows of people are: the table, the column of their id, and what else must hold of a row."""
+
+    table: str
+    column: str
+    others: tuple[str, ...] = ()
 
 
 def cleanup(
@@ -96,30 +116,55 @@ def _statements(file: Path, people: Sequence[str]) -> Iterator[str]:
 
 def _deletions(selects: Mapping[str, str], people: Sequence[str]) -> Iterator[str]:
     yield f"-- {len(people)} people of a run of camsim certify; look at it before you run it"
-    places: dict[tuple[str, str], None] = {}
+    places: dict[Place, None] = {}
+    left = []
     for kind, select in selects.items():
         place = place_of(select)
         if place is None:
-            yield f"-- [{kind}] reads more than one table by its user id alone; remove the rows of these yourself"
+            left.append(kind)
+            yield f"-- [{kind}] {_why_none(select)}; remove the rows of these yourself"
             yield from _listed(people)
         else:
             places[place] = None
-    for table, column in places:
+    for place in places:
         for batch in batches(people):
             ids = ", ".join(map(_literal, batch))
-            yield f"DELETE FROM {table} WHERE {column} IN ({ids});"  # noqa: S608  it is printed, and never run here
+            where = " AND ".join([f"{place.column} IN ({ids})", *place.others])
+            yield f"DELETE FROM {place.table} WHERE {where};"  # noqa: S608  it is printed, and never run here
+    if left:
+        errors.print(f"camsim cleanup: no DELETE for {', '.join(left)}: the comments say whose rows stay", markup=False)
 
 
-def place_of(select: str) -> tuple[str, str] | None:
-    """Table and column of the user id of a SELECT of one table with no other condition; None for others."""
+def _why_none(select: str) -> str:
+    if re.search(r"\bJOIN\b|\bUNION\b|\bFROM\s+[^()]*?,[^()]*?\bWHERE\b|\(\s*SELECT\b", select, re.IGNORECASE):
+        return "reads more than one table"
+    return "has conditions that a DELETE cannot simply repeat"
+
+
+def place_of(select: str) -> Place | None:
+    """Table, column of the user id, and other conditions of a SELECT of one table; None for others. That a row counts
+    as deleted is no condition: the run's go all the same."""
     found = _SIMPLE.fullmatch(select.strip())
     if found is None:
         return None
-    column = found["column"]
-    if found["alias"] is not None:
-        # DELETE FROM table has no place for an alias in every database.
-        column = re.sub(rf"\b{found['alias']}\.", "", column)
-    return found["table"], column
+    column = None
+    others = []
+    for condition in _AND.split(found["where"].strip()):
+        of_users = _OF_USERS.fullmatch(condition)
+        if of_users is not None and column is None:
+            column = of_users["column"]
+        elif _SOFTLY_DELETED.fullmatch(condition) and _DELETED_WORDS.search(condition):
+            continue
+        elif _PLAIN.fullmatch(condition):
+            others.append(_without_alias(condition, found["alias"]))
+        else:
+            return None
+    return None if column is None else Place(found["table"], _without_alias(column, found["alias"]), tuple(others))
+
+
+def _without_alias(text: str, alias: str | None) -> str:
+    # DELETE FROM table has no place for an alias in every database.
+    return text if alias is None else re.sub(rf"\b{alias}\.", "", text)
 
 
 def _listed(people: Sequence[str]) -> Iterator[str]:

@@ -37,6 +37,10 @@ _EXITS = {
     Verdict.COULD_NOT_RUN: Exit.INCOMPLETE,
     Verdict.UNVERIFIED: Exit.INCOMPLETE,
 }
+_NOT_ALONE = (
+    "which says nothing: it came now and then, so what triggers it may lie in another case, or in the crowd, and this "
+    "case cannot show it alone. Run camsim certify again, with the run's options"
+)
 _AT_ONCE = (Stage.MAIN, Stage.LATE)
 
 
@@ -183,8 +187,10 @@ def _causes(seen: Observed, causes: Sequence[KeptCause]) -> Iterator[tuple[str, 
         wrong = [one for one in mine if one.wrong]
         if wrong:
             yield f"again     {cause['id']}: {cause['sentence']}; {_how(wrong[0])}", VIOLATED[Level(cause["level"])]
-        elif mine:
+        elif mine and cause.get("alone", True):
             yield f"not again {cause['id']}: {cause['sentence']}", Verdict.PASS
+        elif mine:
+            yield f"not again {cause['id']}: {cause['sentence']}; {_NOT_ALONE}", Verdict.COULD_NOT_RUN
 
 
 def _beside(seen: Observed) -> list[Observation]:

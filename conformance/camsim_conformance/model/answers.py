@@ -87,6 +87,8 @@ def step_values(one: Occurrence, earlier: Iterable[Occurrence]) -> dict[str, str
     """What is particular about a step that is no punch: its operation, and whether the person was known before."""
     known, gone = "no", "no"
     for before in earlier:
+        if before.told.keep is Keep.NEVER:
+            continue
         if before.told.deed is Deed.UPDATE:
             known, gone = "yes", "no"
         elif before.told.deed is Deed.DELETE:

@@ -12,22 +12,25 @@ from . import sentences
 from .changes import change
 from .cover import stem
 from .homes import graver, home
-from .observation import Aspect, Cause, Explanation, Values
+from .observation import Aspect, Cause, Deviation, Explanation, Values
 
 # The events of two explanations are the same when so many of the smaller one's are in the other.
 SAME_SHARE = 0.5
 FEW = 0.1  # up to this share of right ones beside the wrong ones values are taken for pure
+_OF_THE_MESSAGE = frozenset({"deed", "operation"})  # factors that say what kind of message an event is
 _Key = tuple[Aspect, str, bool, str, frozenset[tuple[str, str]]]
 _ASPECTS = {aspect: number for number, aspect in enumerate(Aspect)}
 _LEVELS = {Level.MUST: 0, Level.SHOULD: 1, Level.RECORD: 2}
 # An event that is lost whole shows in these together, also when it is every event or any.
 _LOSS = frozenset({Aspect.ANSWER, Aspect.ROW, Aspect.TEMPLATE, Aspect.PERSON})
+_REPLACED, _NOT_TAKEN = frozenset({Aspect.TEMPLATE, Aspect.NAME}), {Deviation.MISSING, Deviation.WRONG}
 
 
 def causes(explanations: Sequence[Explanation], protocol: Protocol, features: frozenset[str]) -> list[Cause]:
     """One cause for all that deviates in the same events under the same values; the gravest first, as C1, C2, …"""
     groups: list[list[Explanation]] = []
-    for family in _families(sorted(explanations, key=lambda one: _ASPECTS[one.aspect])):
+    families = _families(sorted(explanations, key=lambda one: _ASPECTS[one.aspect]))
+    for family in _refused_alike(families):
         group = next((group for group in groups if any(_together(group[0], one) for one in family)), None)
         if group is None:
             groups.append(family)
@@ -55,6 +58,32 @@ def _families(explanations: Sequence[Explanation]) -> list[list[Explanation]]:
     return families
 
 
+def _refused_alike(families: Sequence[list[Explanation]]) -> list[list[Explanation]]:
+    """The same answer to the same people is one refusal, whatever was told of them: who refuses strangers refuses
+    their photos and their unusual messages as well."""
+    found: list[list[Explanation]] = []
+    for family in sorted(families, key=lambda family: -len(family[0].wrong)):
+        lead = next((other for other in found if _among_them(family, other[0])), None)
+        if lead is None:
+            found.append(family)
+        else:
+            lead += family
+    return sorted(found, key=lambda family: _ASPECTS[family[0].aspect])
+
+
+def _among_them(family: Sequence[Explanation], lead: Explanation) -> bool:
+    values = [(factor, value) for factor, value in lead.values if factor not in _OF_THE_MESSAGE]
+    if lead.aspect is not Aspect.ANSWER or not values:
+        return False
+    for one in family:
+        if one.aspect is not Aspect.ANSWER or one.deviation != lead.deviation:
+            return False
+        # A value that nobody can say is no other one.
+        if any(row.values.get(factor, value) != value for row in one.wrong for factor, value in values):
+            return False
+    return True
+
+
 def _keys(one: Explanation) -> list[_Key]:
     """Whom it may stand beside: for each of its factors all that has the same other values."""
     found = []
@@ -78,14 +107,15 @@ def cause_of(
     named = [one for one in also if one not in milder]
     notes: tuple[str, ...] = ()
     if milder:
-        told = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        phrases = sentences.phrases(milder[0].values, *(one.values for one in milder[1:]))
+        told = sentences.in_words_of(protocol, phrases)
         notes = (f"the same, and less grave: {told}",)
     return Cause(
         id="",
         explanation=explanation,
         requirement=requirement,
         level=level,
-        sentence=sentences.sentence(explanation, named, milder),
+        sentence=sentences.in_words_of(protocol, sentences.sentence(explanation, named, milder)),
         change=change(explanation, v2=protocol is Protocol.V2),
         also=tuple(also),
         notes=notes,
@@ -102,8 +132,11 @@ def _cause(group: Sequence[Explanation], protocol: Protocol, features: frozenset
 
 
 def _together(one: Explanation, other: Explanation) -> bool:
-    if one.aspect is other.aspect or not _same_values(one, other):
+    if not _same_values(one, other):
         return False
+    if one.aspect is other.aspect:
+        # What does not replace an older one is missing where there was none.
+        return bool(one.values) and one.aspect in _REPLACED and {one.deviation, other.deviation} == _NOT_TAKEN
     if not one.values and not {one.aspect, other.aspect} <= _LOSS:
         return False  # two things that always happen are two bugs, unless one follows from the other
     mine, theirs = ({(row.case, row.user) for row in side.wrong} for side in (one, other))

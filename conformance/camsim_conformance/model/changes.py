@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from camsim_conformance.plan.then_factors import OTHER_DELETED
+
 from .observation import Aspect, Deviation, Explanation
 
 _ACKNOWLEDGE = 'Answer HTTP 200 {"status":"done"} first, and handle what you cannot use afterwards (V3:1166).'
@@ -18,8 +20,11 @@ _CHANGES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.TEMPLATE, Deviation.WRONG): "Keep templates by Type and Index, whole, and update the one that came again.",
     (Aspect.TEMPLATE, Deviation.STILL_THERE): "Remove the templates of a person who was deleted at the device (#1).",
     (Aspect.NAME, Deviation.NULL): "Take a name only from callbacks that carry one; leave it alone otherwise.",
+    (Aspect.NAME, Deviation.MISSING): "Take a name from every callback that carries one.",
     (Aspect.PERSON, Deviation.STILL_THERE): "Delete or mark the person when #1 comes.",
     (Aspect.INSTANT, Deviation.WRONG): "Store the instant that LogTime names, read with its own offset (V3:1217).",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "Keep every punch: let no number of later ones push it out.",
+    (Aspect.UNCHANGED, Deviation.MIXED): "Keep what is stored of each person apart: share no object between them.",
     (Aspect.TYPE, Deviation.NULL): "Keep the Type of the punch whatever comes before or after it.",
 }
 _BY_ASPECT: Mapping[Aspect, str] = {
@@ -38,8 +43,16 @@ _BY_ASPECT: Mapping[Aspect, str] = {
     Aspect.FORGERY: "Compare AuthToken with the device's before you store anything.",
     Aspect.UNCHANGED: "Check AuthToken and the form of a message before you change anything.",
 }
+_ONE_DELETED = "Delete the one person whose UserID is the very text that was sent, and nobody where there is none."
 # What is nearer to the condition than the deviation alone.
 _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
+    (Aspect.FORGERY, "forged"): "Compare AuthToken with the device's in every callback, before anything else is done.",
+    (Aspect.FORGERY, "token"): "Compare AuthToken as a text: whole, and with every sign as it is.",
+    (Aspect.FORGERY, "token-length"): "Compare AuthToken sign by sign with the device's.",
+    (Aspect.FORGERY, "forging"): "Compare AuthToken before you look for the row, and before you change it.",
+    (Aspect.ROW, "before:forged"): "Remember and block nothing of a message before its AuthToken is right.",
+    (Aspect.TEMPLATE, "before:forged"): "Remember and block nothing of a message before its AuthToken is right.",
+    (Aspect.ROW, "beside"): "Answer when a punch is stored for good: nothing that comes after it may lose it.",
     (Aspect.INSTANT, "offset"): "Read the offset of LogTime with its sign and minutes.",
     (Aspect.INSTANT, "age"): "Store LogTime, also of an old punch, and not the time at which it arrives.",
     (Aspect.INSTANT, "order"): "Store LogTime, and not the time at which the punch arrives.",
@@ -50,6 +63,12 @@ _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
     (Aspect.ROW, "repeat"): "Ignore the copy alone, never the first of them.",
     (Aspect.ROW, "device"): "Store the punches of every device.",
     (Aspect.ROW, "photo"): "Keep photo (#10) and punch (#11) apart: the one neither replaces nor hides the other.",
+    (Aspect.PERSON, OTHER_DELETED): _ONE_DELETED,
+    (Aspect.TEMPLATE, OTHER_DELETED): _ONE_DELETED,
+    (Aspect.TEMPLATE, "digits"): "Keep card numbers and PINs as the text that was sent (V3:1225).",
+    (Aspect.TEMPLATE, "device"): "Take what every device tells of a person.",
+    (Aspect.NAME, "device"): "Take what every device tells of a person.",
+    (Aspect.PERSON, "device"): "Take what every device tells of a person.",
     (Aspect.TYPE, "photo"): "Let a photo (#10) leave the row of its punch (#11) as it is.",
 }
 _DOUBLED_V2 = "Ignore the same data from the same device (V2:240): user, device and time are a unique key."

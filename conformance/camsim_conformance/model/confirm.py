@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from camsim.protocol.vocabulary import Protocol
+from camsim_conformance.plan.crowd_factors import CROWD_FACTORS
 from camsim_conformance.plan.factors import BY_NAME, usual_values
+from camsim_conformance.plan.moment_factors import MOMENT_FACTORS
 from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
@@ -27,6 +29,7 @@ MOST_CASES = 6
 SURE, MOST_PROBES = 3, 24
 # A row has these from whose punch it is and from its moment: nothing can be made to have them.
 NOT_MADE = frozenset({"id", "edge", "same-wall"})
+_BY_CHANCE = frozenset(factor.name for factor in (*MOMENT_FACTORS, *CROWD_FACTORS))
 LEAST_REPEATED = 0.8
 # Answers that deviated once and never again: from this share of all answers on they are worth advice.
 ADVICE_SHARE = 0.01
@@ -75,10 +78,11 @@ def probes(cause: Cause) -> list[Probe]:
     explanation = cause.explanation
     models = [one.values for one in explanation.wrong if set(one.values) >= set(usual_values())]
     named = {factor for factor, _ in explanation.values}
-    if not explanation.values or explanation.right or not models or named & NOT_MADE:
+    if not explanation.values or explanation.right or not models or named & (NOT_MADE | _BY_CHANCE):
         return []
     least = min(models, key=lambda values: len(_unusual(values)))
-    model = dict(least)
+    # When it was and among how many follows from the run.
+    model = {factor: name for factor, name in least.items() if factor not in _BY_CHANCE}
     plain = {factor: _plain(factor, name) for factor, name in model.items()}
     model |= {factor: plain[factor] for factor in NOT_MADE}
     alone = plain | dict(explanation.values)
@@ -154,6 +158,8 @@ def confirmed(cause: Cause, rounds: Rounds) -> Cause:
     does that should not. Else the first other explanation that fits both rounds takes its place. `confirmed` stays None
     when the second round says nothing of it.
     """
+    if cause.explanation.aspect is Aspect.UNCHANGED:
+        return cause  # nothing hostile is sent a second time
     second = _of_cause(cause, rounds)
     again, beside = _counts(cause.explanation, second)
     if not again[1]:
@@ -255,7 +261,8 @@ def _other(cause: Cause, rounds: Rounds, second: Sequence[Observation]) -> Cause
             if in_first is not None:
                 found = cause_of(in_first, _kept(cause, in_first), rounds.protocol, rounds.features)
                 found = replace(found, id=cause.id, notes=cause.notes)
-                note = f"the second round ruled out another explanation: {sentences.phrases(like.values) or 'always'}"
+                phrases = sentences.in_words_of(rounds.protocol, sentences.phrases(like.values))
+                note = f"the second round ruled out another explanation: {phrases or 'always'}"
                 return _settled(found, again, beside, confirmed=True, notes=(note,))
     return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .moments import DAY_AND_MONTH
 from .observation import Aspect, Deviation, Observation
 from .people import could_deviate as of_people
 
@@ -24,6 +25,8 @@ def could_deviate(one: Observation, deviation: str) -> bool:
     if one.aspect in _TOLD_BY:
         told = one.values.get(_TOLD_BY[one.aspect]) not in _NOTHING
         return told == (deviation != Deviation.INVENTED)
+    if one.aspect is Aspect.INSTANT and deviation == DAY_AND_MONTH:
+        return "weekday" not in one.values or one.values.get("month-day") == "yes"
     if one.aspect is Aspect.INSTANT and deviation in _BY_OFFSET and "offset" in one.values:
         return _BY_OFFSET[deviation](one.values["offset"])
     return of_people(one, deviation)

@@ -17,6 +17,7 @@ class Due:
     """One distinct punch of a person, told by one device: `first` is where it was told first in the person's history.
 
     `row` is what the target stored of it; `elsewhere` the person it is booked to instead; `more` rows that double it.
+    `guessed`: the row is at another time, and might be that of another punch as well.
     """
 
     punch: Punch
@@ -27,6 +28,7 @@ class Due:
     row: StoredPunch | None = None
     elsewhere: StoredPunch | None = None
     shares_row: bool = False
+    guessed: bool = False
     more: list[StoredPunch] = field(default_factory=list)
 
     @property
@@ -58,12 +60,12 @@ def dues_of(history: Sequence[Occurrence]) -> list[Due]:
         if punch is None:
             continue
         key = (punch, one.step.device)
-        if key in found:
-            due = found[key]
+        due = found.get(key)
+        if due is None or (due.keep is Keep.NEVER and one.told.keep is not Keep.NEVER):
+            # Told once by the right sender it must be kept, whatever a forger said before: that is no telling of it.
+            found[key] = Due(punch, one.step.device, place, [one], one.told.keep)
+        elif due.keep is Keep.NEVER or one.told.keep is not Keep.NEVER:
             due.occurrences.append(one)
-            # Told once by the right sender it must be kept, whatever a forger says as well.
             if one.told.keep is Keep.MUST:
                 due.keep = Keep.MUST
-        else:
-            found[key] = Due(punch, one.step.device, place, [one], one.told.keep)
     return list(found.values())

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from .could import could_deviate
 from .cover import Conjunction, Table, pure_cover, same_cover
 from .noise import bits, noisy_cover
-from .observation import Aspect, Explanation, Observation, Values
+from .observation import STORED_WORD, Aspect, Explanation, Observation, Values
+from .words import same_word
 
 MOST_ALTERNATIVES = 5
 # So many pure conjunctions are believed as they are; more may be a cause that comes and goes, told in pieces.
@@ -33,7 +34,7 @@ def explain(observations: Sequence[Observation]) -> list[Explanation]:
 def _explained(deviation: str, every: Sequence[Observation]) -> list[Explanation]:
     wrong = [one for one in every if one.deviation == deviation]
     known = _without_twins(wrong, every)
-    right = [one for one in known if one.right and could_deviate(one, deviation)]
+    right = [one for one in known if one.right and _contradicts(one, deviation, _word(wrong))]
     if len(wrong) == len(known):
         return [_explanation((), wrong, known)]
     # Where nothing at all is right, one deviation is told from the others.
@@ -45,6 +46,12 @@ def _explained(deviation: str, every: Sequence[Observation]) -> list[Explanation
         rest = [one for place, one in enumerate(wrong) if left >> place & 1]
         found.append(_explanation((), rest, known))
     return found
+
+
+def _word(wrong: Sequence[Observation]) -> str:
+    """The one word that stands in place of all wrong ones; "" when there is none."""
+    words = {other.notes.get(STORED_WORD, "") for other in wrong}
+    return words.pop() if len(words) == 1 else ""
 
 
 def _without_twins(wrong: Sequence[Observation], every: Sequence[Observation]) -> list[Observation]:
@@ -99,7 +106,7 @@ def _explanation(
     alternatives: tuple[Values, ...] = (),
 ) -> Explanation:
     """With its numbers, over all known observations of the aspect."""
-    first = wrong[0]
+    first, word = wrong[0], _word(wrong)
     inside = [one for one in known if holds(values, one)]
     outside = [one for one in known if not holds(values, one)]
     return Explanation(
@@ -107,16 +114,20 @@ def _explanation(
         deviation=first.deviation or "",
         values=values,
         wrong=tuple(wrong),
-        right=sum(_contradicts(one, first.deviation) for one in inside),
-        without=sum(_contradicts(one, first.deviation) for one in outside),
+        right=sum(_contradicts(one, first.deviation, word) for one in inside),
+        without=sum(_contradicts(one, first.deviation, word) for one in outside),
         outside=(sum(one.deviation == first.deviation for one in outside), len(outside)),
         known=len(known),
         alternatives=alternatives,
     )
 
 
-def _contradicts(one: Observation, deviation: str | None) -> bool:
-    return one.right and could_deviate(one, deviation or "")
+def _contradicts(one: Observation, deviation: str | None, word: str) -> bool:
+    """Whether a right one could have deviated so: where the word that stands in place of all wrong ones happens to be
+    the right one, it could not."""
+    if not one.right or not could_deviate(one, deviation or ""):
+        return False
+    return not word or not same_word(word, one.values.get(str(one.aspect), ""))
 
 
 def explained_by(

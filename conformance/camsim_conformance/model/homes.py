@@ -8,6 +8,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.plan.factors import Value, value_of
 from camsim_conformance.plan.history_factors import requirement_of
 from camsim_conformance.plan.relation_factors import cap_of, of_a_punch, requirement_after
+from camsim_conformance.plan.then_factors import TOUCHES_NONE
 from camsim_conformance.requirements import Requirement, by_id
 from camsim_conformance.requirements.verdicts import Evidence, Level
 
@@ -15,7 +16,9 @@ from .cover import is_usual
 from .observation import Aspect, Deviation, Explanation
 
 _ORDER = {Level.RECORD: 0, Level.SHOULD: 1, Level.MUST: 2}
-DOUBLED, INVENTED, OTHER = Deviation.DOUBLED, Deviation.INVENTED, Deviation.OTHER_PERSON
+DOUBLED, INVENTED, OTHER, MISSING = Deviation.DOUBLED, Deviation.INVENTED, Deviation.OTHER_PERSON, Deviation.MISSING
+# Whose values say that something destroyed a template which carried none.
+_DESTROYS = frozenset({TOUCHES_NONE, "V2-USR-002"})
 # What is not here is MUST: it costs pay, lets somebody in, or makes the gateway send for ever.
 _SHOULD_ASPECTS = frozenset({Aspect.INPUT, Aspect.TEMPERATURE, Aspect.MASK, Aspect.DEVICE})
 _SHOULD_DEVIATIONS = frozenset({Deviation.STILL_THERE, Deviation.LATE})
@@ -121,6 +124,8 @@ def _of(pair: Home, protocol: Protocol) -> str:
 
 def _level(explanation: Explanation, protocol: Protocol, features: frozenset[str]) -> Level:
     limits = [base_level(explanation.aspect, explanation.deviation, protocol)]
+    if _touched_by_none(explanation, protocol):
+        limits = [Level.MUST]
     limits.append(max((one.level for one in explanation.wrong), key=_ORDER.__getitem__))
     if explanation.aspect is Aspect.NAME and _by_case_alone(explanation):
         limits.append(Level.SHOULD)
@@ -136,6 +141,14 @@ def _level(explanation: Explanation, protocol: Protocol, features: frozenset[str
     return min(limits, key=_ORDER.__getitem__)
 
 
+def _touched_by_none(explanation: Explanation, protocol: Protocol) -> bool:
+    """True for a v2 template that what carries none has destroyed: no sentence excuses that as one of merging."""
+    if protocol is not Protocol.V2 or (explanation.aspect, explanation.deviation) != (Aspect.TEMPLATE, MISSING):
+        return False
+    values = [value_of(*pair) for pair in explanation.values]
+    return any(value is not None and value.v2 in _DESTROYS and not value.usual for value in values)
+
+
 def _by_case_alone(explanation: Explanation) -> bool:
     """True when every wrong name differs from the right one in capital letters alone."""
     pairs = [(one.expected.casefold(), one.actual.casefold()) for one in explanation.wrong]
@@ -145,13 +158,19 @@ def _by_case_alone(explanation: Explanation) -> bool:
 def _costs_pay(explanation: Explanation, named: Requirement) -> bool:
     """True when the loss is MUST although the named requirement asks less."""
     # Every callback that the page speaks of is to be acknowledged, whatever its case asks beside.
-    if named.level is Level.RECORD or explanation.aspect not in (*_PAY, Aspect.ANSWER):
+    if named.level is Level.RECORD or not _is_lost(explanation):
         return False
     if explanation.deviation == OTHER:
         return True
     if explanation.deviation == Deviation.LATE or named.id in _OF_IDS:
         return False
     return named.basis == "doc"
+
+
+def _is_lost(explanation: Explanation) -> bool:
+    if explanation.aspect in (Aspect.TEMPLATE, Aspect.PERSON):
+        return explanation.deviation == MISSING
+    return explanation.aspect in (*_PAY, Aspect.ANSWER)
 
 
 def _named(explanation: Explanation) -> Requirement | None:

@@ -9,8 +9,10 @@ from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
 from camsim_conformance.plan.firsts import first_values
+from camsim_conformance.plan.punch_moments import crowd_values, moment_values
 from camsim_conformance.plan.punch_pairs import pair_values
-from camsim_conformance.plan.punch_values import values_of
+from camsim_conformance.plan.punch_values import key_of, of_one_side, values_of
+from camsim_conformance.plan.told import Deed
 from camsim_conformance.sending.exchange import Exchange
 from camsim_conformance.target.profile import Profile
 
@@ -23,9 +25,12 @@ from .observation import Observation
 from .people import observe_people
 from .people_events import Person, person_of
 from .punches import Scene, observe_nobody, observe_punches
+from .turns import turns
 from .unchanged import observe_unchanged
 
 QUARTER_S, FURTHEST_S = 900, 15 * 3600  # zones lie quarters of an hour apart, and no further from UTC
+_AT_ONCE = frozenset({Stage.MAIN, Stage.LATE})  # stages whose cases are sent at the same time
+_LATER = ("then:", "more:", "run-more:")  # what comes after an event
 LATER = frozenset({Stage.LATE, Stage.FORGED, Stage.HOSTILE})
 
 
@@ -114,22 +119,34 @@ def _later(history: Sequence[Occurrence]) -> bool:
     return any(one.case.stage in LATER for one in history)
 
 
+def _may_come_first(one: Occurrence, other: Occurrence) -> bool:
+    """Whether an update that stands later in the plan may reach the target before this event."""
+    if other.told.deed is not Deed.UPDATE or one.case.stage is not other.case.stage or one.case.stage not in _AT_ONCE:
+        return False
+    return one.case is not other.case or one.case.at_once > 1
+
+
 def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: Person | None = None) -> dict[str, str]:
     """The factor values of the event at a place of its person's history; `now_s` are the epoch seconds of the run.
     `person` is what the history tells; None where it is made here."""
     one = history[place]
     found = step_values(one, history[:place])
+    if any(_may_come_first(one, other) for other in history[place + 1 :]):
+        # Told of by a case that is sent at the same time: known by then or not, nobody can say.
+        del found["known"]
     if one.told.punch is not None:
         found.update(values_of(history, place, now_s))
         found.update(pair_values(history, place))
         found.update(first_values(history, place))
+        found.update(crowd_values(*of_one_side(history, place)))
+        found.update(moment_values(one.told.punch))
         found.update(after(person or person_of(one.told.user, history), history, place))
     return found
 
 
 def _before_the_answer(values: Mapping[str, str]) -> Mapping[str, str]:
     """An answer depends on nothing that came after it."""
-    return {factor: name for factor, name in values.items() if not factor.startswith("then:")}
+    return {factor: name for factor, name in values.items() if not factor.startswith(_LATER)}
 
 
 class _Values:
@@ -140,6 +157,7 @@ class _Values:
         self._made: dict[tuple[str, int], Mapping[str, str]] = {}
         self._told: dict[str, Person] = {}
         self._now_s = int(seen.started_s)
+        self._turns = turns(people.values())
 
     def at(self, user: str, place: int) -> Mapping[str, str]:
         """The values of the event at a place of a person's history."""
@@ -148,7 +166,9 @@ class _Values:
             history = self._people[user]
             if user not in self._told:
                 self._told[user] = person_of(user, history)
-            self._made[key] = event_values(history, place, self._now_s, self._told[user])
+            found = event_values(history, place, self._now_s, self._told[user])
+            punch = key_of(history[place])
+            self._made[key] = found if punch is None else {**found, **self._turns.get(punch, {})}
         return self._made[key]
 
     def by_step(self, sent: Sequence[Occurrence]) -> dict[tuple[str, int], Mapping[str, str]]:

@@ -11,7 +11,7 @@ from .confirm import Rounds, confirmed, predictions, probes
 from .explain import explain
 from .judge import Seen, View, observe
 from .kin import kin
-from .observation import Cause
+from .observation import Aspect, Cause
 
 MOST_CAUSES = 20  # that are looked at again: who has more has other worries
 
@@ -41,6 +41,8 @@ class Judgement:
         found: list[str] = []
         rows: dict[str, list[Mapping[str, str]]] = {}
         for cause in self.causes[:MOST_CAUSES]:
+            if cause.explanation.aspect is Aspect.UNCHANGED:
+                continue  # nothing hostile is sent a second time
             wrong, right = predictions(cause, self.view.observations)
             found += [*wrong, *right]
             made = [probe.values for probe in probes(cause)]

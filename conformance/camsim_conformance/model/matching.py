@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from camsim.readback.model import Capabilities, StoredPunch
 from camsim_conformance.plan.told import Keep
 
 from .dues import Due, Person, dues_of
+from .forged_rows import give_back
 from .history import Occurrence
 from .moments import Reading, mistakes_in
 from .rematching import rematch
 from .words import PLAIN, differing_in, input_match, type_distance
 
+SURELY = 0.5  # the share of such rows from which on it is no chance
 OFTEN = 3  # so many people whose one row shows a mistake make it one that the target makes
 
 
@@ -31,6 +33,7 @@ def matched(
         person = Person(user, history, dues_of(history), [])
         _match(person, list(stored.get(user, ())), reading, words)
         found.append(person)
+    give_back(found, words)
     usual = _usual_mistakes(found)
     often = frozenset(name for name, count in usual.items() if count >= OFTEN)
     if often:
@@ -87,20 +90,34 @@ def _best(dues: Sequence[Due], row: StoredPunch, words: Capabilities) -> Due:
     return min(dues, key=distance)
 
 
-def _find_elsewhere(people: Iterable[Person], reading: Reading) -> None:
+def _find_elsewhere(people: Sequence[Person], reading: Reading) -> None:
     strays: dict[int, list[tuple[Person, StoredPunch]]] = {}
     for person in people:
         for row in person.extra:
             strays.setdefault(row.time, []).append((person, row))
+    found = list(_elsewhere(people, strays, reading))
+    # Who waits for rows of its own may have them at wrong times, and some of these fall on a neighbour's by chance.
+    waits = {person.user for person in people if any(_waits(due) for due in person.dues)}
+    own = sum(len(person.extra) for person in people if person.user in waits)
+    hits = len({id(row) for _, other, row in found if other.user in waits})
+    for due, other, row in found:
+        believed = other.user not in waits or hits >= SURELY * own
+        if believed and due.elsewhere is None and row in other.extra:
+            due.elsewhere = row
+            other.extra.remove(row)
+
+
+def _elsewhere(
+    people: Iterable[Person], strays: Mapping[int, Sequence[tuple[Person, StoredPunch]]], reading: Reading
+) -> Iterator[tuple[Due, Person, StoredPunch]]:
+    """Every punch that has no row with each row of somebody else that stands at its time."""
     for person in people:
         for due in person.dues:
             if due.row is not None or due.shares_row or due.keep is not Keep.MUST:
                 continue
             for other, row in strays.get(reading.time(due.punch), []):
-                if other is not person and row in other.extra:
-                    due.elsewhere = row
-                    other.extra.remove(row)
-                    break
+                if other is not person:
+                    yield due, other, row
 
 
 def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str], words: Capabilities) -> None:
@@ -117,10 +134,13 @@ def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str], words
             differing = differing_in(due.punch, row, words)
             price = (not due.acknowledged, -likely, -alike[seconds], differing, abs(seconds), number)
             pairs.append((price, row))
+    open_ = len(waiting) > 1 or len(person.extra) > 1
     for price, row in sorted(pairs, key=lambda pair: pair[0]):
         due = waiting[price[-1]]
         if due.row is None and row in person.extra:
             due.row = row
+            # A distance of its own that no usual mistake explains tells nothing of whose row it is.
+            due.guessed = open_ and not price[1] and alike[row.time - reading.time(due.punch)] == 1
             person.extra.remove(row)
 
 

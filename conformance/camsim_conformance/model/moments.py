@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -19,6 +19,9 @@ AGREED = 0.95  # below this share the report says that the target is inconsisten
 ARRIVAL_S = 180  # a stored time this near to the sending is the time of arrival
 HOUR_S = 3600
 EPOCH_S = 400 * 86400  # what lies before 1971 is no time at all
+AS_INSTANT = "as the instant"
+DAY_AND_MONTH = "with day and month swapped"
+LAST_MONTH = 12
 FEWEST = 5  # rows from which a zone may be concluded
 
 
@@ -44,6 +47,34 @@ def zone(name: str) -> Reading:
     return Reading(
         f"the wall clock of a zone such as {name}", lambda punch: punch.log_time + _ahead(name, punch.log_time)
     )
+
+
+def zone_off(name: str) -> Reading:
+    """The device's wall clock taken for that of an IANA zone: v2's seconds read as a local time of the server."""
+    return Reading(
+        f"the device's wall clock with the offset of a zone such as {name} taken off",
+        lambda punch: wall(punch) - _ahead(name, wall(punch)),
+    )
+
+
+def zone_on(name: str) -> Reading:
+    """The device's wall clock with the offset of an IANA zone on top: v2's seconds told as a local time of the
+    server."""
+    return Reading(
+        f"the device's wall clock with the offset of a zone such as {name} put on top",
+        lambda punch: wall(punch) + _ahead(name, wall(punch)),
+    )
+
+
+# Which zone is named where several explain the rows: one that a server is likely to be in.
+_LIKELY = (
+    *("UTC", "Europe/London", "Europe/Berlin", "America/New_York", "America/Chicago", "America/Los_Angeles"),
+    *("Asia/Kolkata", "Asia/Dubai", "Asia/Singapore", "Asia/Tokyo", "Australia/Sydney"),
+)
+_Make = Callable[[str], Reading]
+# How a distance of stored and sent times tells the offset of the zone, in the order of what is likelier.
+_OF_V2: tuple[tuple[_Make, bool, int], ...] = ((zone_off, True, -1), (zone_on, True, 1), (zone, False, 1))
+_OF_V3: tuple[tuple[_Make, bool, int], ...] = ((zone, False, 1),)
 
 
 def _ahead(name: str, instant: int) -> int:
@@ -81,10 +112,11 @@ def choice(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> 
     other = _shared(second, seen, stored)
     found, share = (first, best) if best >= other else (second, other)
     if share < AGREED and len(seen) >= FEWEST:
-        for candidate in _zones(seen, snapshot):
+        likely = 0
+        for candidate, rank in _zones(seen, snapshot, protocol):
             of_zone = _shared(candidate, seen, stored)
-            if of_zone > share:
-                found, share = candidate, of_zone
+            if (of_zone, rank) > (share, likely):
+                found, share, likely = candidate, of_zone, rank
     return Choice(found, share, _allowed(found, protocol, instant_declared=instant_declared))
 
 
@@ -103,35 +135,58 @@ def _shared(reading: Reading, punches: Sequence[Punch], stored: set[tuple[str, i
     return hits / len(punches)
 
 
-def _zones(punches: Sequence[Punch], snapshot: Snapshot) -> Iterable[Reading]:
-    """Zones whose clock shows the most frequent distance of stored and sent times; one of each behaviour."""
+def _zones(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> Iterable[tuple[Reading, int]]:
+    """Readings by a zone that shows the most frequent distance of stored and sent times, one of each behaviour, with
+    how likely a server is there: 1 for a likely zone, 0 for another."""
+    for make, of_wall, sign in _OF_V2 if protocol is Protocol.V2 else _OF_V3:
+        counts = _distances(punches, snapshot, of_wall=of_wall)
+        usual = max(counts, key=lambda distance: counts[distance], default=0)
+        # At no distance at all there is nothing that a zone explains better.
+        if usual:
+            for name in _behaving(sign * usual, [wall(one) if of_wall else one.log_time for one in punches]):
+                yield make(name), int(name in _LIKELY)
+
+
+def _distances(punches: Sequence[Punch], snapshot: Snapshot, *, of_wall: bool) -> dict[int, int]:
     counts: dict[int, int] = {}
     for punch in punches:
         for row in snapshot.punches.get(punch.user_id, ()):
-            distance = row.time - punch.log_time
+            distance = row.time - (wall(punch) if of_wall else punch.log_time)
             if distance % 900 == 0 and abs(distance) <= 15 * 3600:
                 counts[distance] = counts.get(distance, 0) + 1
-    if not counts:
-        return
-    usual = max(counts, key=lambda distance: counts[distance])
-    instants = sorted({punch.log_time for punch in punches})
+    return counts
+
+
+def _behaving(ahead: int, moments: Iterable[int]) -> Iterator[str]:
+    """Zones that are so many seconds ahead at the first or the last of these moments, one of each behaviour."""
+    instants = sorted(set(moments))
     behaviours: set[tuple[int, ...]] = set()
-    for name in sorted(available_timezones()):
-        if _ahead(name, instants[-1]) != usual and _ahead(name, instants[0]) != usual:
+    for name in sorted(available_timezones(), key=lambda name: (name not in _LIKELY, name)):
+        if ahead not in (_ahead(name, instants[-1]), _ahead(name, instants[0])):
             continue
         behaviour = tuple(_ahead(name, instant) for instant in instants)
         if behaviour not in behaviours:
             behaviours.add(behaviour)
-            yield zone(name)
+            yield name
 
 
 # --- how a wrong time is off ---------------------------------------------------------------------------------------
 
 
-def how_off(row: StoredPunch, punch: Punch, expected: int, sent_s: float | None) -> str:
+def nearer(row: StoredPunch, punch: Punch) -> int:
+    """Of the two readings that v2 allows of its seconds (V2-01), the one that a row is nearer to."""
+    return min(punch.log_time, wall(punch), key=lambda time: abs(time - row.time))
+
+
+def how_off(
+    row: StoredPunch, punch: Punch, expected: int, sent_s: float | None, protocol: Protocol = Protocol.V3
+) -> str:
     """In words: what a wrong time looks like. `sent_s`: when the punch was sent, epoch seconds."""
+    # v2 tells no offset that could be misread.
+    aside = expected - punch.log_time if protocol is Protocol.V2 else 0
     for text, time in _mistakes(punch).items():
-        if row.time == time and time != expected:
+        said = protocol is Protocol.V3 or not ("offset" in text or text == AS_INSTANT)
+        if said and row.time == time + aside and time + aside != expected:
             return text
     if row.time < EPOCH_S:
         return "at the beginning of all time"
@@ -149,11 +204,12 @@ def mistakes_in(row: StoredPunch, punch: Punch) -> list[str]:
 
 def _mistakes(punch: Punch) -> Mapping[str, int]:
     ahead = punch.offset * 60
+    swapped = _swapped(punch)
     hours = int(punch.offset / 60) * HOUR_S
     local = punch.log_time + ahead
     return {
         # First: at an offset east of UTC it is also what the sign ignored would give, which says less.
-        "as the instant": punch.log_time,
+        AS_INSTANT: punch.log_time,
         "with its offset dropped": local,
         "with the sign of its offset ignored": local - abs(ahead),
         "with its offset the wrong way round": local + ahead,
@@ -164,7 +220,16 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
         "twelve hours too late": punch.log_time + 12 * HOUR_S,
         "an hour too early": punch.log_time - HOUR_S,
         "an hour too late": punch.log_time + HOUR_S,
+        **({} if swapped is None else {DAY_AND_MONTH: swapped}),
     }
+
+
+def _swapped(punch: Punch) -> int | None:
+    """The instant with day and month of the device's date taken for each other; None where they cannot be."""
+    clock = datetime.fromtimestamp(wall(punch), UTC)
+    if clock.day > LAST_MONTH or clock.day == clock.month:
+        return None
+    return int(clock.replace(day=clock.month, month=clock.day).timestamp()) - punch.offset * 60
 
 
 def distance(seconds: int) -> str:

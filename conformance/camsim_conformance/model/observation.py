@@ -41,11 +41,15 @@ class Deviation(StrEnum):
     STILL_THERE = "still there"
     STORED = "stored"  # although forged
     CHANGED = "changed"
+    PUSHED_OUT = "pushed out"  # by what came later
+    MIXED = "mixed"  # with what was told of somebody else
     LATE = "late"
 
 
 ALLOWED = "allowed"  # among the notes of an unknown observation: which option lets it be as it is
-OTHER_USER = "other user"  # among the notes of an observation: to whom a punch is booked
+# Among the notes of an observation: to whom a punch is booked, and the word that stands in place of the right one.
+OTHER_USER = "other user"
+STORED_WORD = "stored word"
 
 
 @dataclass(frozen=True, slots=True)

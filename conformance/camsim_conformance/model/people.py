@@ -12,13 +12,14 @@ from camsim_conformance.requirements.verdicts import Level
 
 from .history import Occurrence
 from .observation import Aspect, Deviation, Observation
+from .others import others_of
 from .people_events import Event, Kind, Person, person_of
 from .people_forgery import Stores, excuses_of, observe_forgeries
 from .people_names import observe_name
 from .people_templates import observe_templates
 from .people_values import of_person
 
-_AFTER = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT})
+_AFTER = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY})
 
 
 def observe_people(
@@ -33,7 +34,8 @@ def observe_people(
     `settled` stood before the forgeries: without it, who is gone after a forged deletion is held to have been there
     when the target keeps anybody at all.
     """
-    told = [person_of(user, occurrences) for user, occurrences in people.items()]
+    others = others_of(people)
+    told = [person_of(user, occurrences, others[user]) for user, occurrences in people.items()]
     spared = tuple(person.user for person in told if not _deleted_by_forgery(person))
     stores = Stores(now, before, settled, spared)
     for person in told:

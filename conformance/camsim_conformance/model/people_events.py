@@ -12,6 +12,7 @@ from camsim.protocol.vocabulary import TemplateType
 from camsim_conformance.plan.told import INDEXED, Deed, Keep, TemplateKey, Told
 
 from .history import Occurrence
+from .others import NOBODY, Others
 
 _INDEXED = frozenset(map(str, INDEXED))
 _BARE = frozenset({str(TemplateType.CARD), str(TemplateType.PASSWORD)})
@@ -24,9 +25,17 @@ class Kind(StrEnum):
     RENAME = "rename"
     EMPTY_UPDATE = "empty-update"  # the same name, and no template
     NO_NAME = "no-name"  # empty names, and no template
-    CARD = "card"
+    CARD = "card"  # or PIN
     BIOMETRIC = "biometric"
     PHOTO = "photo"
+    FINGER = "finger"
+    FACE = "face"
+    PALM = "palm"
+    NUMBER = "card-alone"
+    PIN = "pin"
+    GROUP = "group"  # several templates in one message
+    ROLE = "role"  # another UserType than before
+    LAZY = "lazy"
     DELETE = "delete"
     RETURN = "return"
     PUNCH = "punch"
@@ -69,11 +78,14 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """All that was told of one person. `forged` is no part of what a right target keeps."""
+    """All that was told of one person. `forged` is no part of what a right target keeps; `forged_at` says how many
+    events came before each of it."""
 
     user: str
     events: tuple[Event, ...]
     forged: tuple[Occurrence, ...]
+    forged_at: tuple[int, ...] = ()
+    others: Others = NOBODY
 
     @property
     def life(self) -> int:
@@ -97,6 +109,15 @@ class Person:
     def deletions(self, start: int = 0) -> tuple[Event, ...]:
         """The deletions from place `start` on."""
         return tuple(event for event in self.events[start:] if event.told.deed is Deed.DELETE)
+
+    def beside_forged(self, first: int, last: int) -> dict[str, str]:
+        """The values that an event has by forged messages before its first telling and after its last one."""
+        found = {}
+        if any(at <= first for at in self.forged_at):
+            found["before:forged"] = "yes"
+        if any(at > last for at in self.forged_at):
+            found["then:forged"] = "yes"
+        return found
 
     @property
     def gone(self) -> bool:
@@ -132,23 +153,26 @@ class _State:
     life: int = 0
     away: bool = False
     name: tuple[str, str] | None = None
+    role: str = ""
     punches: list[Punch] = field(default_factory=list)
     newest: int = 0
 
 
-def person_of(user: str, occurrences: Iterable[Occurrence]) -> Person:
+def person_of(user: str, occurrences: Iterable[Occurrence], others: Others = NOBODY) -> Person:
     """The history of one person, with the date changes that lie between its steps."""
     state = _State()
     events: list[Event] = []
     forged: list[Occurrence] = []
+    places: list[int] = []
     for one in _with_dates(occurrences):
         if one.told.keep is Keep.NEVER:
             forged.append(one)
+            places.append(len(events))
             continue
         kinds = frozenset(_kinds(one.told, state))
         events.append(Event(len(events), one, kinds, state.life))
         _remember(one.told, state)
-    return Person(user, tuple(events), tuple(forged))
+    return Person(user, tuple(events), tuple(forged), tuple(places), others)
 
 
 def _with_dates(occurrences: Iterable[Occurrence]) -> Iterator[Occurrence]:
@@ -169,13 +193,22 @@ def _kinds(told: Told, state: _State) -> Iterator[Kind]:
             yield Kind.RETURN
         yield from _named(told, state)
         yield from _carried(told)
+        if state.role and told.role not in ("", state.role):
+            yield Kind.ROLE
     elif told.punch is not None:
         yield _punched(told.punch, state)
     elif told.deed in _PLAIN:
         yield _PLAIN[told.deed]
 
 
-_PLAIN = {Deed.DELETE: Kind.DELETE, Deed.PHOTO: Kind.SNAPSHOT, Deed.DATE: Kind.DATE}
+_PLAIN = {Deed.DELETE: Kind.DELETE, Deed.PHOTO: Kind.SNAPSHOT, Deed.DATE: Kind.DATE, Deed.LAZY: Kind.LAZY}
+_OF_TYPE = {
+    str(TemplateType.FINGERPRINT): Kind.FINGER,
+    str(TemplateType.FACE): Kind.FACE,
+    str(TemplateType.PALM): Kind.PALM,
+    str(TemplateType.CARD): Kind.NUMBER,
+    str(TemplateType.PASSWORD): Kind.PIN,
+}
 
 
 def _named(told: Told, state: _State) -> Iterator[Kind]:
@@ -199,6 +232,10 @@ def _carried(told: Told) -> Iterator[Kind]:
             yield Kind.BIOMETRIC
         else:
             yield Kind.PHOTO
+        if kind in _OF_TYPE:
+            yield _OF_TYPE[kind]
+    if len(told.templates) > 1:
+        yield Kind.GROUP
 
 
 def _punched(punch: Punch, state: _State) -> Kind:
@@ -209,10 +246,11 @@ def _punched(punch: Punch, state: _State) -> Kind:
 
 def _remember(told: Told, state: _State) -> None:
     if told.deed is Deed.DELETE:
-        state.life, state.away, state.name = state.life + 1, True, None
+        state.life, state.away, state.name, state.role = state.life + 1, True, None, ""
         state.newest = max(state.newest, told.at)
     elif told.deed is Deed.UPDATE:
         state.away = False
+        state.role = told.role or state.role
         if told.names is not None and any(told.names):
             state.name = told.names
     elif told.punch is not None:

@@ -5,10 +5,12 @@ Never compared with the ideal: a target that writes names in capitals or loses t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from camsim.readback.model import Snapshot
+from camsim_conformance.plan.cases import Stage
+from camsim_conformance.plan.forgery_factors import TEMPLATES
 from camsim_conformance.plan.told import Deed, TemplateKey
 
 from .history import Occurrence
@@ -62,20 +64,20 @@ def excuses_of(person: Person, seen: list[Observation]) -> Excuses:
         forged = one.values["forged"]
         found.everything |= forged == "deletion"
         found.name |= forged in ("name", "person")
-        if forged == "template":
-            kind, _, index = one.notes["key"].partition(" ")
+        for key in filter(None, one.notes.get("keys", "").split(",")):
+            kind, _, index = key.partition(" ")
             found.templates.add((kind, index))
     return found
 
 
-def _seen(one: Occurrence, forged: str, *, stored: bool, actual: str, key: TemplateKey | None = None) -> Observation:
-    notes = {"key": " ".join(key)} if key is not None else {}
+def _seen(one: Occurrence, forged: str, *, stored: bool, actual: str, keys: Sequence[TemplateKey] = ()) -> Observation:
+    notes = {"keys": ",".join(" ".join(key) for key in keys)} if keys else {}
     return Observation(
         Aspect.FORGERY,
         one.id,
         (one.number,),
         one.told.user,
-        {**one.step.values, "forged": forged},
+        {"deed": str(one.told.deed), "role": "user", **one.step.values, "forged": forged},
         Deviation.STORED if stored else None,
         expected="nothing of a forged message",
         actual=actual,
@@ -112,11 +114,14 @@ def _templates(person: Person, one: Occurrence, stores: Stores) -> Iterator[Obse
     past = {sha for found in contents_of(person.user, stores.before).values() for sha in found}
     past |= {sha for found in contents_of(person.user, stores.settled).values() for sha in found}
     rightly = {sha for event in person.events for sha in event.told.templates.values()}
-    for key, sha in one.told.templates.items():
-        if sha in rightly or sha in past:
-            continue  # it was there, or told by a true message as well
-        there = sha in stored
-        yield _seen(one, "template", stored=there, actual="its template is stored" if there else "not stored", key=key)
+    told = one.told.templates
+    # What was there, or was told by a true message as well, shows nothing.
+    fresh = [key for key, sha in told.items() if sha not in rightly and sha not in past]
+    if not fresh:
+        return
+    there = [key for key in fresh if told[key] in stored]
+    what = TEMPLATES.get(fresh[0][0], "group") if len(told) == 1 else "group"
+    yield _seen(one, what, stored=bool(there), actual="its template is stored" if there else "not stored", keys=there)
 
 
 def _deletion(person: Person, one: Occurrence, stores: Stores) -> Iterator[Observation]:
@@ -129,9 +134,13 @@ def _deletion(person: Person, one: Occurrence, stores: Stores) -> Iterator[Obser
 
 
 def _stood(person: Person, stores: Stores) -> bool:
-    """True when the person was there before the forgery. Nobody looked: when the target keeps any of the others."""
-    if stores.settled is not None:
-        return _there(person, stores.settled)
+    """True when the person was there before the forgery. Nobody looked, or the person was made after that: when the
+    target keeps any of the others."""
+    if stores.settled is not None and _there(person, stores.settled):
+        return True
+    creation = person.creation
+    if stores.settled is not None and creation is not None and creation.occurrence.case.stage < Stage.LATE:
+        return False
     return any(_is_there(user, stores.now) for user in stores.spared)
 
 

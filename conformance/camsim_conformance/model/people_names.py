@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from camsim.readback.model import Snapshot, StoredUser
+from camsim_conformance.plan.told import Deed
 from camsim_conformance.requirements.verdicts import Level
 
 from .observation import Aspect, Deviation, Observation
@@ -13,6 +14,7 @@ from .people_events import Event, Kind, Person
 from .people_values import of_name
 
 Name = tuple[str, str]
+OLD_NAME = ", told before it"  # the end of what is stored where the name before the last one is
 
 
 def observe_name(person: Person, now: Snapshot, *, excused: bool) -> Iterator[Observation]:
@@ -48,13 +50,22 @@ def _compared(person: Person, telling: Event, stored: StoredUser | None) -> tupl
     name = telling.named or ("", "")
     if stored is None:
         return None, Level.MUST, "the person is not there"
+    if not name[0] and stored.last_name is None:
+        return None, Level.MUST, "a last name alone, where last names are not kept"
     allowed = [name, *_allowed(person, telling)]
+    if not all(name):
+        allowed.append(_completed(person, telling))
     shown = full(stored.first_name, stored.last_name)
     actual = f"the name {shown!r}"
     if any(same(stored, one) for one in allowed):
         return None, Level.MUST, actual
+    if any(unicodedata.normalize("NFC", shown) == unicodedata.normalize("NFC", written(one)) for one in allowed):
+        return Deviation.WRONG, Level.RECORD, f"{actual}, its accents written otherwise"  # the same text (V3:1215)
     if not shown:
-        return Deviation.NULL, _erased(person, telling), "no name"
+        level = _erased(person, telling)
+        # What nothing came after was not erased: it was never stored.
+        later = any(event.told.deed is Deed.UPDATE for event in person.events[telling.number + 1 :])
+        return Deviation.NULL if later else Deviation.MISSING, level, "no name"
     if any(_alike(shown, written(one)) for one in allowed):
         return Deviation.WRONG, Level.SHOULD, actual
     return Deviation.WRONG, Level.MUST, _older(person, telling, shown) or actual
@@ -65,6 +76,15 @@ def _allowed(person: Person, telling: Event) -> Iterator[Name]:
     for event in person.events[telling.number + 1 :]:
         if event.named is not None and not event.required:
             yield event.named
+
+
+def _completed(person: Person, telling: Event) -> Name:
+    """A name of one part with what stood in the place of the other: that an empty part erases it, no page says."""
+    first, last = "", ""
+    for event in person.within(telling.life):
+        if event.number <= telling.number and event.named is not None:
+            first, last = event.named[0] or first, event.named[1] or last
+    return first, last
 
 
 def _erased(person: Person, telling: Event) -> Level:
@@ -81,7 +101,7 @@ def _erased(person: Person, telling: Event) -> Level:
 def _older(person: Person, telling: Event, shown: str) -> str:
     for event in person.events[: telling.number]:
         if event.named is not None and written(event.named) == shown:
-            return f"the name {shown!r}, told before it"
+            return f"the name {shown!r}{OLD_NAME}"
     return ""
 
 

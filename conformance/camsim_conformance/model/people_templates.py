@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from camsim.protocol.v2.signatures import TEMPLATE_PHOTO
 from camsim.protocol.vocabulary import TemplateType
 from camsim.readback.model import Snapshot, StoredTemplate
 from camsim_conformance.plan.told import INDEXED, TemplateKey
@@ -16,7 +17,7 @@ from .people_values import of_stray, of_template
 
 Contents = Mapping[TemplateKey, Sequence[str]]
 _INDEXED = frozenset(map(str, INDEXED))
-_KINDS = {kind.lower(): str(kind) for kind in TemplateType}
+_KINDS = {kind.lower(): kind for kind in (*map(str, TemplateType), TEMPLATE_PHOTO)}
 _SHOWN = 12  # characters of a hash: enough to tell two apart
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 
+from camsim.protocol.vocabulary import TemplateType, UserType
 from camsim_conformance.plan.framing_v2 import CONTENT_TYPE
 from camsim_conformance.plan.history_factors import (
     AFTER_DELETION,
     LONG_NAME,
     NAME_FACTORS,
     NEVER_MADE,
+    OTHER_DELETED,
+    PARTS_USUAL,
     PERSON_FACTORS,
     TEMPLATE_FACTORS,
     THEN_FACTORS,
@@ -22,11 +25,23 @@ from camsim_conformance.plan.told import INDEXED, Deed, TemplateKey
 
 from .cover import is_usual
 from .people_events import Event, Kind, Person
+from .people_order import (
+    change,
+    changed_name,
+    first_back,
+    later_keys,
+    of_all,
+    of_type,
+    role,
+    same_moment,
+)
 
 _INDEXED = frozenset(map(str, INDEXED))
+_NUMBERS = {str(TemplateType.PASSWORD): "pin", str(TemplateType.CARD): "card"}
+_MANY = 3  # siblings
 _LAST_OF_PLAIN = 0xFFFF
 _THEN = frozenset(factor.name for factor in THEN_FACTORS)
-_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT})
+_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY})
 
 
 def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
@@ -37,7 +52,7 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     if telling.life < person.life:
         # Of what should be gone nothing else counts: how it was told would only hide why another one is missing.
         return values | _left_behind(person, telling)
-    values["change"] = _change(person, key, telling, known)
+    values["change"] = change(person, key, telling, known)
     values["group"] = _group(key, telling)
     if values["change"] == "same" and _told_otherwise(person, key, telling):
         # It stands by either telling: that it is right says nothing of one of them.
@@ -46,12 +61,45 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     if creation is None or creation.number > telling.number:
         values["before:create"] = "no"
     values["before:delete"] = _yes(telling.life > 0)
-    values |= _then(person.events[telling.number + 1 :])
-    later = _later_keys(person, key, telling)
+    values["of-type"] = of_type(person, key, telling)
+    values["of-all"] = of_all(person, key, telling)
+    values["first-back"] = _yes(first_back(person, telling))
+    values["operation-time"] = "shared" if same_moment(person, telling) else "own"
+    values["digits"] = "leading-zeros" if key in telling.told.zeros else "usual"
+    values["shared"] = _shared(person, key, telling)
+    values |= _of_telling(person, telling)
+    values |= _then(person.events[telling.number + 1 :]) | _aside(person, telling)
+    values |= person.beside_forged(telling.number, telling.number)
+    later = later_keys(person, key, telling)
     values["then:another"] = _yes(bool(later))
-    values["then:sibling"] = _yes(any(other[0] == key[0] for other in later))
+    siblings = {other for other in later if other[0] == key[0]}
+    values["then:sibling"] = _yes(bool(siblings))
+    values["then:siblings"] = _yes(len(siblings) >= _MANY)
     values["then:same-index"] = _yes(any(other[0] != key[0] and other[1] == key[1] for other in later))
     return {**values, **size_values(telling.occurrence.step), **telling.occurrence.step.values}
+
+
+def _of_telling(person: Person, telling: Event) -> dict[str, str]:
+    """Of whom it is told, and by which device; usual ones are not spoken of."""
+    found = {"role": "admin"} if role(person, telling) == UserType.ADMIN else {}
+    return found | ({"device": "second"} if telling.occurrence.step.device else {})
+
+
+def _aside(person: Person, telling: Event) -> dict[str, str]:
+    """What came after it from elsewhere: from another device, and by the deletion of somebody else."""
+    device = telling.occurrence.step.device
+    later = [event for event in person.events[telling.number + 1 :] if event.told.deed is Deed.UPDATE]
+    return {
+        "then:elsewhere": _yes(any(event.occurrence.step.device != device for event in later)),
+        OTHER_DELETED: person.others.deleted_after(telling.occurrence),
+    }
+
+
+def _shared(person: Person, key: TemplateKey, telling: Event) -> str:
+    found = person.others.shares(telling.told.templates[key], telling.occurrence)
+    if found == "no" or key[0] not in _NUMBERS:
+        return "no"
+    return _NUMBERS[key[0]] + ("-first" if found == "first" else "")
 
 
 def of_stray(key: TemplateKey, person: Person) -> dict[str, str]:
@@ -68,10 +116,14 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
     values = usual_of(NAME_FACTORS) | _whose(person)
     values["script"] = script("".join(name))
     values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
-    values["told-by"] = _told_by(person, telling)
+    values["name-parts"] = "both" if all(name) else "first" if name[0] else "last"
+    values["name-beside"] = _beside_it(telling)
+    values["told-by"] = changed_name(person, telling)
     values["before:delete"] = _yes(telling.life > 0)
     values["transport"] = str(telling.occurrence.step.transport)
-    values |= _then(person.events[telling.number + 1 :], _beside_a_name)
+    values |= person.beside_forged(telling.number, telling.number)
+    values |= _of_telling(person, telling)
+    values |= _then(person.events[telling.number + 1 :], _beside_a_name) | _aside(person, telling)
     return {**values, **telling.occurrence.step.values}
 
 
@@ -79,6 +131,7 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
     """The values of a person since `telling`, which made or deleted it."""
     values = usual_of(PERSON_FACTORS) | _whose(person)
     values["deleted"] = _yes(deleted)
+    values |= _of_telling(person, telling)
     if deleted:
         values |= _gone(person.events[telling.number + 1 :], telling.life)
         if not any(event.told.deed is Deed.UPDATE for event in person.within(telling.life)):
@@ -86,7 +139,18 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
         # In the words of a template that went with it: who ignores deletions keeps both.
         return values | {"then:delete": "yes"}
     values["before:delete"] = _yes(telling.life > 0)
-    return values | _then(person.events[telling.number + 1 :])
+    values |= person.beside_forged(telling.number, telling.number)
+    values["name-script"] = script("".join(telling.named or ""))
+    values["person-again"] = "returned" if changed_name(person, telling) == "returned" else "no"
+    return values | _then(person.events[telling.number + 1 :]) | _aside(person, telling)
+
+
+def _beside_it(telling: Event) -> str:
+    """With which template a name is told; a finger in one message with a card is none of its own."""
+    kinds = {kind for kind, _ in telling.told.templates}
+    if not kinds:
+        return "none"
+    return "photo" if kinds - set(_NUMBERS) else "number"
 
 
 def _whose(person: Person) -> dict[str, str]:
@@ -155,7 +219,8 @@ def _index(key: TemplateKey, telling: Event) -> str:
     if kind not in _INDEXED or kind == "Fingerprint":
         return found
     if telling.occurrence.step.content_type.startswith(CONTENT_TYPE):
-        return "part"  # v2 sends a face or palm in pieces
+        # v2 sends a face or palm in pieces
+        return "high-part" if index.isdigit() and int(index) > PARTS_USUAL else "part"
     return "other-face" if found == "other" else found
 
 
@@ -163,17 +228,6 @@ def _class_of(index: str) -> str:
     if not index:
         return "none"
     return "zero" if index == "0" else "other"
-
-
-def _change(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> str:
-    earlier = set(known)
-    for event in person.tellings(key):
-        if event.number < telling.number and event.life == telling.life:
-            earlier.add(event.told.templates[key])
-    if not earlier:
-        return "new"
-    # Told again after a change it has changed still: a target that kept the first one shows it.
-    return "same" if earlier == {telling.told.templates[key]} else "changed"
 
 
 def _group(key: TemplateKey, telling: Event) -> str:
@@ -188,24 +242,6 @@ def _group(key: TemplateKey, telling: Event) -> str:
 def _told_otherwise(person: Person, key: TemplateKey, telling: Event) -> bool:
     tellings = [event for event in person.tellings(key) if event.life == telling.life]
     return len({_group(key, event) for event in tellings if event.number <= telling.number}) > 1
-
-
-def _later_keys(person: Person, key: TemplateKey, telling: Event) -> list[TemplateKey]:
-    """Other templates that came after one, those behind it in its own message included."""
-    together = list(telling.told.templates)
-    later = together[together.index(key) + 1 :]
-    for event in person.within(telling.life):
-        if event.number > telling.number:
-            later += event.told.templates
-    return [other for other in later if other != key]
-
-
-def _told_by(person: Person, telling: Event) -> str:
-    earlier = {event.named for event in person.within(telling.life) if event.number < telling.number} - {None}
-    if not earlier:
-        return "create"
-    # Told again after a change of name it is a changed one still: a target that kept the first shows it.
-    return "again" if earlier == {telling.named} else "rename"
 
 
 def _yes(truth: bool) -> str:

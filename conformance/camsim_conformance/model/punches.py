@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -14,11 +13,12 @@ from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
 from .attributes import ATTRIBUTES
+from .devices import device_is_told, device_words
 from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
-from .moments import INSTANT, Choice, distance, how_off
-from .observation import ALLOWED, OTHER_USER, Aspect, Deviation, Observation
+from .moments import INSTANT, Choice, distance, how_off, nearer
+from .observation import ALLOWED, OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
 
@@ -61,7 +61,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     persons = matched(people, stored, reading, scene.snapshot.capabilities)
     # Declared instants are what is asked for, whatever reading explains the rows.
     asked = reading if scene.choice.declared else INSTANT
-    words = _device_words(persons) if scene.snapshot.keeps("device") else {}
+    words = device_words(persons) if scene.snapshot.keeps("device") else {}
     for person in persons:
         for due in person.dues:
             yield from _of_due(person, due, scene, asked.time(due.punch), words)
@@ -73,7 +73,7 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
     if due.keep is Keep.NEVER:
         # Of a moment that an honest punch shares, the row says nothing about the forgery.
         if not due.shares_row:
-            yield look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
+            yield _forgery(look, due)
         return
     if due.keep is Keep.MUST:
         yield _row(look, due)
@@ -83,18 +83,21 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
     yield _instant(look, due, expected)
     for aspect, compare in ATTRIBUTES.items():
         if scene.snapshot.keeps(str(aspect)):
-            yield _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
-    if due.device in words and _device_is_told(person, due):
+            found = _of_attribute(look, due, aspect, compare(due.punch, due.row, scene.snapshot))
+            # Of several punches at wrong times nobody can say which row is whose: none of them is accused of more.
+            yield replace(found, known=found.known and not due.guessed)
+    if due.guessed:
+        return
+    if due.device in words and device_is_told(person, due):
         how = None if due.row.device == words[due.device] else Deviation.WRONG
         text = f"device {due.row.device!r}, elsewhere {words[due.device]!r}" if how else ""
         yield look.at(Aspect.DEVICE, how, level=Level.SHOULD, actual=text)
 
 
-def _device_is_told(person: Person, due: Due) -> bool:
-    """False without a SerialNumber, and where one row stands for punches of several devices."""
-    if "frame" in due.occurrences[0].step.values:
-        return False
-    return not any(other is not due and other.punch == due.punch for other in person.dues)
+def _forgery(look: _Look, due: Due) -> Observation:
+    seen = look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
+    # Which callback it is says `forged`, in the words of all forgeries.
+    return replace(seen, values={**seen.values, "forged": "punch", "operation": "none"})
 
 
 def _row(look: _Look, due: Due) -> Observation:
@@ -138,13 +141,16 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
     # One cause for all: a clock that the adapter does not declare. At offset 0 it cannot be told from the instant.
     if row is not None and not kept.declared and kept.consistent and row.time == kept.reading.time(due.punch):
         how, known = f"kept as {kept.reading.name}", row.time != expected
+        expected = nearer(row, due.punch) if scene.protocol is Protocol.V2 else expected
         text = f"{look.stored(row)} is {kept.reading.name}"
         return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
     if row is None or row.time == expected:
         return look.at(Aspect.INSTANT, None)
+    if scene.protocol is Protocol.V2:
+        expected = nearer(row, due.punch)
     # A time within the run is that of arrival, whenever in the run it was.
     arrival = min(max(float(row.time), scene.started_s), scene.ended_s)
-    how = how_off(row, due.punch, expected, arrival)
+    how = how_off(row, due.punch, expected, arrival, scene.protocol)
     off = row.time - expected
     return look.at(Aspect.INSTANT, how, seconds=off, actual=f"{look.stored(row)}, {distance(off)}: {how}")
 
@@ -260,6 +266,7 @@ class _Look:
         return "no stored row" if row is None else stored_text(row, self.scene.snapshot)
 
 
+_WORDS = frozenset({Aspect.TYPE, Aspect.INPUT})
 _LEVELS: Mapping[Aspect, Level] = {
     Aspect.INPUT: Level.MUST,
     Aspect.TEMPERATURE: Level.SHOULD,
@@ -269,6 +276,8 @@ _LEVELS: Mapping[Aspect, Level] = {
 
 def _of_attribute(look: _Look, due: Due, aspect: Aspect, how: str | None) -> Observation:
     found = look.at(aspect, how, level=_LEVELS.get(aspect, Level.MUST), actual=_attribute(aspect, due, how))
+    if how == Deviation.WRONG and aspect in _WORDS and due.row is not None:
+        return replace(found, notes={STORED_WORD: str(getattr(due.row, str(aspect)))})
     if aspect is Aspect.TYPE and how is None and due.row is not None and due.row.type is not None:
         match = type_match(due.row.type, due.punch.type, look.scene.snapshot.capabilities)
         return replace(found, notes={"type": match.name.lower()})
@@ -283,16 +292,3 @@ def _attribute(aspect: Aspect, due: Due, how: str | None) -> str:
 
 def _word(value: object) -> str:
     return "nothing" if value is None else str(value)
-
-
-def _device_words(persons: Iterable[Person]) -> dict[int, str]:
-    """What the target calls each device, by the majority of its rows."""
-    counts: dict[int, Counter[str]] = {}
-    for person in persons:
-        for due in person.dues:
-            if due.row is not None and due.row.device is not None:
-                counts.setdefault(due.device, Counter())[due.row.device] += 1
-    found = {}
-    for device, words in counts.items():
-        found[device] = words.most_common(1)[0][0]
-    return found

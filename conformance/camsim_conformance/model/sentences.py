@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.plan.factors import value_of
 
 from .cover import stem
+from .forgery_words import forged_noun, forged_predicate
 from .observation import Aspect, Deviation, Explanation, Observation, Values
+from .people_names import OLD_NAME
+from .wholes import whole
 
 # What deviates, by aspect: "a …", and the word for all of them.
 _NOUNS: Mapping[Aspect, str] = {
     Aspect.TEMPLATE: "template",
     Aspect.NAME: "name",
     Aspect.PERSON: "person",
-    Aspect.FORGERY: "forged message",
     Aspect.UNCHANGED: "stored thing",
 }
 _PREDICATES: Mapping[tuple[Aspect, str], str] = {
@@ -32,8 +35,10 @@ _PREDICATES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.NAME, Deviation.WRONG): "is stored otherwise than it was sent",
     (Aspect.PERSON, Deviation.MISSING): "is not stored",
     (Aspect.PERSON, Deviation.STILL_THERE): "is still stored",
-    (Aspect.FORGERY, Deviation.STORED): "is stored",
     (Aspect.UNCHANGED, Deviation.CHANGED): "is changed by a forged or hostile message",
+    (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "vanishes when more punches come, the oldest first",
+    (Aspect.UNCHANGED, Deviation.MIXED): "takes over what is told of another person",
+    (Aspect.TEMPLATE, Deviation.INVENTED): "is stored of a person of whom it was never told",
 }
 _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.TYPE: "Type",
@@ -43,7 +48,7 @@ _ATTRIBUTES: Mapping[Aspect, str] = {
     Aspect.DEVICE: "device",
 }
 # Wire words of answers that read better spelt out.
-_NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed"})
+_NOUNS_OF_THEIR_OWN = frozenset({"operation", "deed", "forged"})
 _DEEDS: Mapping[str, str] = {
     "punch": "punch",
     "photo": "photo callback",
@@ -69,22 +74,48 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
+    text = whole(explanation)
+    if text:
+        return f"{text}: {numbers(family, milder)}."
     text = f"{_subject(family)} {happens}"
+    for instead in dict.fromkeys(predicate(one) for one in also if _is_instead(one, explanation)):
+        text += f", or {instead}"
     more = dict.fromkeys(_besides(one, happens) for one in also if one.aspect is not explanation.aspect)
     if more:
         text += f", and {', '.join(more)}"
     return f"{text}: {numbers(family, milder)}."
 
 
+def _is_instead(one: Explanation, lead: Explanation) -> bool:
+    """True for what happens to some things of a cause in the place of what happens to most."""
+    return one.aspect is lead.aspect and one.deviation != lead.deviation
+
+
 def _besides(one: Explanation, happens: str) -> str:
     """What else happens: another thing to the same, or the same to another thing."""
     other = predicate(one)
-    return f"so is the {_noun(one)}" if other == happens else other
+    # What is not stored may have been removed as well: of two such things one is enough.
+    return f"so is the {_noun(one)}" if other == happens or other.startswith(f"{happens},") else other
 
 
 def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
     """What explanations of one sentence have in common."""
     return one.aspect, one.deviation, [stem(factor) for factor, _ in one.values]
+
+
+_WORDS_OF_V2: Mapping[str, str] = {"MealIn": "MealStart", "MealOut": "MealEnd", "of Type ": "of AttendanceType "}
+_TEMPLATES = tuple(f"of Type {kind}" for kind in TemplateType)
+
+
+def in_words_of(protocol: Protocol, text: str) -> str:
+    """The sentence in the words of its protocol: v2 says MealStart and MealEnd (V2:79)."""
+    if protocol is not Protocol.V2:
+        return text
+    for word, own in _WORDS_OF_V2.items():
+        # A template has a Type in v2 as well (V2:95).
+        if word in text and not any(kind in text for kind in _TEMPLATES):
+            text = text.replace(word, own)
+    return text
 
 
 def repeated(text: str, again: tuple[int, int]) -> str:
@@ -123,12 +154,15 @@ def _subject(family: Sequence[Explanation]) -> str:
             return f"Every {noun}"
         return f"Nearly every {noun}" if nearly else f"Now and then {_a(noun)}"
     text = f"{_a(noun)} {phrases(explanation.values, *(one.values for one in family[1:]))}".rstrip()
+    text = text.replace("person of a person ", "person ")
     if explanation.right and not nearly:
         return f"Now and then {text}"
     return text[0].upper() + text[1:]
 
 
 def _noun(explanation: Explanation) -> str:
+    if explanation.aspect is Aspect.FORGERY:
+        return forged_noun(explanation)
     operation = dict(explanation.values).get("operation")
     if operation is not None and "PunchLog" not in operation:
         return f"{operation} callback"
@@ -207,9 +241,13 @@ def predicate(explanation: Explanation) -> str:
         return _instant(explanation.wrong, deviation)
     if aspect in _ATTRIBUTES:
         return _attribute(explanation, _ATTRIBUTES[aspect])
+    if aspect is Aspect.FORGERY:
+        return forged_predicate(explanation)
     known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
-    if aspect is Aspect.FORGERY or deviation == Deviation.OTHER_PERSON:
+    if deviation == Deviation.OTHER_PERSON:
         return known
+    if aspect is Aspect.NAME and all(one.actual.endswith(OLD_NAME) for one in explanation.wrong):
+        return "is not stored: the one before it stays"
     return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known
 
 

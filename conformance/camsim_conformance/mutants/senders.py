@@ -86,7 +86,7 @@ class IdsClamped(Policy):
 @both(
     "race-500",
     "looks first and inserts later: the second of two copies at once breaks its unique key",
-    ("CB-DUP-004", "V2-DUP-002"),
+    ("CB-ROW-001", "V2-ROW-001"),
     (because(_COPIES, *ACKED, "CB-DUP-003", "CB-DUP-005"), because(_COPIES, *V2_ACKED, "V2-DUP-001")),
 )
 class Race500(Policy):
@@ -106,7 +106,7 @@ class Race500(Policy):
 
 
 _V2_COPIES = because(_COPIES, *V2_PUNCHES)
-mutant("v2-dedupe-race", "looks first and inserts later", "V2-DUP-001", _V2_COPIES, protocol=Protocol.V2)(DedupeRace)
+mutant("v2-dedupe-race", "looks first and inserts later", "V2-ROW-001", _V2_COPIES, protocol=Protocol.V2)(DedupeRace)
 mutant("v2-dedupe-last", "compares with the last one alone", "V2-DUP-001", _V2_COPIES, protocol=Protocol.V2)(DedupeLast)
 mutant("v2-dedupe-few", "compares with the last four alone", "V2-DUP-001", _V2_COPIES, protocol=Protocol.V2)(DedupeFew)
 mutant(

@@ -22,6 +22,7 @@ from .factors import BY_NAME, PUNCH_FACTORS, usual_values
 Pick = tuple[str, str]  # a factor and one of its values
 Row = Mapping[str, str]
 FILE = "arrays.json"
+ROW = "row-"  # what the name of a row of the arrays begins with
 # Follows from the bytes of a row: it is turned over the rows of an encrypted run, and stands in no array.
 OUTSIDE = "length"
 NO_LABEL = ("no-label", "neither")
@@ -143,7 +144,7 @@ def row_name(values: Row) -> str:
     # What is usual is left out: a new factor renames no row.
     usual = usual_values()
     told = sorted((factor, name) for factor, name in values.items() if factor != OUTSIDE and usual[factor] != name)
-    return f"row-{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}"
+    return f"{ROW}{hashlib.sha256(repr(told).encode()).hexdigest()[:8]}"
 
 
 @cache

@@ -13,7 +13,7 @@ from camsim.protocol.v3.messages import Message
 from camsim.protocol.vocabulary import Protocol
 
 from . import framing_v2
-from .cases import Sending, Step
+from .cases import ANNOUNCEMENT, Sending, Step
 from .run_facts import MINUTE, RunFacts
 from .told import Keep, stored, told_v3
 
@@ -94,7 +94,7 @@ class Builder(RunFacts):
         """Steps that introduce people first, when --announce asks for it."""
         if not self.profile.announce:
             return ()
-        return tuple(self.step(self.updated(user), what="announce", judged=False) for user in people)
+        return tuple(self.step(self.updated(user), what=ANNOUNCEMENT, judged=False) for user in people)
 
 
 def _as_told(fact: Fact, style: messages.Style) -> Fact:

@@ -5,6 +5,7 @@ A group of its own, outside the arrays: an edge lies where the clock of the run 
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, timezone
@@ -13,7 +14,7 @@ from camsim.protocol.vocabulary import Protocol
 
 from .builder import Builder
 from .cases import Case, Expect, Stage
-from .factors import DAY, HOUR, MINUTE, QUARTER_S, value_of
+from .factors import DAY, HOUR, MINUTE, value_of
 
 # The run's facts are told two minutes after their time: so many seconds later they lie a minute ahead at most.
 AHEAD_S = 2 * MINUTE + 55
@@ -22,6 +23,9 @@ MOST_SHIFT_S = 97
 PLAIN_S = 7 * HOUR  # from midnight back to a plain hour
 PLAIN_DAYS = 4  # from the end of a week, a month or a year back to a plain day; a year's last week is odd as well
 SUMMER, WINTER = 120, 60  # minutes: the offsets of central Europe
+# Where daylight saving ends elsewhere: month, which of its Sundays, the hour in UTC from its beginning, and the offset
+# that then holds, in minutes.
+_ENDS: Mapping[str, tuple[int, int, int, int]] = {"new-york": (11, 1, 6, -300), "sydney": (4, 1, -8, 600)}
 CHANGE_HOUR = 1  # UTC: all of Europe changes its clocks at this hour of a last Sunday
 
 
@@ -64,7 +68,9 @@ def _shift(make: Builder) -> int:
     return make.jitter % MOST_SHIFT_S if make.profile.people else 0
 
 
-def _case(make: Builder, name: str, moments: Sequence[_At]) -> Case:
+def _case(make: Builder, name: str, moments: Sequence[_At], edge: str = "") -> Case:
+    """The case of a name; `edge` is what it shows, where that is not its name."""
+    edge = edge or name
     user = make.user()
     steps, punches = [], []
     for moment in moments:
@@ -72,9 +78,9 @@ def _case(make: Builder, name: str, moments: Sequence[_At]) -> Case:
         values = {} if moment.edge == "none" else {"edge": moment.edge}
         punches.append(punch)
         steps.append(make.step(punch, values=values))
-    values = {"edge": name} if value_of("edge", name) else {}
+    values = {"edge": edge} if value_of("edge", edge) else {}
     # However old: of a loss the judge knows what age excuses, and a wrong instant nothing does.
-    return Case(name, tuple(steps), Expect.rows(*punches), _requirement(make, name), values=values)
+    return Case(name, tuple(steps), Expect.rows(*punches), _requirement(make, edge), values=values)
 
 
 def _requirement(make: Builder, name: str) -> str:
@@ -113,17 +119,21 @@ def _midnights(make: Builder) -> dict[str, int]:
 
 
 def _leap_day(make: Builder) -> Iterator[Case]:
-    """29 February, where it ended in the last 90 days."""
+    """The last 29 February that ended. It may be years ago: then its loss is recorded, and another day is no less
+    wrong."""
     name = "29-february"
-    wall = _wall(make)
-    try:
-        begin = wall.replace(month=2, day=29, hour=0, minute=0, second=0, microsecond=0)
-    except ValueError:
-        return  # a year without it
+    wall = _wall(make) - timedelta(days=1)
+    begin = next(day for day in _leap_days(wall) if day <= wall)
     at = int(begin.timestamp()) + _shift(make)
-    if DAY < make.now - HOUR - at < QUARTER_S - 3 * DAY:
-        moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
-        yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
+    moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
+    yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
+
+
+def _leap_days(wall: datetime) -> Iterator[datetime]:
+    """Each 29 February from the year of a clock back."""
+    for year in range(wall.year, 0, -1):
+        if isleap(year):
+            yield wall.replace(year=year, month=2, day=29, hour=0, minute=0, second=0, microsecond=0)
 
 
 def _night(make: Builder) -> list[_At]:
@@ -155,15 +165,37 @@ def _offsets(make: Builder) -> Iterator[Case]:
     before = [_At(change - 2 * DAY, offset=WINTER), _At(change - 10 * MINUTE, name, offset=WINTER)]
     inside = [_At(change + 10 * MINUTE, name, offset=SUMMER), _At(change + 30 * MINUTE, name, offset=WINTER)]
     yield _case(make, name, _past(make, [*before, *inside, _At(change + 2 * DAY, offset=SUMMER)]))
+    yield from _elsewhere(make)
     # One clock at two offsets, hours apart: who compares clocks takes the second punch for a copy of the first.
     first = make.ago(3 * HOUR) - (make.offset - WINTER) * MINUTE
     second = first + (make.offset - WINTER) * MINUTE
     yield _case(make, "same-wall", [_At(first, offset=make.offset), _At(second, offset=WINTER)])
 
 
+def _elsewhere(make: Builder) -> Iterator[Case]:
+    """The hour that comes twice far from Europe: a target may hold times in the zone of its server."""
+    for place, (month, sunday, hour, standard) in _ENDS.items():
+        change = _sunday(make, month, sunday, hour) + _shift(make)
+        name, summer = "repeated-hour", standard + HOUR // MINUTE
+        inside = [_At(change - 20 * MINUTE, name, offset=summer), _At(change + 20 * MINUTE, name, offset=standard)]
+        around = _past(make, [_At(change - 2 * DAY, offset=summer), *inside, _At(change + 2 * DAY, offset=standard)])
+        yield _case(make, f"{name}-{place}", around, name)
+
+
 def _past(make: Builder, moments: Sequence[_At]) -> list[_At]:
     """Without what lies ahead of the run, when the clocks changed only now."""
     return [moment for moment in moments if moment.at < make.now]
+
+
+def _sunday(make: Builder, month: int, number: int, hour: int) -> int:
+    """The last such instant that is some hours back: so many hours UTC after a Sunday of a month began."""
+    latest = datetime.fromtimestamp(make.now - 3 * HOUR, UTC)
+    for year in (latest.year, latest.year - 1):
+        first = datetime(year, month, 1, tzinfo=UTC)
+        sunday = first + timedelta(days=(6 - first.weekday()) % 7 + 7 * (number - 1), hours=hour)
+        if sunday <= latest:
+            return int(sunday.timestamp())
+    raise AssertionError("a change lies in every year")
 
 
 def _last_change(make: Builder, month: int) -> int:

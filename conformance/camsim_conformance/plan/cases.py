@@ -112,6 +112,7 @@ class Expect:
         return cls((user,), templates={user: templates})
 
 
+ANNOUNCEMENT = "announce"  # the `what` of a step that tells of a person before anything else is told
 # Why a case is not sent: nobody of --users is changed unasked.
 UNCHANGED = "it would rename, delete or enrol people of --users: allow it with --allow-user-changes"
 

@@ -20,8 +20,9 @@ EVENT_FACTORS: tuple[Factor, ...] = (
         "role",
         (
             Value("user", "of a user", "", "", usual=True, crossed=False),
-            # The v3 page prints UserType User alone; v2 tells administrators by their Priority (V2:88).
-            Value("admin", "of an administrator", "", "", SHOULD, crossed=False),
+            # The v3 page prints UserType User alone, and says that the type may change (V3:244); v2 tells
+            # administrators by their Priority (V2:88).
+            Value("admin", "of an administrator", "", "", crossed=False),
         ),
     ),
     Factor(

@@ -11,9 +11,12 @@ from collections.abc import Iterator, Mapping
 from camsim.protocol.vocabulary import AttendanceType, InputType
 from camsim_conformance.requirements.verdicts import Level
 
+from .crowd_factors import CROWD_FACTORS
 from .event_factors import EVENT_FACTORS
 from .first_factors import FIRST_FACTORS
+from .forgery_factors import BESIDE_FACTORS, FORGERY_FACTORS
 from .history_factors import HISTORY_FACTORS
+from .moment_factors import MOMENT_FACTORS
 from .relation_factors import RELATION_FACTORS
 from .size_factors import SIZE_FACTORS
 from .values import Factor, Value
@@ -37,6 +40,7 @@ AGES: Mapping[str, int] = {
 MONTH_S, QUARTER_S = 30 * DAY, 90 * DAY  # up to here a loss is MUST, and up to here SHOULD
 BETWEEN, BEYOND = "90-days", "older"
 SHOULD, RECORD = Level.SHOULD, Level.RECORD
+BORROWED = "borrowed"  # a frame whose serial number and token belong to two devices: whose punch it is, no page says
 
 
 def _types() -> Iterator[Value]:
@@ -187,6 +191,7 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
             Value("no-serial", "without SerialNumber", "CB-PUNCH-007", "", SHOULD),
             Value("no-label", "without LabelName", "CB-PUNCH-007", "", SHOULD),
             Value("neither", "without SerialNumber and LabelName", "CB-PUNCH-007", "", SHOULD),
+            Value(BORROWED, "with the SerialNumber of another device", "CB-DEV-002", "", RECORD, crossed=False),
         ),
     ),
     Factor(
@@ -247,8 +252,20 @@ PUNCH_FACTORS: tuple[Factor, ...] = (
     ),
     Factor("id", tuple(_ids())),
 )
-# What is nearer to a cause comes first: how large a body is follows from what it tells.
-_EVERY = (*EVENT_FACTORS, *PUNCH_FACTORS, *RELATION_FACTORS, *FIRST_FACTORS, *HISTORY_FACTORS, *SIZE_FACTORS)
+# What is nearer to a cause comes first: how large a body is follows from what it tells, and an hour or a count from
+# when a run is and what it sends.
+_EVERY = (
+    *EVENT_FACTORS,
+    *FORGERY_FACTORS,
+    *PUNCH_FACTORS,
+    *RELATION_FACTORS,
+    *FIRST_FACTORS,
+    *HISTORY_FACTORS,
+    *BESIDE_FACTORS,
+    *MOMENT_FACTORS,
+    *CROWD_FACTORS,
+    *SIZE_FACTORS,
+)
 BY_NAME: Mapping[str, Factor] = {factor.name: factor for factor in _EVERY}
 
 

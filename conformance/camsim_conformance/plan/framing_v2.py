@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Unpack
 
-from camsim.protocol.facts import Fact
+from camsim.protocol.facts import AttendancePhoto, Fact, UserUpdated
 from camsim.protocol.statuses import StatusV2
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v2 import messages as messages_v2
@@ -56,12 +56,27 @@ def framed(run: RunFacts, message: Message, device: int = 0, what: str = "raw", 
     return Step(what=what, plain=plain, wire=wire, device=device, sealed=key is not None, **sending)
 
 
-def altered(run: RunFacts, fact: Fact, *, drop: str = "", **members: object) -> Step:
+def told_step(run: RunFacts, message: Message, user: str, **sending: Unpack[Sending]) -> Step:
+    """A step of a changed ManuallyUserUpdated, told as it is written."""
+    fact = UserUpdated(user, "", "", "", int(message["ApiRequestInfo"]["OperationTime"]) - run.offset * 60, run.offset)
+    sending.setdefault("told", told_v2(fact, message))
+    return framed(run, message, what="ManuallyUserUpdated", **sending)
+
+
+def altered(run: RunFacts, fact: Fact, device: int = 0, *, drop: str = "", **members: object) -> Step:
     """A step of a fact's only message with members of ApiRequestInfo changed or dropped."""
-    message = messages(run, fact)[0]
+    message = messages(run, fact, device)[0]
     message["ApiRequestInfo"].update(members)
     message["ApiRequestInfo"].pop(drop, None)
-    return framed(run, message, what="altered")
+    return framed(run, message, device, what="altered")
+
+
+def as_punch(run: RunFacts, photo: AttendancePhoto, device: int = 0) -> Step:
+    """A photo under the operation of a punch, which is the only one that the page names for it (V2:79)."""
+    message = messages(run, photo, device)[0]
+    message["ApiRequestInfo"]["Operation"] = "RealTimePunchLog"
+    told = told_v2(photo, message)
+    return framed(run, message, device, "RealTimePunchLog", told=told, values={"photo-as": "punch"})
 
 
 def form(text: bytes, what: str) -> Step:

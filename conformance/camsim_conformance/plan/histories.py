@@ -24,6 +24,7 @@ LATE_S = 2 * MINUTE  # a late punch is so much older than the last one
 # As few parts as the page allows (V2:89): how many there are is no matter of a history.
 STYLE = StyleV2(parts={TemplateType.FACE: 5, TemplateType.PALM: 5})
 NAMES: tuple[tuple[str, str], ...] = (("Asha", "Rao"), ("Ravi", "Das"), ("Meena", "Iyer"), ("Lena", "Paul"))
+_KEPT = frozenset({"name", "late"})  # what is counted over a deletion
 
 _TEMPLATE_KINDS = frozenset({Kind.ADD, Kind.CHANGE, Kind.GROUP, Kind.PHOTO, Kind.AGAIN})
 _Slot = tuple[TemplateType, int]
@@ -61,7 +62,7 @@ def histories(make: Builder) -> Iterator[Case]:
     early = not make.profile.announce
     for number, walk in enumerate(walks(_kinds(make), early=early), 1):
         user = make.user()
-        steps = _History(make, user).steps(walk)
+        steps = _History(make, user, number).steps(walk)
         # Who is told of first would be known before what is to come before.
         yield Case(f"history-{number:02}", tuple(steps), Expect((user,)), introduced=False)
 
@@ -75,11 +76,13 @@ def _kinds(make: Builder) -> set[Kind]:
     return kinds
 
 
-def told_as(make: Builder, fact: Fact, *, keep: Keep = Keep.MUST, **sending: Unpack[Sending]) -> list[Step]:
+def told_as(
+    make: Builder, fact: Fact, device: int = 0, *, keep: Keep = Keep.MUST, **sending: Unpack[Sending]
+) -> list[Step]:
     """The steps that report a fact in either protocol: several in v2 for a group, a face or a palm."""
     if make.profile.protocol is Protocol.V2:
-        return steps_of(make, fact, keep=keep, style=STYLE, **sending)
-    return [make.step(fact, keep=keep, **sending)]
+        return steps_of(make, fact, device, keep=keep, style=STYLE, **sending)
+    return [make.step(fact, device, keep=keep, **sending)]
 
 
 @dataclass(slots=True)
@@ -88,7 +91,9 @@ class _History:
 
     make: Builder
     user: str
+    turn: int = 0  # whose third event is the second device's, where there is one
     name: tuple[str, str] = ("", "")
+    events: int = 0
     punch: Punch | None = None
     punched: list[Step] = field(default_factory=list)
     template: Template | None = None
@@ -104,16 +109,21 @@ class _History:
         return made
 
     def _event(self, kind: Kind, at: int) -> list[Step]:
+        self.events += 1
         match kind:
             case Kind.CREATE | Kind.RENAME | Kind.RETURN:
                 self.gone = False
+                if kind is Kind.RETURN and self.turn % 2:
+                    return self._told(at)  # announced again just as before
                 self.name = NAMES[self._count("name") % len(NAMES)]
                 return self._told(at)
             case Kind.EMPTY_UPDATE:
                 return self._told(at)
             case Kind.DELETE:
                 self.gone = True
-                return told_as(self.make, replace(self.make.deleted(self.user), at=at))
+                # What was enrolled is enrolled again when the person comes back: the very same.
+                self.counts = {what: number for what, number in self.counts.items() if what in _KEPT}
+                return told_as(self.make, replace(self.make.deleted(self.user), at=at), self._device())
             case Kind.DATE:
                 return told_as(self.make, replace(self.make.date(at + MINUTE), at=at))
             case Kind.PUNCH | Kind.COPY | Kind.LATE | Kind.SNAPSHOT:
@@ -122,7 +132,10 @@ class _History:
                 return self._told(at, *self._carried(kind))
 
     def _told(self, at: int, *templates: Template) -> list[Step]:
-        return told_as(self.make, updated(self.make, self.user, self.name, at, *templates))
+        return told_as(self.make, updated(self.make, self.user, self.name, at, *templates), self._device())
+
+    def _device(self) -> int:
+        return int(self.make.claims("multi-device") and (self.turn + self.events) % 3 == 0)
 
     def _punching(self, kind: Kind, at: int) -> list[Step]:
         if kind is Kind.PUNCH:

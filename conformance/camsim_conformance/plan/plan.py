@@ -16,7 +16,7 @@ from .builder import Builder
 from .cases import UNCHANGED, Case, Stage, Step
 from .punch_values import id_of, mistaken_ids
 from .run_facts import PeopleError
-from .told import Keep
+from .told import Deed, Keep
 from .uncovered import uncovered
 
 MakeCases = Callable[[Builder], Iterable[Case]]
@@ -24,7 +24,7 @@ MakeCases = Callable[[Builder], Iterable[Case]]
 Stimuli = Sequence[tuple[str, MakeCases]]
 
 
-PROBES = 8
+PROBES = 9
 FORGERIES = 3  # until the next good punch
 # The requirement whose business a row is that is made for a run, and that of histories of people.
 ROWS: Mapping[Protocol, str] = {Protocol.V3: "CB-ROW-001", Protocol.V2: "V2-ROW-001"}
@@ -35,7 +35,9 @@ CHANGES = frozenset({"user-data", "names", "templates"})  # what these features 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a run will send. `people` are read back; `left_behind` are all ids the target may keep. `probes` are good
-    punches for between the forgeries; `uncovered` says in words what of all that was asked for is in no case."""
+    punches for between the forgeries; `uncovered` says in words what of all that was asked for is in no case.
+    `introductions` tell of whoever punches outside of any case, with --announce; the first of them of the person of the
+    preflight."""
 
     cases: tuple[Case, ...]
     people: tuple[str, ...]
@@ -45,6 +47,7 @@ class Plan:
     absent: str
     probes: tuple[Step, ...] = ()
     uncovered: tuple[str, ...] = ()
+    introductions: tuple[Step, ...] = ()
 
     @property
     def derived(self) -> tuple[str, ...]:
@@ -84,7 +87,7 @@ class Plan:
         for case in self.cases:
             if case.blocked is None:
                 found[case.stage] += sum(step.copies for step in case.steps)
-        found[Stage.QUIET] += 1 + sum(len(case.steps) for case in self.canaries)
+        found[Stage.QUIET] += 1 + len(self.introductions) + sum(len(case.steps) for case in self.canaries)
         found[Stage.FORGED] += min(len(self.probes), len(self.stage(Stage.FORGED)) // FORGERIES)
         return found
 
@@ -141,9 +144,11 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
         if make.profile.quick and _is_combined(requirement):
             continue
         every += _of(make, requirement, cases)
+    chosen = tuple(_selected(every, make.profile))
+    between = [probe.told.user for probe in probes if probe.told is not None]
+    introductions = make.announce(dict.fromkeys([first, *between, *_told_nothing(make, chosen)]))
     # The first one punches before the read-back is looked at for the first time.
     people = tuple(dict.fromkeys(user for user in make.people if user != first))
-    chosen = tuple(_selected(every, make.profile))
     return Plan(
         cases=chosen,
         people=people,
@@ -153,14 +158,53 @@ def _planned(make: Builder, stimuli: Stimuli) -> Plan:
         absent=absent,
         probes=probes,
         uncovered=uncovered(make.profile, chosen, ROWS[make.profile.protocol]),
+        introductions=introductions,
     )
 
 
 def _of(make: Builder, requirement: str, cases: MakeCases) -> Iterator[Case]:
     for case in cases(make):
-        introduction = make.announce(case.expect.people) if case.introduced else ()
         # A row has the requirement of its value already.
-        yield replace(case, requirement=case.requirement or requirement, steps=introduction + case.steps)
+        yield replace(_introduced(make, case), requirement=case.requirement or requirement)
+
+
+def _introduced(make: Builder, case: Case) -> Case:
+    """The case with its people told of first, when --announce asks for it; those of its spares too."""
+    if not (case.introduced and make.profile.announce):
+        return case
+    people = (*case.expect.people, *_unnamed(make, case.steps))
+    spares = tuple(make.announce(_unnamed(make, steps)) + steps for steps in case.spares)
+    return replace(case, steps=make.announce(dict.fromkeys(people)) + case.steps, spares=spares)
+
+
+_OF_SOMEBODY_KNOWN = frozenset({Deed.PUNCH, Deed.PHOTO, Deed.UPDATE})
+
+
+def _unnamed(make: Builder, steps: Iterable[Step]) -> Iterator[str]:
+    """People of the run of whom the steps tell something before they tell a name: a target that stores only people it
+    knows would leave that out."""
+    own = {*make.people, *make.strangers}
+    known: set[str] = set()
+    for step in steps:
+        told = step.told
+        if told is None or told.keep is Keep.NEVER or told.user in known or told.user not in own:
+            continue
+        known.add(told.user)
+        named = told.names is not None and any(told.names)
+        if told.deed in _OF_SOMEBODY_KNOWN and not named:
+            yield told.user
+
+
+def _told_nothing(make: Builder, cases: Iterable[Case]) -> Iterator[str]:
+    """People of whom a changed message speaks, which tells nothing that must be kept: its answer alone is looked at,
+    and told of in its case they would be watched."""
+    if not make.profile.announce:
+        return
+    for case in cases:
+        silent = [step.plain for step in case.steps if case.introduced and step.told is None]
+        for user in (*make.people, *make.strangers):
+            if user not in case.expect.people and any(f'"{user}"'.encode() in plain for plain in silent):
+                yield user
 
 
 def _selected(cases: Iterable[Case], profile: Profile) -> list[Case]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from camsim.protocol.facts import Punch
 
 from .factors import DAY, MINUTE, NEAR_S
-from .punch_values import Sent, distances, key_of, neighbour, others, punches, wall
+from .punch_values import Sent, distances, key_of, neighbour, of_one_side, others, punches, wall
+from .told import Deed
 
 
 def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
-    """What the punch that is told at a place of its person's history is to the others. What it is to nobody has no
-    value: most punches have none of these."""
+    """What the punch that is told at a place of its person's history is to the others, and whether it is sent again.
+    What it is to nobody has no value: most punches have none of these."""
+    history, place = of_one_side(history, place)
     key, punch = key_of(history[place]), history[place].told.punch
     if key is None or punch is None:
         return {}
@@ -24,16 +27,56 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         found["near"] = "minute" if seconds < MINUTE else "minutes"
     if any(_minute(other) == _minute(punch) for _, other in rest):
         found["same-minute"] = "yes"
-    # There may be one on either side: then it is second when one of them was sent before, and later when one is older.
     pair = [(at, other) for at, other in rest if abs(other.log_time - punch.log_time) == seconds]
+    # There may be one on either side: then it is both.
+    for at, other in pair:
+        found[f"pair-sent:{'second' if at < place else 'first'}"] = "yes"
+        if seconds:
+            found[f"pair-time:{'later' if other.log_time < punch.log_time else 'earlier'}"] = "yes"
     if pair:
-        found["pair-sent"] = "second" if any(at < place for at, _ in pair) else "first"
-    if pair and seconds:
-        found["pair-time"] = "later" if any(other.log_time < punch.log_time for _, other in pair) else "earlier"
+        nearest = [at for at, _ in pair]
+        found["pair-type"] = "same" if all(other.type == punch.type for _, other in pair) else "another"
+        found["pair-device"] = _device(history, nearest, place)
+    if _operations(history, punch) > 1:
+        found["copy-id"] = "new"
+    newer = [at for at, other in rest if at < place and other.log_time > punch.log_time]
+    if newer:
+        found["newer-from"] = _device(history, newer, place)
+    if sum(key_of(sent) == key for sent in history) > 1 or history[place].step.copies > 1:
+        found["again"] = "yes"
+    if any(sent.told.deed is Deed.PHOTO and _of_moment(sent, punch) for sent in history):
+        found["photo-as"] = "punch"
     alike = [at for at, other in rest if other.type == punch.type and _day(other) == _day(punch)]
     if alike:
         found["type-of-day"] = "second" if min(alike) < place else "first"
     return found
+
+
+def _operations(history: Sequence[Sent], punch: Punch) -> int:
+    """Under how many OperationIDs a punch was told; v2 has none."""
+    texts = {sent.step.plain for sent in history if sent.told.punch == punch}
+    if len(texts) < 2:
+        return 1
+    return len({_operation(text) for text in texts})
+
+
+def _operation(text: bytes) -> str:
+    # However it is written: letters may be escapes.
+    try:
+        return str(json.loads(text)["RealTime"]["OperationID"])
+    except (ValueError, KeyError, TypeError):
+        return ""
+
+
+def _device(history: Sequence[Sent], places: Sequence[int], place: int) -> str:
+    """Whether the punches at these places came from the device of the one at a place."""
+    mine = history[place].step.device
+    return "same" if any(history[at].step.device == mine for at in places) else "another"
+
+
+def _of_moment(sent: Sent, punch: Punch) -> bool:
+    """True for a photo of a punch that came under the punch's operation (V2:79)."""
+    return sent.told.at == punch.log_time and sent.step.values.get("photo-as") == "punch"
 
 
 def _minute(punch: Punch) -> int:

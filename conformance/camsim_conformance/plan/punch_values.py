@@ -13,7 +13,7 @@ from camsim.protocol.v3 import envelope
 
 from .cases import Step, Transport
 from .factors import AGES, BETWEEN, BEYOND, DAY, MINUTE, MONTH_S, NEAR_S, OWN_OFFSET, QUARTER_S, usual_values
-from .told import Deed, Told
+from .told import Deed, Keep, Told
 
 BLOCK = 16  # bytes: AES pads to whole blocks
 _LOST = frozenset({Transport.LOST_ACK, Transport.LOST_EARLY})
@@ -66,12 +66,23 @@ def punches(history: Sequence[Sent]) -> dict[Key, int]:
     return found
 
 
+def of_one_side(history: Sequence[Sent], index: int) -> tuple[Sequence[Sent], int]:
+    """The honest part of a history, or the forged one: that of the event at `index`, and where it is in it. To a right
+    target the one is no neighbour, copy or forerunner of the other."""
+    forged = history[index].told.keep is Keep.NEVER
+    kept = [place for place, sent in enumerate(history) if (sent.told.keep is Keep.NEVER) == forged]
+    if len(kept) == len(history):
+        return history, index
+    return [history[place] for place in kept], kept.index(index)
+
+
 def values_of(history: Sequence[Sent], index: int, now: int) -> dict[str, str]:
     """The value of every factor of the punch that is told at `index` of its person's history.
 
     `now` is the run's, in epoch seconds. What a step declares (`Step.values`) counts more than what is found here; a
     value that no table knows has the name of what it is: `4s`, `+0100`. Raises: ValueError when no punch is told there.
     """
+    history, index = of_one_side(history, index)
     key = key_of(history[index])
     punch = history[index].told.punch
     if key is None or punch is None:
@@ -82,7 +93,9 @@ def values_of(history: Sequence[Sent], index: int, now: int) -> dict[str, str]:
     found["neighbour"] = neighbour(distances(others(history, key, punch), punch), punch)[1]
     found["same-wall"] = _same_wall(history, punch)
     found["order"] = _order(history[: places[0]], punch)
-    found["repeat"] = _repeat(history, places, punch)
+    # Of one moment and Type another punch may be told as well: that is no repetition.
+    same = [place for place in places if history[place].told.punch == punch]
+    found["repeat"] = _repeat(history, same, punch)
     found["photo"] = _photo(history, places[0], punch)
     for place in places:
         found.update(history[place].step.values)

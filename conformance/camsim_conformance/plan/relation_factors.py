@@ -11,12 +11,17 @@ from collections.abc import Mapping
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements.verdicts import Level
 
-from .history_factors import AGAIN, followed_by
+from .then_factors import AGAIN, followed_by
 from .values import Factor, Value
 
-MINUTE_S = 60
 _SECONDS_APART = ("CB-PUNCH-003", "V2-PUNCH-003")
 _STORED = ("CB-ORD-002", "V2-ORD-002")
+
+
+def _either(name: str, phrase: str) -> Factor:
+    """A factor that says which of two a punch is."""
+    return Factor(name, (Value("no", f"not {phrase}", "", "", usual=True), Value("yes", phrase, *_SECONDS_APART)))
+
 
 PAIR_FACTORS: tuple[Factor, ...] = (
     Factor(
@@ -34,20 +39,40 @@ PAIR_FACTORS: tuple[Factor, ...] = (
             Value("yes", "in the same minute of the clock as another of the same person", *_SECONDS_APART),
         ),
     ),
+    # Each a factor of its own: of three the one between is both.
+    _either("pair-sent:first", "sent first of the two"),
+    _either("pair-sent:second", "sent second of the two"),
+    _either("pair-time:earlier", "that is the earlier of the two"),
+    _either("pair-time:later", "that is the later of the two"),
     Factor(
-        "pair-sent",
+        "pair-type",
         (
-            Value("none", "with no other to be sent before or after", "", "", usual=True),
-            Value("first", "sent first of the two", *_SECONDS_APART),
-            Value("second", "sent second of the two", *_SECONDS_APART),
+            Value("none", "with no other to share a Type with", "", "", usual=True),
+            Value("same", "of the same Type as the other", *_SECONDS_APART),
+            Value("another", "of another Type than the other", *_SECONDS_APART),
         ),
     ),
     Factor(
-        "pair-time",
+        "pair-device",
         (
-            Value("none", "with no other to be earlier or later than", "", "", usual=True),
-            Value("earlier", "that is the earlier of the two", *_SECONDS_APART),
-            Value("later", "that is the later of the two", *_SECONDS_APART),
+            Value("none", "with no other to come from a device", "", "", usual=True),
+            Value("same", "from the same device as the other", *_SECONDS_APART),
+            Value("another", "from another device than the other", "CB-DEV-001", "V2-DUP-003"),
+        ),
+    ),
+    Factor(
+        "newer-from",
+        (
+            Value("none", "with no newer one before it", "", "", usual=True),
+            Value("same", "that comes after a newer one of the same device", "CB-ORD-001", "V2-ORD-001"),
+            Value("another", "that comes after a newer one of another device", "CB-DEV-001", "V2-DUP-003"),
+        ),
+    ),
+    Factor(
+        "copy-id",
+        (
+            Value("same", "told under one OperationID", "", "", usual=True),
+            Value("new", "sent again with a new OperationID", "CB-DUP-002", ""),
         ),
     ),
     Factor(
@@ -59,17 +84,42 @@ PAIR_FACTORS: tuple[Factor, ...] = (
         ),
     ),
 )
+_AGAIN = ("CB-DUP-001", "V2-DUP-001")
+OTHER_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "again",
+        (
+            Value("no", "that comes once", "", "", usual=True),
+            Value("yes", "that is sent again", *_AGAIN),
+        ),
+    ),
+    Factor(
+        "photo-as",
+        (
+            Value("photo", "whose photo came as a photo", "", "", usual=True),
+            Value("punch", "whose photo came as a RealTimePunchLog", "", "V2-PHOTO-001"),
+        ),
+    ),
+    Factor(
+        "date-before",
+        (
+            Value("no", "with no change of the device's date before it", "", "", usual=True),
+            Value("yes", "that comes after a change of the device's date (#2)", *_STORED),
+        ),
+    ),
+)
 AFTER_FACTORS: tuple[Factor, ...] = (
+    Factor("then:late-delete", tuple(followed_by("a late deletion of the person, of a time before it", *_STORED))),
     Factor("then:create", tuple(followed_by("the making of the person", *_STORED))),
     Factor("then:update", tuple(followed_by("an update of a person who was there", *_STORED))),
     Factor("then:template", tuple(followed_by("a template", *_STORED))),
-    Factor("then:lazy", tuple(followed_by("a lazy response for the person", *_STORED))),
 )
-RELATION_FACTORS: tuple[Factor, ...] = (*PAIR_FACTORS, *AFTER_FACTORS)
+RELATION_FACTORS: tuple[Factor, ...] = (*PAIR_FACTORS, *OTHER_FACTORS, *AFTER_FACTORS)
 
 # Whose business it is that a punch goes with what came after it; of everything else it is the stored set's.
 _OF_A_PUNCH: Mapping[str, tuple[str, str]] = {
     "then:delete": ("CB-USR-002", "V2-ORD-002"),
+    "then:late-delete": ("CB-USR-002", "V2-ORD-002"),
     "then:return": ("CB-USR-002", "V2-ORD-002"),
     "then:snapshot": ("CB-PHOTO-001", "V2-PHOTO-001"),
 }

@@ -15,7 +15,9 @@ from .builder import Builder
 from .cases import Case, Expect, Stage, Step, Transport
 from .deep import deep
 from .factors import BY_NAME, MINUTE, PUNCH_FACTORS, Factor, Value, usual_values
+from .framing_v2 import as_punch
 from .punch_values import BLOCK, id_of, planned, values_of
+from .row_variety import PARTNERS, Variety, variety
 from .rows_people import Moments, Place, Row, least_people, moments, offset_of, own_place, shared_places
 from .rows_writing import Retelling, device_of, label_of, punch_step
 from .told import Keep
@@ -25,7 +27,6 @@ COPIES = 8
 OTHERS = 20
 AGAIN = "-again"  # the name of the case that sends the punch of another case again
 _LATER = {"after-20": Stage.BUSY, "late": Stage.LATE}
-TEMPERATURES: Mapping[str, float | None] = {"decimal": 36.8, "whole": 37.0, "number": 36.8, "absent": None}
 MASKS: Mapping[str, bool | None] = {"true": True, "false": False, "absent": None}
 
 
@@ -52,9 +53,11 @@ def punch_case(
         row["id"] = id_of(where.user)
     offset = offset_of(make, row)
     apart = moments(row, offset, make.now - where.at)
-    punch = _punch(make, where, row, offset)
+    beside = variety(name, two_devices=claimed(make, BY_NAME["device"]))
+    punch = _punch(make, where, row, offset, beside)
     first = punch_step(make, punch, row)
-    steps = [*_before(make, punch, row, apart), *_told(make, punch, first, row), *_between(make, punch, row, apart)]
+    steps = [*_before(make, punch, row, apart, beside), *_told(make, punch, first, row)]
+    steps += _between(make, punch, row, apart, beside)
     steps += _again(make, punch, first, row, alone=alone)
     told = [step.told.punch for step in steps if step.told is not None and step.told.keep is Keep.MUST]
     punches = tuple(dict.fromkeys(found for found in told if found is not None))
@@ -96,38 +99,44 @@ def _own(case: Case) -> list[Step]:
 # --- the steps of a row ----------------------------------------------------------------------------------------------
 
 
-def _punch(make: Builder, where: Place, row: Row, offset: int) -> Punch:
+def _punch(make: Builder, where: Place, row: Row, offset: int, beside: Variety) -> Punch:
     return make.punch(
         where.user,
         where.at,
         row["type"],
         "" if row["input"] == "absent" else row["input"],
         offset=offset,
-        temperature=TEMPERATURES[row["temperature"]],
+        temperature=beside.degrees(row["temperature"]),
         mask=MASKS[row["mask"]],
     )
 
 
-def _companion(make: Builder, punch: Punch, row: Row, apart: int) -> Step:
+def _companion(make: Builder, punch: Punch, row: Row, apart: int, beside: Variety) -> Step:
     # Of the same type: a target that keeps one punch of a kind and time must have something to stumble over.
     type_ = row["type"]
     if apart == 0:
         type_ = "CheckIn" if type_ == "CheckOut" else "CheckOut"
+    elif beside.other_type:
+        type_ = PARTNERS.get(type_, "CheckIn")
     other = make.punch(punch.user_id, punch.log_time + apart, type_, offset=punch.offset)
-    return make.step(other, device_of(row))
+    device = device_of(row)
+    return make.step(other, 1 - device if beside.other_device else device)
 
 
-def _before(make: Builder, punch: Punch, row: Row, apart: Moments) -> Iterator[Step]:
+def _before(make: Builder, punch: Punch, row: Row, apart: Moments, beside: Variety) -> Iterator[Step]:
     for seconds in (apart.newer, apart.neighbour):
         if seconds is not None:
-            yield _companion(make, punch, row, seconds)
+            yield _companion(make, punch, row, seconds, beside)
     if row["photo"] == "before":
-        yield _photo(make, punch, row)
+        yield _photo(make, punch, row, beside)
 
 
-def _photo(make: Builder, punch: Punch, row: Row) -> Step:
+def _photo(make: Builder, punch: Punch, row: Row, beside: Variety) -> Step:
     photo = make.photo(punch.user_id, punch.log_time)
-    return make.step(msgspec.structs.replace(photo, offset=punch.offset), device_of(row))
+    photo = msgspec.structs.replace(photo, offset=punch.offset)
+    if beside.photo_as_punch and make.profile.protocol is Protocol.V2:
+        return as_punch(make, photo, device_of(row))
+    return make.step(photo, device_of(row))
 
 
 def _told(make: Builder, punch: Punch, first: Step, row: Row) -> Iterator[Step]:
@@ -139,11 +148,11 @@ def _told(make: Builder, punch: Punch, first: Step, row: Row) -> Iterator[Step]:
         yield first
 
 
-def _between(make: Builder, punch: Punch, row: Row, apart: Moments) -> Iterator[Step]:
+def _between(make: Builder, punch: Punch, row: Row, apart: Moments, beside: Variety) -> Iterator[Step]:
     if row["photo"] == "after":
-        yield _photo(make, punch, row)
+        yield _photo(make, punch, row, beside)
     if apart.overtaking is not None:
-        yield _companion(make, punch, row, apart.overtaking)
+        yield _companion(make, punch, row, apart.overtaking, beside)
 
 
 def _again(make: Builder, punch: Punch, first: Step, row: Row, *, alone: bool) -> Iterator[Step]:

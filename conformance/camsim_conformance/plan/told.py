@@ -14,6 +14,7 @@ from camsim.protocol.vocabulary import TemplateType
 
 TemplateKey = tuple[str, str]  # Type, and Index for the three that have one, else ""
 INDEXED = frozenset({TemplateType.FINGERPRINT, TemplateType.FACE, TemplateType.PALM})
+_NUMBERS = frozenset({TemplateType.CARD, TemplateType.PASSWORD})  # told as they are, not as Base64
 
 
 class Deed(StrEnum):
@@ -41,7 +42,8 @@ class Told:
     """What one message tells.
 
     `names`: first and last name, None for a message that carries none, or none that may be read (V2:89). `templates`:
-    sha256 by Type and Index. `at`: epoch seconds of the event. `offset`: minutes east of UTC.
+    sha256 by Type and Index. `at`: epoch seconds of the event. `offset`: minutes east of UTC. `role`: User or Admin, ""
+    where none is told. `zeros`: the templates whose number begins with a zero.
     """
 
     deed: Deed
@@ -52,6 +54,8 @@ class Told:
     names: tuple[str, str] | None = None
     templates: Mapping[TemplateKey, str] = field(default_factory=dict)
     keep: Keep = Keep.MUST
+    role: str = ""
+    zeros: frozenset[TemplateKey] = frozenset()
 
 
 def told_v3(fact: Fact, message: Message, keep: Keep = Keep.MUST) -> Told:
@@ -60,7 +64,15 @@ def told_v3(fact: Fact, message: Message, keep: Keep = Keep.MUST) -> Told:
         body = message["RealTime"]["UserUpdated"]
         names = (body["FirstName"], body["LastName"]) if "FirstName" in body else None
         return Told(
-            Deed.UPDATE, fact.user_id, fact.at, fact.offset, names=names, templates=stored(*fact.templates), keep=keep
+            Deed.UPDATE,
+            fact.user_id,
+            fact.at,
+            fact.offset,
+            names=names,
+            templates=stored(*fact.templates),
+            keep=keep,
+            role=body.get("UserType", ""),
+            zeros=frozenset(key_of(one) for one in fact.templates if _has_zeros(str(one.type), one.data)),
         )
     return _told(fact, keep)
 
@@ -70,15 +82,40 @@ def told_v2(fact: Fact, message: Message, keep: Keep = Keep.MUST) -> Told:
     if not isinstance(fact, UserUpdated):
         return _told(fact, keep)
     data = message["ApiRequestInfo"]["OperationData"]
-    templates = {}
+    templates: dict[TemplateKey, str] = {}
+    zeros: set[TemplateKey] = set()
     for row in data["Signature"]:
-        kind = TemplateType(row["Type"])
-        index = str(row.get("AdditionalData1") or "0") if kind in INDEXED else ""
-        templates[str(kind), index] = _sha(kind, row["Template"])
-    biometric = any(TemplateType(kind) in INDEXED for kind, _ in templates)
-    named = not biometric and bool(data["FirstName"] or data["LastName"])
-    names = (data["FirstName"], data["LastName"]) if named else None
-    return Told(Deed.UPDATE, fact.user_id, fact.at, fact.offset, names=names, templates=templates, keep=keep)
+        key = (row["Type"], str(row.get("AdditionalData1") or "0") if row["Type"] in INDEXED else "")
+        templates[key] = _sha(row["Type"], row["Template"])
+        if _has_zeros(row["Type"], row["Template"]):
+            zeros.add(key)
+    return Told(
+        Deed.UPDATE,
+        fact.user_id,
+        fact.at,
+        fact.offset,
+        names=_names_v2(data, templates),
+        templates=templates,
+        keep=keep,
+        role=_ROLES.get(data["Priority"], ""),
+        zeros=frozenset(zeros),
+    )
+
+
+_ROLES = {"0": "User", "16": "Admin"}  # V2:88
+
+
+def _names_v2(data: Mapping[str, str], templates: Iterable[TemplateKey]) -> tuple[str, str] | None:
+    if any(kind in INDEXED for kind, _ in templates):
+        return None
+    if data["FirstName"] or data["LastName"]:
+        return data["FirstName"], data["LastName"]
+    # A device that supports the two not tells Name alone (V2:87).
+    return (data["Name"], "") if data["Name"] else None
+
+
+def _has_zeros(kind: str, data: str) -> bool:
+    return kind in _NUMBERS and len(data) > 1 and data.startswith("0")
 
 
 def _told(fact: Fact, keep: Keep) -> Told:
@@ -105,8 +142,8 @@ def sha_of(template: Template) -> str:
     return _sha(template.type, template.data)
 
 
-def _sha(kind: TemplateType, data: str) -> str:
-    if kind in (TemplateType.CARD, TemplateType.PASSWORD):
+def _sha(kind: str, data: str) -> str:
+    if kind in _NUMBERS:
         return hashlib.sha256(data.encode()).hexdigest()
     return hashlib.sha256(base64.b64decode(data)).hexdigest()
 

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
@@ -50,7 +50,8 @@ class RunFile(TypedDict):
 
 
 class KeptCause(TypedDict):
-    """A cause that the case shows."""
+    """A cause that the case shows. `alone`: whether the case may show it by itself; what comes now and then, or did not
+    come again with new people, is triggered by something beside the case. Missing in files of an earlier camsim."""
 
     id: str
     requirement: str
@@ -58,6 +59,7 @@ class KeptCause(TypedDict):
     aspect: str
     deviation: str
     sentence: str
+    alone: NotRequired[bool]
 
 
 class StepDocument(TypedDict):
@@ -187,7 +189,13 @@ def _kept_cause(cause: Cause) -> KeptCause:
         "aspect": str(cause.explanation.aspect),
         "deviation": str(cause.explanation.deviation),
         "sentence": cause.sentence,
+        "alone": _shows_alone(cause),
     }
+
+
+def _shows_alone(cause: Cause) -> bool:
+    again, tries = cause.repeated
+    return again > 0 if tries else not cause.explanation.right
 
 
 def _step(observed: Observed, number: int) -> StepDocument:

@@ -33,20 +33,22 @@ MOST_SENT = 400  # letters of a body; all of it is in the file
 
 def show(document: Document, console: Console, out: str | None) -> None:
     """Print the report."""
-    void = document["void"]
+    if document["void"]:
+        # Nothing was judged: what is to be done about it comes before anything else, and once.
+        console.print(f"[bold yellow]The run is void:[/] {escape(document['void'])}")
     headline = gathering.headline(document)
     if headline is not None:
         console.print(f"[bold]{escape(headline)}[/]")
-    _exports(document, console)
+    if not document["void"]:
+        _exports(document, console)
     if headline is not None:
         for cause in document["causes"]:
             _cause(cause, document, console)
         console.print()
     unseen = gathering.unseen(document)
-    for row in document["requirements"]:
+    for row in _told(document, console):
         _line(row, console)
-        # Of a void run everything could not run: the end says why, once.
-        if row["verdict"] in DETAILED and not (void and row["verdict"] == "COULD-NOT-RUN"):
+        if row["verdict"] in DETAILED:
             _detail(row, document["causes"], console)
         elif row["verdict"] in SEEN:
             texts = [text for text in gathering.seen(row) if text not in unseen]
@@ -55,6 +57,17 @@ def show(document: Document, console: Console, out: str | None) -> None:
     for text, ids in unseen.items():
         console.print(f"\n{len(ids)} requirements were not looked at: {escape(text)}")
     _end(document, console, out)
+
+
+def _told(document: Document, console: Console) -> list[RequirementDocument]:
+    """The requirements that have a line each: of a void run not those that could not run, which are counted."""
+    if not document["void"]:
+        return document["requirements"]
+    rest = [row for row in document["requirements"] if row["verdict"] != "COULD-NOT-RUN"]
+    unsent = len(document["requirements"]) - len(rest)
+    if unsent:
+        console.print(f"{unsent} requirements could not be judged")
+    return [row for row in rest if row["verdict"] != "NOT-APPLICABLE"]
 
 
 def _exports(document: Document, console: Console) -> None:
@@ -146,8 +159,6 @@ def _end(document: Document, console: Console, out: str | None) -> None:
     counts = ", ".join(f"{count} {verdict}" for verdict, count in document["counts"].items() if count)
     console.print()
     console.print(f"{counts} · {document['seconds']} s · seed {document['seed']}")
-    if document["void"]:
-        console.print(f"[bold yellow]The run is void:[/] {escape(document['void'])}")
     for problem in document["problems"]:
         console.print(f"[bold red]Problem:[/] {escape(problem)}")
     style = OUTCOME_STYLE.get(document["outcome"], "bold yellow")

@@ -17,6 +17,7 @@ from . import reproduction
 from .document_types import AlsoDocument, CauseDocument, CountsDocument, ExampleDocument, QuoteDocument
 from .masking import mask, mask_bytes
 from .pictures import picture_of
+from .ways_out import notes_of
 from .wording import answer_text, counted, without_markup
 
 MOST_SENT = 1500  # letters of a body
@@ -28,7 +29,11 @@ def causes_of(result: Result, out: Path | None) -> list[CauseDocument]:
     """All causes, gravest first as they were found."""
     cases = _cases(result)
     everything = result.record.judgement().view.observations
-    return [_cause(cause, cases, everything, result.record.profile, out) for cause in result.causes]
+    found = [_cause(cause, cases, everything, result.record.profile, out) for cause in result.causes]
+    capabilities = result.record.capabilities if result.record.snapshot is not None else None
+    for cause, told in zip(result.causes, found, strict=True):
+        told["notes"] += notes_of(cause, result.record.profile, capabilities)
+    return found
 
 
 def factors_of(result: Result, causes: Iterable[CauseDocument]) -> dict[str, dict[str, str]]:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from camsim_conformance.plan.cases import Case, Step, Transport
+from camsim_conformance.plan.cases import ANNOUNCEMENT, Case, Step, Transport
 from camsim_conformance.target.address import UnreachableError
 
 from .ack import acknowledged
@@ -102,6 +102,10 @@ class CaseSender:
         self._client.line.room_for(case.at_once)
         waiting = list(enumerate(steps))[::-1]
         found: list[Exchange] = []
+        # Who is told of first is known before the others go out at once.
+        while waiting and waiting[-1][1].what == ANNOUNCEMENT:
+            number, step = waiting.pop()
+            found.extend(await self._step(step, number))
 
         async def worker() -> None:
             while waiting:

@@ -13,9 +13,8 @@ from camsim_conformance.model.judge import Seen
 from camsim_conformance.readback import Capabilities, ReadBack, ReadBackError, Snapshot, canaries
 from camsim_conformance.sending import ack
 from camsim_conformance.sending.client import Client
-from camsim_conformance.target.profile import Profile
 
-from . import probe, second_canaries
+from . import adapter_doubts, probe, second_canaries, silence
 from .reading import settled
 from .record import RunRecord
 
@@ -36,15 +35,17 @@ async def prove(client: Client, record: RunRecord, adapter: ReadBack) -> Snapsho
         if not await asyncio.to_thread(canaries.look_otherwise, adapter, before, people):
             if sent and await _first_is_seen(record, adapter):
                 return before
-            if sent and not await _second_are_seen(client, record, adapter, before):
-                raise ReadBackError(_not_seen(adapter, profile, len(people)))
             if not sent:
                 # Refused and not stored: the adapter is not proved, and the target has failed by its answers.
                 record.unproved = f"no plain punch was acknowledged, so {adapter.name} could not be proved"
                 return before
+            if not await _second_are_seen(client, record, adapter, before):
+                await silence.explain(client, record, adapter)
+                return before
         record.canary_s = time.monotonic() - begin
     new = (await asyncio.to_thread(take, adapter, capabilities, people, ["punches"])).without(before)
     canaries.check_years(adapter, new, profile.protocol)
+    await asyncio.to_thread(adapter_doubts.refuse_multiplied_canaries, adapter, new, people)
     await asyncio.to_thread(canaries.check_questions, adapter, before, people, record.plan.absent)
     return before
 
@@ -133,6 +134,9 @@ async def read_back(client: Client, record: RunRecord, adapter: ReadBack, before
         await _explain_gone(client, record, adapter, capabilities)
     elif short and await probe.ignores_ids(record, adapter):
         await _refuse_limit(client, record, adapter)
+    await asyncio.to_thread(
+        adapter_doubts.refuse_own_mistakes, adapter, _with_main(record, new), found, record.plan.cases
+    )
     record.snapshot = new
 
 
@@ -200,14 +204,6 @@ async def _refuse_limit(client: Client, record: RunRecord, adapter: ReadBack) ->
     raise ReadBackError(
         f"{adapter.name} cannot be believed: it tells rows of everybody, whoever is asked for, and not one row more "
         f"after {probe.PROBES} more punches: it limits its rows. Filter by the user ids, and answer all of their rows."
-    )
-
-
-def _not_seen(adapter: ReadBack, profile: Profile, count: int) -> str:
-    return (
-        f"{adapter.name} shows none of {count} plain punches within {profile.settle_s:g} s: either it looks at "
-        "another place or caches, or the target stored nothing. Compare the AuthToken, the adapter's own log, or raise "
-        "--settle."
     )
 
 

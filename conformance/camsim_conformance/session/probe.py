@@ -33,9 +33,8 @@ async def appears(client: Client, record: RunRecord, adapter: ReadBack) -> bool:
 async def _appears(client: Client, record: RunRecord, adapter: ReadBack, number: int) -> bool:
     person = record.plan.canary_people[number % len(record.plan.canary_people)]
     before = await asyncio.to_thread(counted, adapter, "punches", [person])
-    step = _step(record, person, number)
-    exchange = await client.send(step)
-    if not ack.acknowledged(exchange, record.profile, step):
+    sent = step(record, person, number)
+    if not ack.acknowledged(await client.send(sent), record.profile, sent):
         return False
     begin = time.monotonic()
     while time.monotonic() - begin <= record.profile.settle_s:
@@ -52,7 +51,8 @@ async def ignores_ids(record: RunRecord, adapter: ReadBack) -> bool:
     return bool(await asyncio.to_thread(counted, adapter, "punches", [record.plan.absent]))
 
 
-def _step(record: RunRecord, person: str, number: int) -> Step:
+def step(record: RunRecord, person: str, number: int) -> Step:
+    """A plain punch of a person; each `number` is another punch."""
     seed = record.profile.seed
     make = Builder(record.profile, int(time.time()), int(record.plan.absent[:5]))
     # Each of another person and another day: a target that keeps one punch a day has a place for it.

@@ -11,7 +11,7 @@ from typing import Protocol
 from camsim.readback.model import take
 from camsim_conformance.model.judge import Seen
 from camsim_conformance.model.judgement import Again
-from camsim_conformance.plan.cases import Case, Stage
+from camsim_conformance.plan.cases import Case, Stage, Step
 from camsim_conformance.plan.plan import FORGERIES, Plan
 from camsim_conformance.readback import ReadBack, Snapshot
 from camsim_conformance.requirements.verdicts import Level
@@ -57,9 +57,11 @@ class Rounds:
         self._progress("preflight", 0, 0)
         sender = self._sender(record)
         record.answers = sender.answers
+        await self._introduce(plan.introductions[:1])
         await preflight.send(self._client, sender, record)
         if record.refused is not None:
             return
+        await self._introduce(plan.introductions[1:])
         before = None
         if self._adapter is not None:
             self._progress("canary", 0, 0)
@@ -81,6 +83,11 @@ class Rounds:
         if self._adapter is not None and before is not None and record.snapshot is not None and record.died_at is None:
             self._progress("settle", 0, 0)
             await adapter_proof.read_again(record, self._adapter, before)
+
+    async def _introduce(self, steps: Sequence[Step]) -> None:
+        """Tell of whoever punches outside of the cases; what is answered is not judged."""
+        for step in steps:
+            await self._client.send(step)
 
     async def _forge(self, sender: CaseSender, plan: Plan) -> str | None:
         """Send the forgeries, few and one at a time. Gives why it stopped: a target that refuses good punches after

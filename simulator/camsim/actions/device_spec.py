@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
@@ -11,20 +12,22 @@ from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone
 from camsim.protocol import cipher
+from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
 from camsim.protocol.facts import Punch, Template
-from camsim.protocol.vocabulary import TemplateType
+from camsim.protocol.live import SYNC_WORDS, USER_INFO
+from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.state.device import Device, DeviceClock, LogRow, User
 from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import Model, UnknownModelError, find
 from camsim.synthetic import people as population
 
-from .values import instant_of, is_address, is_url, offset_of
+from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
 MOST_USERS = 100_000
-_NOT_IN_A_QUERY = frozenset(
-    " ?&#/%"
-)  # the id goes on the wire as `?stgid=`, and live gateways escape nothing (A-CB-10)
+# The id goes on the wire as `?stgid=`, and live gateways escape nothing (A-CB-10); a plus sign would be a blank there.
+_NOT_IN_A_QUERY = frozenset(" ?&#/%+")
+_WIDE = re.compile(r"\{[^}]*[0-9]{3}")  # a number format whose ids are longer than any id can be
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
 
 
@@ -32,6 +35,8 @@ def identifiers(spec: DeviceSpec) -> list[str]:
     """The ids a description stands for: `SIM{:05d}` counts from 1; a plain id stands for one device."""
     if not 1 <= spec.count <= 100_000:
         raise usage("count", spec.count, "1 to 100000")
+    if _WIDE.search(spec.id):
+        raise usage("id", spec.id, "one number format in braces with a width below 100, such as SIM{:05d}")
     if "{" not in spec.id:
         if spec.count > 1:
             raise usage("id", spec.id, f"a pattern such as {spec.id}{{:05d}}, because count is {spec.count}")
@@ -42,12 +47,16 @@ def identifiers(spec: DeviceSpec) -> list[str]:
         raise usage("id", spec.id, "one number format in braces, such as SIM{:05d}") from None
 
 
-def check_config(callback_url: str | None, direction: str | None, auth_token: str | None = None) -> None:
-    """Callback URL, direction rule and token of a device; None is not given. Raises: ControlError."""
+def check_config(
+    callback_url: str | None, direction: str | None, auth_token: str | None = None, reverify: int | None = None
+) -> None:
+    """Callback URL, direction rule, token and re-verification of a device; None is not given. Raises: ControlError."""
     if callback_url is not None and not is_url(callback_url):
         raise usage("callback_url", callback_url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
         raise usage("direction", direction, ", ".join(DIRECTIONS))
+    if reverify is not None and reverify < 0:
+        raise usage("reverify", reverify, "seconds, 0 or more")
     if auth_token is not None and not auth_token.strip():  # an empty one would let everybody in who sends an empty one
         raise usage("auth_token", auth_token, "a text that is not empty; the vendor's have 32 characters (V3:146)")
 
@@ -55,13 +64,28 @@ def check_config(callback_url: str | None, direction: str | None, auth_token: st
 def check_spec(spec: DeviceSpec) -> None:
     """What can be wrong with a description whatever the site. Raises: ControlError."""
     identifiers(spec)
-    check_config(spec.callback_url, spec.direction, spec.auth_token)
+    check_config(spec.callback_url, spec.direction, spec.auth_token, spec.reverify)
     offset = offset_of(spec.timezone, 0)
     for key in ("licence_start", "licence_end"):
         instant_of(key, getattr(spec, key), offset)
     if isinstance(spec.users, int) and not 0 <= spec.users <= MOST_USERS:
         raise usage("users", spec.users, f"0 to {MOST_USERS}")
+    if isinstance(spec.users, list):
+        check_people(spec.users)
     check_origins(spec.origin_ips)
+    check_operations(spec.without_operations, spec.protocol)
+
+
+def check_people(people: Sequence[PersonSpec]) -> None:
+    """Ids and kinds that a device can have, nobody twice (A-DEV-01, A-DEV-03). Raises: ControlError."""
+    known: set[str] = set()
+    for number, person in enumerate(people):
+        where = f"users[{number}]"
+        user_id_of(f"{where}.id", person.id)
+        user_type_of(person.user_type, f"{where}.user_type")
+        if person.id in known:
+            raise usage(f"{where}.id", person.id, "each person once")
+        known.add(person.id)
 
 
 def check_origins(addresses: Sequence[str]) -> None:
@@ -71,11 +95,21 @@ def check_origins(addresses: Sequence[str]) -> None:
             raise usage("origin_ips", address, "addresses such as 127.0.0.1 or ::1, in their short form")
 
 
+def check_operations(names: Sequence[str], protocol: str) -> None:
+    """Operations that a plan may lack: commands of the device's protocol by their names. Raises: ControlError."""
+    known = {*V2_COMMANDS}
+    if protocol == Protocol.V3:
+        known = {*(row.name for row in COMMANDS), *SYNC_WORDS, USER_INFO}
+    for name in names:
+        if name not in known and not (protocol == Protocol.V3 and name.startswith("AddUser[")):
+            raise usage("without_operations", name, ", ".join(sorted(known)))
+
+
 def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> RegisteredDevice:
     """One device as described. Raises: ControlError."""
     if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
-        raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / %")
-    check_config(spec.callback_url, spec.direction, spec.auth_token)
+        raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / % +")
+    check_config(spec.callback_url, spec.direction, spec.auth_token, spec.reverify)
     try:
         model = find(spec.model, models)
         if spec.security_key is not None:
@@ -85,6 +119,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
     except ValueError as problem:
         raise usage("security_key", "…", str(problem)) from None
     check_origins(spec.origin_ips)
+    check_operations(spec.without_operations, spec.protocol)
     # One draw makes serial and MAC, so that both stay those of the id, whatever else a site describes.
     number = chance.draw(kernel.state.seed, stgid, "serial", 0)
     config = _config(kernel, spec, stgid, spec.serial or f"ZHM{number % 10**10:010d}")
@@ -145,6 +180,8 @@ def _populate(kernel: Kernel, registered: RegisteredDevice, spec: DeviceSpec) ->
     people = spec.users
     if isinstance(people, int):
         people = _synthetic(kernel, people)
+    else:
+        check_people(people)
     usual = spec.templates
     if usual is None:
         usual = list(DEFAULT_TEMPLATES)
@@ -165,7 +202,7 @@ def enrol(kernel: Kernel, registered: RegisteredDevice, person: PersonSpec, kind
     if device.why_no_room({}) is not None:
         allowed = f"at most {device.model.capacity.users} on model {device.model.name}"
         raise usage("users", len(device.users) + 1, allowed)
-    user = User(person.id, person.first_name, person.last_name, person.user_type)
+    user = User(person.id, person.first_name, person.last_name, user_type_of(person.user_type))
     for kind in kinds:
         # What the model cannot store or has no room for is left out: one description serves devices of many models.
         if device.model.stores(kind) and device.why_no_room({kind: 1}, users=0) is None:

@@ -18,7 +18,7 @@ from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger import Cause
 from camsim.state.models import UnknownModelError, find
 
-from .device_spec import build, check_config, check_origins, identifiers, set_licence_timers
+from .device_spec import build, check_config, check_operations, check_origins, identifiers, set_licence_timers
 from .values import instant_of, offset_of
 
 
@@ -59,7 +59,7 @@ def patch_device(kernel: Kernel, action: PatchDevice) -> Changed:
     """Change a device's configuration; tokens and keys remember their predecessor for the rotation faults."""
     registered, given = kernel.device(action.device), _given(action)
     config, changed = registered.config, set(given)
-    _check_patch(kernel, given)
+    _check_patch(kernel, given, config.protocol)
     zone, model = given.pop("timezone", None), given.pop("model", None)
     offset = registered.device.clock.offset
     if zone is not None:
@@ -89,8 +89,8 @@ def _given(action: PatchDevice) -> dict[str, Any]:
     return given
 
 
-def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
-    check_config(given.get("callback_url"), given.get("direction"), given.get("auth_token"))
+def _check_patch(kernel: Kernel, given: dict[str, Any], protocol: str) -> None:
+    check_config(given.get("callback_url"), given.get("direction"), given.get("auth_token"), given.get("reverify_s"))
     key = given.get("security_key")
     if key is not None:
         try:
@@ -98,6 +98,7 @@ def _check_patch(kernel: Kernel, given: dict[str, Any]) -> None:
         except ValueError as problem:
             raise usage("security_key", "…", str(problem)) from None
     check_origins(given.get("origin_ips", ()))
+    check_operations(given.get("without_operations", ()), protocol)
     if "model" in given:
         try:
             find(given["model"], kernel.models)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from binascii import a2b_base64
 from collections import Counter
 
 import msgspec
@@ -14,14 +15,17 @@ from camsim.control.on_device import Deleted, Edited
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Template, UserDeleted, UserUpdated
+from camsim.protocol.templates import PLACEHOLDER
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import User
 from camsim.state.gateway import RegisteredDevice
 
 from .device_spec import make_template
+from .values import user_id_of, user_type_of
 
 SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
-_LONGEST_ID = 24
+ORDERS = ("fifo", "shuffle")
+_LAST_INDEX = 9
 
 
 def put_user(kernel: Kernel, action: PutUser) -> Edited:
@@ -29,8 +33,9 @@ def put_user(kernel: Kernel, action: PutUser) -> Edited:
     registered = kernel.device(action.device)
     if action.split is not None and action.split not in SPLITS:
         raise usage("split", action.split, ", ".join(SPLITS))
-    if not 0 < len(action.user) <= _LONGEST_ID:
-        raise usage("user", action.user, f"1 to {_LONGEST_ID} characters")
+    if action.order not in ORDERS:
+        raise usage("order", action.order, ", ".join(ORDERS))
+    user_id_of("user", action.user)
     templates = [_template(kernel, registered, action.user, item) for item in action.templates]
     user, is_new = _edit(registered, action, templates)
     for template in templates:
@@ -46,6 +51,7 @@ def put_user(kernel: Kernel, action: PutUser) -> Edited:
 def _edit(registered: RegisteredDevice, action: PutUser, templates: list[Template]) -> tuple[User, bool]:
     """The user with the new names; nothing has changed when it does not fit. Raises: ControlError."""
     device, old = registered.device, registered.device.users.get(action.user)
+    user_type = None if action.user_type is None else user_type_of(action.user_type)
     user = User(action.user) if old is None else old
     # What has the Type and Index of a template that is there replaces it, and takes no room.
     extra = Counter(template.type for template in templates if template.key not in user.templates)
@@ -58,8 +64,8 @@ def _edit(registered: RegisteredDevice, action: PutUser, templates: list[Templat
         user.first_name = action.first_name
     if action.last_name is not None:
         user.last_name = action.last_name
-    if action.user_type is not None:
-        user.user_type = action.user_type
+    if user_type is not None:
+        user.user_type = user_type
     return user, old is None
 
 
@@ -71,10 +77,23 @@ def _template(
     model = registered.device.model
     if not model.stores(spec.type):
         raise usage("templates", str(spec.type), f"what model {model.name} stores")
+    if not 0 <= spec.index <= _LAST_INDEX:
+        raise usage("index", spec.index, f"0 to {_LAST_INDEX} (V3:166)")
     made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
     if spec.data is None:
         return made
-    return msgspec.structs.replace(made, data=spec.data)
+    return msgspec.structs.replace(made, data=spec.data, size=_size(made, spec.data))
+
+
+def _size(made: Template, data: str) -> str | None:
+    """`Size` of given data where the type has one: its byte length (V3:321). Raises: ControlError."""
+    if made.type in (TemplateType.CARD, TemplateType.PASSWORD) or data.endswith(PLACEHOLDER):
+        return made.size  # cards and PINs are plain texts (V3:1225); of a shortened sample nobody knows the length
+    try:
+        decoded = a2b_base64(data, strict_mode=True)
+    except ValueError:
+        raise usage("data", data[:40], f"a {made.type} in Base64 (V3:1225)") from None
+    return None if made.size is None else str(len(decoded))
 
 
 def _facts(

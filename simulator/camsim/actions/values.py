@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from camsim.durations import duration_ms
 from camsim.kernel.events import usage
 from camsim.protocol import timestamps
+from camsim.protocol.command import MAX_USER_ID, is_user_id
+from camsim.protocol.vocabulary import UserType
 from camsim.state import zones
 
 _URL = re.compile(r"https?://[^\s/?#]+\S*")
@@ -51,6 +53,21 @@ def writable(key: str, value: object, epoch_s: int) -> int:
     if not FIRST_S <= epoch_s < LAST_S:
         raise usage(key, value, "a moment from 1970-01-02 to January 2100")
     return epoch_s
+
+
+def user_id_of(key: str, text: str) -> str:
+    """A UserID as a device can have it (A-DEV-01). Raises: ControlError."""
+    if not is_user_id(text):
+        raise usage(key, text, f"1 to {MAX_USER_ID} characters of A-Z a-z 0-9 _ - (A-DEV-01)")
+    return text
+
+
+def user_type_of(text: str, key: str = "user_type") -> str:
+    """`User` or `Admin` as the page spells them, written in any case (A-DEV-03). Raises: ControlError."""
+    for kind in UserType:
+        if kind.lower() == text.lower():
+            return str(kind)
+    raise usage(key, text, ", ".join(UserType))
 
 
 def is_address(text: str) -> bool:

@@ -6,7 +6,7 @@ from camsim import chance
 from camsim.kernel.events import Answered, Restarted, Send
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import subscribed
-from camsim.protocol.acknowledgement import opened, why_no_ack
+from camsim.protocol.acknowledgement import oddities, opened, why_no_ack
 from camsim.protocol.facts import AttendancePhoto, DateModified, Fact, Punch, UserDeleted, UserUpdated
 from camsim.protocol.v3.messages import callback_name
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY, TemplateType
@@ -182,7 +182,7 @@ def answered(kernel: Kernel, event: Answered) -> None:
     problem, answer = _judge(kernel, registered, event)
     if dropped:
         problem = "the answer was lost on the way (fault drop)"
-    lint: tuple[str, ...] = ()
+    lint = oddities(answer) if problem is None else ()
     if problem is not None and not registered.config.handle_response:
         lint = (f"Handle Response is off, a wrong answer went unnoticed: {problem} (A-CB-21)",)
         problem = None

@@ -48,6 +48,19 @@ def why_no_ack(
     return _why_not_done(body, rule)
 
 
+def oddities(body: bytes) -> tuple[str, ...]:
+    """What is tolerated around the JSON of a plain acknowledgement, each by name (A-CB-03)."""
+    if body in _CANONICAL:
+        return ()
+    odd = []
+    if body.startswith(_BYTE_ORDER_MARK):
+        odd.append("a byte order mark before the answer (A-CB-03)")
+    text = body.removeprefix(_BYTE_ORDER_MARK)
+    if text.strip() != text:
+        odd.append("white space around the answer (A-CB-03)")
+    return tuple(odd)
+
+
 def answer_of(body: bytes) -> object:
     """The JSON value of a plain answer. PHP files saved with a byte order mark send it ahead of every answer.
 

@@ -20,6 +20,8 @@ class RowReadBack(ABC):
     url: str  # as it was given, without anything secret
     policy: TimePolicy = "instant"
     naive_is_utc = False  # what becomes of times without offset under `instant`: an error, or UTC
+    tells_columns = False  # rows come as the database's columns are made, not as a program wrote them
+    number_id: int | None = None  # a user id that came as a number: 0012 and A7 cannot be told so
 
     def __enter__(self) -> Self:
         """Whoever asks many times keeps what may be kept between two questions."""
@@ -47,7 +49,11 @@ class RowReadBack(ABC):
     def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
         """Rows of `punches`, read one by one."""
         source = self.source("punches")
-        return (punch_of(row, self.policy, source) for row in self.rows("punches", people))
+        for row in self.rows("punches", people):
+            found = punch_of(row, self.policy, source)
+            if self.number_id is None and isinstance(row, Mapping) and type(row["user"]) is int:
+                self.number_id = row["user"]
+            yield found
 
     def templates(self, people: Sequence[str]) -> Iterator[StoredTemplate]:
         """Rows of `templates`."""
@@ -66,9 +72,11 @@ class RowReadBack(ABC):
         return found
 
 
-# Letters of the wire words by direction; v2 says MealStart and MealEnd.
-_IN = frozenset(word.lower() for word in IN_TYPES) | {"mealstart"}
-_OUT = frozenset(word.lower() for word in AttendanceType) - _IN | {"mealend"}
+# Letters of the wire words by direction, as far as a word says it: of MealStart and MealEnd no line of the v2 page
+# tells which is in and which is out (V2:79); who goes out to eat may have either under either.
+_IN = frozenset(word.lower() for word in IN_TYPES)
+_OUT = frozenset(word.lower() for word in AttendanceType) - _IN
+_PAIRED = (("mealstart", "mealend"), ("mealin", "mealout"))
 
 
 def listed(document: object, kind: str, source: str) -> list[object]:
@@ -106,7 +114,8 @@ def _refuse_both_directions(types: Mapping[str, frozenset[str]], source: str) ->
     # Who keeps In and Out under one word could swap them, and no read-back would ever show it.
     for own, theirs in types.items():
         letters = {"".join(filter(str.isalnum, word.lower())) for word in theirs}
-        if letters & _IN and letters & _OUT:
+        paired = any(letters.issuperset(pair) for pair in _PAIRED)
+        if paired or (letters & _IN and letters & _OUT):
             raise ReadBackError(
                 f"{source}: type_words puts In and Out types under one word, {own!r} is {', '.join(sorted(theirs))}: a "
                 'swap could never be seen. Give each direction a word of its own, or leave "type" out of keeps.'

@@ -41,6 +41,7 @@ class SqlReadBack(RowReadBack):
     """
 
     naive_is_utc = True  # most databases keep no offset
+    tells_columns = True
 
     def __init__(self, url: str, file: Path | None) -> None:
         if file is None:

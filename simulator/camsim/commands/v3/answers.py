@@ -34,6 +34,13 @@ HTTP_MAPPED = {
     11: 507,
     13: 401,
     15: 501,
+    # What live answers show beside the page (StatusSeen): a refusal, not a failure of the gateway.
+    19: 400,
+    29: 400,
+    33: 403,
+    35: 403,
+    37: 409,
+    38: 403,
 }
 
 

@@ -14,7 +14,7 @@ from camsim.protocol.timestamps import Shape
 from camsim.protocol.vocabulary import TemplateType, UserType
 
 from . import live
-from .reading import Reading, inner, refuse_unprinted
+from .reading import Reading, inner, note_unprinted
 
 _ORDER = (StatusV3.INVALID_REQUEST, StatusV3.INVALID_REQUEST_DATA, StatusV3.FEATURE_NOT_SUPPORTED)  # A-REST-10
 _MOST_TEMPLATES = 64
@@ -27,8 +27,7 @@ def check(
 ) -> Command | Refusal:
     """Read a recognised request. Problems come in the order 3, 1, 15 (A-REST-10); 10 waits for the device."""
     reading = Reading(Command(recognition.family, recognition.name), device_offset, rest)
-    if reading.strict:
-        refuse_unprinted(reading, message, "")
+    note_unprinted(reading, message)
     reading.operation_id(message)
     reading.request_time(message)
     _READERS[recognition.family](reading, message)
@@ -66,8 +65,8 @@ def _read_range(word: str) -> Callable[[Reading, Mapping[str, object]], None]:
 def _read_offset(reading: Reading, wanted: Mapping[str, object], where: str) -> None:
     """`OffSet`: not on the v3 page, but live gateways page by it (R-12, loadlog.paging)."""
     value = wanted.get("OffSet")
-    if value in (None, ""):
-        return
+    if value in (None, "") or reading.rest.loadlog_paging != "offset":
+        return  # where nobody pages it is an unprinted member like any other (A-REST-14)
     text = value
     if isinstance(value, int) and not isinstance(value, bool):
         text = str(value)

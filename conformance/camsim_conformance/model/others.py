@@ -1,0 +1,93 @@
+"""What was told of other people beside one: who was deleted, and who has the same card or PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from camsim.protocol.vocabulary import TemplateType
+from camsim_conformance.plan.told import Deed, Keep
+
+from .history import Occurrence
+
+# What somebody else's deletion is to a person, the nearest first: the value of `then:other-deleted`.
+PART, NEAR, KNOWN, UNKNOWN = "part", "near", "known", "unknown"
+_NUMBERS = frozenset({str(TemplateType.CARD), str(TemplateType.PASSWORD)})
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """The people beside one. `deletions` of them, each with what it is to the person; `sharing`: by the hash of a card
+    or PIN what others have it too, in the order in which it was told to all."""
+
+    deletions: tuple[tuple[str, Occurrence], ...] = ()
+    sharing: Mapping[str, tuple[Occurrence, ...]] = field(default_factory=dict)
+
+    def deleted_after(self, telling: Occurrence) -> str:
+        """The nearest deletion of somebody else that came after a step; "no" for none."""
+        found = {kind for kind, one in self.deletions if _comes_after(one, telling, elsewhere=kind in (PART, NEAR))}
+        return next((kind for kind in (PART, NEAR, UNKNOWN, KNOWN) if kind in found), "no")
+
+    def shares(self, sha: str, telling: Occurrence) -> str:
+        """Whether somebody else was told to have this before, or is later; "no" for nobody."""
+        some = self.sharing.get(sha, ())
+        if not some:
+            return "no"
+        return "later" if any(_comes_after(telling, one, elsewhere=True) for one in some) else "first"
+
+
+def others_of(people: Mapping[str, Collection[Occurrence]]) -> Mapping[str, Others]:
+    """The others of everybody."""
+    made = {user for user, some in people.items() if any(_tells(one) for one in some)}
+    deletions = [one for some in people.values() for one in some if _deletes(one)]
+    numbers: dict[str, list[Occurrence]] = {}
+    for some in people.values():
+        for one in some:
+            for (kind, _), sha in one.told.templates.items():
+                if kind in _NUMBERS and one.told.keep is Keep.MUST:
+                    numbers.setdefault(sha, []).append(one)
+    return {user: Others(tuple(_deletions(user, deletions, made)), _sharing(user, numbers)) for user in people}
+
+
+def _deletions(user: str, deletions: Iterable[Occurrence], made: Collection[str]) -> Iterable[tuple[str, Occurrence]]:
+    for one in deletions:
+        other = one.told.user
+        if other != user:
+            yield _relation(user, other) or (KNOWN if other in made else UNKNOWN), one
+
+
+def _relation(user: str, deleted: str) -> str:
+    if deleted in user or user in deleted:
+        return PART
+    return NEAR if user[:-1] == deleted[:-1] else ""
+
+
+def _sharing(user: str, numbers: Mapping[str, Collection[Occurrence]]) -> Mapping[str, tuple[Occurrence, ...]]:
+    found: dict[str, tuple[Occurrence, ...]] = {}
+    for sha, some in numbers.items():
+        users = {one.told.user for one in some}
+        if user in users and len(users) > 1:
+            found[sha] = tuple(one for one in some if one.told.user != user)
+    return found
+
+
+def _tells(one: Occurrence) -> bool:
+    return one.told.deed is Deed.UPDATE and one.told.keep is not Keep.NEVER
+
+
+def _deletes(one: Occurrence) -> bool:
+    return one.told.deed is Deed.DELETE and one.told.keep is not Keep.NEVER
+
+
+def _comes_after(one: Occurrence, other: Occurrence, *, elsewhere: bool) -> bool:
+    """Whether it was sent later: in one case by its number, else (`elsewhere`) by the clock."""
+    if one.id == other.id:
+        return one.number > other.number
+    return elsewhere and _last(one) > _last(other)
+
+
+def _last(one: Occurrence) -> float:
+    return max((exchange.at for exchange in one.exchanges), default=0.0)
+
+
+NOBODY = Others()

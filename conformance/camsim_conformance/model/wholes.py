@@ -1,0 +1,40 @@
+"""Whole sentences for causes whose author would not begin with the thing that deviates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from camsim_conformance.plan.then_factors import OTHER_DELETED
+
+from .observation import OTHER_USER, Aspect, Deviation, Explanation, Observation
+
+_DELETIONS: Mapping[str, str] = {
+    "part": "A deletion removes other people too, whose UserID holds that of the deleted one or is held by it",
+    "near": "A deletion removes other people too, whose UserID differs in its last sign",
+    "known": "A deletion removes other people too",
+    "unknown": "A deletion of somebody who is not known removes somebody else",
+}
+_IDS: Mapping[str, str] = {
+    "leading-zeros": "UserIDs lose their leading zeros",
+    "letters": "UserIDs lose their capital letters, or all letters",
+    "case-alone": "UserIDs lose their case",
+}
+_GONE = frozenset({Aspect.PERSON, Aspect.TEMPLATE})
+
+
+def whole(explanation: Explanation) -> str:
+    """The sentence up to its numbers; "" where it is made of who and what."""
+    values = dict(explanation.values)
+    if explanation.aspect in _GONE and explanation.deviation == Deviation.MISSING:
+        found = _DELETIONS.get(values.get(OTHER_DELETED, ""), "")
+        return f"Now and then {found[0].lower()}{found[1:]}" if found and explanation.right else found
+    if explanation.deviation == Deviation.OTHER_PERSON and all(map(_by_part, explanation.wrong)):
+        return "UserIDs are compared in part: a punch is booked to somebody whose UserID holds that of its person"
+    if explanation.deviation == Deviation.OTHER_PERSON and len(values) == 1 and values.get("id") in _IDS:
+        return f"{_IDS[values['id']]}: such a punch is booked to another person"
+    return ""
+
+
+def _by_part(one: Observation) -> bool:
+    other = one.notes.get(OTHER_USER, "")
+    return other != one.user and one.user in other
