@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import pickle
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from certifying import TOKEN, profile
+from made_once import Made, once
 
 from camsim.receiver import Running, start
 from camsim_conformance import certify
@@ -31,23 +29,6 @@ def receiver() -> Iterator[Running]:
 def short_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same first punch comes three times to who refuses it; nothing here needs the time of a cold start."""
     monkeypatch.setattr(preflight, "PAUSE_S", 0.02)
-
-
-Made = tuple[dict[str, Any], Path]
-
-
-def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], dict[str, Any]]) -> Made:
-    """Document and folder of a run that is made once, whichever worker of xdist asks for it first."""
-    root = factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        root = root.parent
-    out, kept = root / name, root / f"{name}.pickle"
-    with (root / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not kept.exists():
-            out.mkdir()
-            kept.write_bytes(pickle.dumps(make(out)))
-    return pickle.loads(kept.read_bytes()), out
 
 
 @pytest.fixture(scope="session")

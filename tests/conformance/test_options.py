@@ -208,7 +208,7 @@ def test_a_target_is_certified_again_with_the_same_result(monkeypatch: pytest.Mo
     monkeypatch.syspath_prepend(str(SCRIPTS))
     import lasting
 
-    globs = ("CB-ORD-*", "CB-DUP-00[1-5]", "CB-TIME-*", "CB-ACK-001")
+    globs = ("CB-ORD-*", "CB-DUP-00[125]", "CB-TIME-*", "CB-ACK-001")
     for people in ("none", "given"):
         assert lasting.lasting(Protocol.V3, people, 2, globs, settle_s=0.3) == 0
 

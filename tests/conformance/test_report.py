@@ -16,6 +16,7 @@ import jsonschema
 import pytest
 import xmlschema
 from certifying import TOKEN, gathered, judged, profile, rows, told
+from made_once import Made
 
 from camsim import resources
 from camsim.receiver import Running, start
@@ -29,7 +30,6 @@ from camsim_conformance.session.record import RunRecord
 from camsim_conformance.target import storm_report
 from camsim_conformance.target.profile import Device
 
-Made = tuple[dict[str, Any], Path]
 KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
 
 
