@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
-from camsim_conformance.plan.firsts import first_values
+from camsim_conformance.plan.firsts import first_values, without_first
 from camsim_conformance.plan.punch_moments import crowd_values, moment_values
 from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import key_of, of_one_side, values_of
@@ -146,7 +146,7 @@ def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: 
 
 def _before_the_answer(values: Mapping[str, str]) -> Mapping[str, str]:
     """An answer depends on nothing that came after it."""
-    return {factor: name for factor, name in values.items() if not factor.startswith(_LATER)}
+    return without_first({factor: name for factor, name in values.items() if not factor.startswith(_LATER)})
 
 
 class _Values:

@@ -9,6 +9,7 @@ from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.firsts import without_first
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
@@ -239,12 +240,13 @@ class _Look:
         """The observation of one aspect."""
         first = self.due.occurrences[0]
         mine = [one.number for one in self.due.occurrences if one.id == first.id]
+        values = self.scene.values(self.person.user, self.due.first)
         return Observation(
             aspect=aspect,
             case=first.id,
             steps=tuple(mine),
             user=self.person.user,
-            values=self.scene.values(self.person.user, self.due.first),
+            values=values if aspect is Aspect.ROW else without_first(values),
             deviation=how,
             known=known,
             level=Level.RECORD if first.case.record else level,
