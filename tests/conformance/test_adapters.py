@@ -126,3 +126,21 @@ def test_an_adapter_certifies_a_receiver(adapter: Adapter, tmp_path: Path) -> No
 @pytest.mark.parametrize("file", ["flask_readback.py", "express_readback.js", "readback.php"])
 def test_an_adapter_has_at_most_forty_lines(file: str) -> None:
     assert len((ADAPTERS / file).read_text("utf-8").splitlines()) <= 40
+
+
+@pytest.mark.parametrize("form", ["py:readback:Store", f"cmd:{sys.executable} readback.py"])
+def test_a_program_certifies_a_receiver_in_both_of_its_forms(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "app.db"
+    shutil.copy(ADAPTERS / "readback.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ATTENDANCE_DB", str(database))
+    with start("sqlite", tokens=[TOKEN], db=str(database)) as receiver:
+        with closing(sqlite3.connect(database)) as db:
+            db.executescript(VIEWS)
+        asked = ("CB-DUP-001", "CB-TPL-001", "CB-USR-001")
+        chosen = profile(receiver.url, form, *asked, features=frozenset({"core", "user-data"}), confirm=False)
+        found = verdicts(run(chosen))
+    monkeypatch.delitem(sys.modules, "readback", raising=False)
+    assert found == dict.fromkeys(asked, "PASS")

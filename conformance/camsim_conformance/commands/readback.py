@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -120,11 +120,20 @@ def _show(trial: Trial) -> None:
     for kind, rows in trial.rows.items():
         console.print(f"{kind}: {len(rows)} rows", markup=False)
         for row in rows:
-            console.print("  " + "  ".join(f"{name}={value}" for name, value in row.items()), markup=False)
+            console.print("  " + "  ".join(_told(row)), markup=False)
     _list("cannot be believed", trial.faults)
     _list("hint", trial.hints)
     if not trial.faults:
         console.print("believed: what it shows of one, of several and of nobody agrees", markup=False)
+
+
+_READINGS = ("instant", "wall")  # of the time; what it does not say has no place in the line
+
+
+def _told(row: Mapping[str, object]) -> Iterator[str]:
+    for name, value in row.items():
+        if value is not None or name not in _READINGS:
+            yield f"{name}={value}"
 
 
 def _list(what: str, texts: Sequence[str]) -> None:
