@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from camsim.readback.model import MAX_IDS, Capabilities
+from camsim.readback.model import MAX_IDS, Capabilities, ReadBackError
 from camsim_conformance.readback.opening import open_adapter
 from camsim_conformance.readback.trial import Trial, tried
 from camsim_conformance.target.profile import UsageError
@@ -70,12 +70,16 @@ def suggest(
             from camsim_conformance.readback.suggest import suggested  # SQLAlchemy takes a while to import
         except ImportError as error:
             raise UsageError(f"sql: needs SQLAlchemy ({error}): pip install SQLAlchemy") from None
-        text = suggested(url)
+        found = suggested(url)
         if out is not None:
-            _write(out, text)
-    if out is None:
-        print(text, end="")  # noqa: T201  the result itself
-    else:
+            _write(out, found.text)
+        else:
+            print(found.text, end="")  # noqa: T201  the result itself
+        if found.missing is not None:
+            raise ReadBackError(
+                f"{found.missing}{f' of {out}' if out is not None else ''} (docs/cookbook/certify-in-ci.md)"
+            )
+    if out is not None:
         console.print(f"{out}: look at every line, then camsim readback try", markup=False)
 
 
