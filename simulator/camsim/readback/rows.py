@@ -48,8 +48,12 @@ class RowReadBack(ABC):
 
     def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
         """Rows of `punches`, read one by one."""
+        # Asked at once, whoever reads the rows later: an error belongs to the question.
+        return self._punches(self.rows("punches", people))
+
+    def _punches(self, rows: Iterable[object]) -> Iterator[StoredPunch]:
         source = self.source("punches")
-        for row in self.rows("punches", people):
+        for row in rows:
             found = punch_of(row, self.policy, source)
             if self.number_id is None and isinstance(row, Mapping) and type(row["user"]) is int:
                 self.number_id = row["user"]
