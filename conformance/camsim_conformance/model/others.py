@@ -11,7 +11,7 @@ from camsim_conformance.plan.told import Deed, Keep
 from .history import Occurrence
 
 # What somebody else's deletion is to a person, the nearest first: the value of `then:other-deleted`.
-PART, NEAR, KNOWN, UNKNOWN = "part", "near", "known", "unknown"
+PART, NEAR, UNKNOWN, LAST, KNOWN = "part", "near", "unknown", "last", "known"
 _NUMBERS = frozenset({str(TemplateType.CARD), str(TemplateType.PASSWORD)})
 
 
@@ -25,7 +25,11 @@ class Others:
 
     def deleted_after(self, telling: Occurrence) -> str:
         """The nearest deletion of somebody else that came after a step; "no" for none."""
-        found = {kind for kind, one in self.deletions if _comes_after(one, telling, elsewhere=kind in (PART, NEAR))}
+        found = {
+            kind for kind, one in self.deletions if _comes_after(one, telling, elsewhere=kind in (PART, NEAR, LAST))
+        }
+        if LAST in found and not found & {PART, NEAR}:
+            return UNKNOWN
         return next((kind for kind in (PART, NEAR, UNKNOWN, KNOWN) if kind in found), "no")
 
     def shares(self, sha: str, telling: Occurrence) -> str:
@@ -46,7 +50,29 @@ def others_of(people: Mapping[str, Collection[Occurrence]]) -> Mapping[str, Othe
             for (kind, _), sha in one.told.templates.items():
                 if kind in _NUMBERS and one.told.keep is Keep.MUST:
                     numbers.setdefault(sha, []).append(one)
-    return {user: Others(tuple(_deletions(user, deletions, made)), _sharing(user, numbers)) for user in people}
+    last = _last_made(people, [one for one in deletions if one.told.user not in made])
+    found: dict[str, Others] = {}
+    for user in people:
+        beside = (*_deletions(user, deletions, made), *((LAST, one) for one in last.get(user, ())))
+        found[user] = Others(beside, _sharing(user, numbers))
+    return found
+
+
+def _last_made(
+    people: Mapping[str, Collection[Occurrence]], deletions: Iterable[Occurrence]
+) -> Mapping[str, list[Occurrence]]:
+    """Who was made last when somebody was deleted who is not known: by the clock of the run."""
+    firsts = []
+    for user, some in people.items():
+        first = next((one for one in some if _tells(one)), None)
+        if first is not None and _last(first):
+            firsts.append((_last(first), user))
+    found: dict[str, list[Occurrence]] = {}
+    for one in deletions:
+        earlier = [first for first in firsts if first[0] < _last(one)]
+        if earlier:
+            found.setdefault(max(earlier)[1], []).append(one)
+    return found
 
 
 def _deletions(user: str, deletions: Iterable[Occurrence], made: Collection[str]) -> Iterable[tuple[str, Occurrence]]:

@@ -41,7 +41,7 @@ _NUMBERS = {str(TemplateType.PASSWORD): "pin", str(TemplateType.CARD): "card"}
 _MANY = 3  # siblings
 _LAST_OF_PLAIN = 0xFFFF
 _THEN = frozenset(factor.name for factor in THEN_FACTORS)
-_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY})
+_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY, Kind.LAZY_ADD, Kind.LAZY_DELETE})
 
 
 def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
@@ -67,6 +67,8 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     values["operation-time"] = "shared" if same_moment(person, telling) else "own"
     values["digits"] = "leading-zeros" if key in telling.told.zeros else "usual"
     values["shared"] = _shared(person, key, telling)
+    if max(map(len, telling.told.names or ("",))) > LONG_NAME:
+        values["name-length"] = "long"
     values |= _of_telling(person, telling)
     values |= _then(person.events[telling.number + 1 :]) | _aside(person, telling)
     later = later_keys(person, key, telling)
@@ -147,7 +149,9 @@ def _beside_it(telling: Event) -> str:
     kinds = {kind for kind, _ in telling.told.templates}
     if not kinds:
         return "none"
-    return "photo" if kinds - set(_NUMBERS) else "number"
+    if kinds - set(_NUMBERS):
+        return "photo"
+    return _NUMBERS[kinds.pop()] if len(kinds) == 1 else "numbers"
 
 
 def _whose(person: Person) -> dict[str, str]:

@@ -15,6 +15,7 @@ from . import (
     framing,
     identity,
     people,
+    people_beside,
     punches,
     returning,
     robustness,
@@ -31,7 +32,19 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 # Each declares its variants when it is imported: this is the list of those that do.
 DECLARED_BY = (
-    *(acknowledgements, benign, benign_order, conditions, duplicates, encryption, framing, identity, people, punches),
+    *(
+        acknowledgements,
+        benign,
+        benign_order,
+        conditions,
+        duplicates,
+        encryption,
+        framing,
+        identity,
+        people,
+        people_beside,
+    ),
+    punches,
     *(returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
 )
 

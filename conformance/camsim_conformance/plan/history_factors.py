@@ -215,7 +215,9 @@ _NAME: tuple[Factor, ...] = (
         (
             Value("none", "told without a template", "", "", usual=True),
             # "Only when the type is either card or password, Name and Priority will be coming" (V2:89).
-            Value("number", "told with a card or PIN", "", "V2-TPL-003"),
+            Value("card", "told with a card", "", "V2-TPL-003"),
+            Value("pin", "told with a PIN", "", "V2-TPL-003"),
+            Value("numbers", "told with a card and a PIN", "", "V2-TPL-003"),
             Value("photo", "told with a user photo", "CB-USR-001", ""),
         ),
     ),

@@ -152,7 +152,8 @@ def _template_photo(make: Builder) -> Case:
     message = framing_v2.messages(make, updated(make, story.user, ("", ""), story.next_moment()))[0]
     picture = story.template(Kind.USER_PHOTO, 0)
     message["ApiRequestInfo"]["OperationData"]["Signature"] = [item(TEMPLATE_PHOTO, picture.data)]
-    story.steps.append(framing_v2.told_step(make, message, story.user))
+    values = {"signature": "template-photo"}
+    story.steps.append(framing_v2.told_step(make, message, story.user, values=values))
     return story.case("template-photo-of-its-own", {"template": TEMPLATE_PHOTO})
 
 
@@ -163,7 +164,7 @@ def _named_beside(make: Builder) -> Iterator[Case]:
     story = Story(make, make.user())
     story.name = NAMES[1]
     story.tell(story.template(Kind.PASSWORD, 0))
-    yield story.case("name-beside-password", {"name-beside": "number"})
+    yield story.case("name-beside-password", {"name-beside": "pin"})
 
 
 def _name_alone(make: Builder) -> Case:

@@ -46,6 +46,8 @@ _THEN_ALWAYS: tuple[tuple[str, str, str, str], ...] = (
     ("copy", "a copy of a punch", "CB-TPL-001", TOUCHES_NONE),
     ("snapshot", "an attendance photo (#10)", "CB-TPL-001", TOUCHES_NONE),
     ("lazy", "a lazy response for the person", "", TOUCHES_NONE),
+    ("lazy-add", "the lazy response of an AddUser", "", TOUCHES_NONE),
+    ("lazy-delete", "the lazy response of a DeleteUser that failed", "", TOUCHES_NONE),
 )
 # Whom somebody else's deletion may take along (model/others).
 _OTHER_DELETED: tuple[Value, ...] = (
