@@ -118,7 +118,7 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
     values["script"] = script("".join(name))
     values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
     values["name-parts"] = "both" if all(name) else "first" if name[0] else "last"
-    values["name-beside"] = _beside_it(telling)
+    values["name-beside"] = _beside_it(person, telling)
     values["told-by"] = changed_name(person, telling)
     values["before:delete"] = _yes(telling.life > 0)
     values["transport"] = str(telling.occurrence.step.transport)
@@ -144,14 +144,25 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
     return values | _then(person.events[telling.number + 1 :]) | _aside(person, telling)
 
 
-def _beside_it(telling: Event) -> str:
+def _beside_it(person: Person, telling: Event) -> str:
     """With which template a name is told; a finger in one message with a card is none of its own."""
     kinds = {kind for kind, _ in telling.told.templates}
-    if not kinds:
+    if not kinds or _told_bare(person, telling):
         return "none"
     if kinds - set(_NUMBERS):
         return "photo"
     return _NUMBERS[kinds.pop()] if len(kinds) == 1 else "numbers"
+
+
+def _told_bare(person: Person, telling: Event) -> bool:
+    """True when the same name came without a template just before: then it stands whatever becomes of this one."""
+    for event in reversed(person.within(telling.life)):
+        if event.number < telling.number and event.named is not None:
+            if event.named != telling.named:
+                return False
+            if not event.told.templates:
+                return True
+    return False
 
 
 def _whose(person: Person) -> dict[str, str]:

@@ -188,6 +188,14 @@ def _v2(name: str, title: str, must: str, features: str = _USER) -> Callable[[ty
     return mutant(name, title, must, _V2, protocol=Protocol.V2, features=features)
 
 
+@_v2("v2-bare-update-resets", "takes an update without signatures for somebody without any", "V2-TPL-004")
+class BareUpdateResets(Policy):
+    def keep_update(self, update: Update, store: Store) -> None:
+        super().keep_update(update, store)
+        if not update.templates:
+            store.templates.pop(update.user, None)
+
+
 @_v2("v2-parts-to-twelve", "has room for twelve parts of a face", "V2-TPL-001")
 class PartsToTwelve(_Merging):
     def taken(self, stored: Templates, told: Sequence[Template]) -> list[Template]:
