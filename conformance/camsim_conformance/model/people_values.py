@@ -13,6 +13,7 @@ from camsim_conformance.plan.history_factors import (
     NAME_FACTORS,
     NEVER_MADE,
     OTHER_DELETED,
+    OTHER_RENAMED,
     PARTS_USUAL,
     PERSON_FACTORS,
     TEMPLATE_FACTORS,
@@ -93,6 +94,7 @@ def _aside(person: Person, telling: Event) -> dict[str, str]:
     return {
         "then:elsewhere": _yes(any(event.occurrence.step.device != device for event in later)),
         OTHER_DELETED: person.others.deleted_after(telling.occurrence),
+        OTHER_RENAMED: person.others.renamed_after(telling.occurrence),
     }
 
 

@@ -70,7 +70,7 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
-    text = whole(explanation)
+    text = whole(*family)
     if text:
         return f"{text}: {numbers(family, milder)}."
     text = f"{_subject(family)} {happens}"
