@@ -21,6 +21,7 @@ _IDS: Mapping[str, str] = {
     "letters": "UserIDs lose their capital letters, or all letters",
     "case-alone": "UserIDs lose their case",
 }
+_KIN = frozenset({"begin", "end", "part"})  # one UserID holds the other
 _GONE = frozenset({Aspect.PERSON, Aspect.TEMPLATE})
 
 
@@ -32,7 +33,7 @@ def whole(explanation: Explanation, *others: Explanation) -> str:
     if explanation.aspect in _GONE and explanation.deviation == Deviation.MISSING:
         found = _DELETIONS.get(values.get(OTHER_DELETED, ""), "")
         return f"Now and then {found[0].lower()}{found[1:]}" if found and explanation.right else found
-    if explanation.aspect is Aspect.NAME and values.get(OTHER_RENAMED, "no") != "no":
+    if explanation.aspect is Aspect.NAME and _KIN.intersection((values.get(OTHER_RENAMED), values.get(OTHER_DELETED))):
         return "A name is told to other people too, whose UserID holds that of the renamed one"
     if explanation.deviation == Deviation.OTHER_PERSON and all(map(_by_part, explanation.wrong)):
         return "UserIDs are compared in part: a punch is booked to somebody whose UserID holds that of its person"

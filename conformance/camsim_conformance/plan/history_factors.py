@@ -21,6 +21,7 @@ __all__ = [
     "HISTORY_FACTORS",
     "NAME_FACTORS",
     "OTHER_DELETED",
+    "OTHER_RENAMED",
     "PERSON_FACTORS",
     "TEMPLATE_FACTORS",
     "THEN_FACTORS",
