@@ -15,7 +15,9 @@ from .people_events import Event, Kind, Person
 _PUNCHES = frozenset({Kind.PUNCH, Kind.LATE})
 _MADE = frozenset({Kind.CREATE, Kind.RETURN})
 # Which template it was is told of templates and names alone.
-_FINER = frozenset({Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Kind.GROUP})
+_FINER = frozenset(
+    {Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Kind.GROUP, Kind.LAZY_ADD, Kind.LAZY_DELETE}
+)
 
 
 def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[str, str]:

@@ -30,7 +30,7 @@ ERASED = "--policy erase-on-delete: this punch went with its person, as it may"
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 
 # What tells nothing that could leave a row.
-_OF_NO_ROW = frozenset({Deed.OTHER, Deed.LAZY})
+_OF_NO_ROW = frozenset({Deed.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,8 @@ def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
     for row in person.extra:
         place = min(range(len(told)), key=lambda place: _far(told[place].told, row))
         one = told[place]
-        if one.told.keep is Keep.MAY:
+        # Nothing of a lazy response has to be stored, and no punch of it may be (V2:74).
+        if one.told.keep is Keep.MAY and one.told.deed is not Deed.LAZY:
             continue
         actual = f"a row that nobody sent: {stored_text(row, scene.snapshot)}"
         if one.told.deed is Deed.PHOTO:

@@ -163,9 +163,11 @@ def template_of(row: object, source: str) -> StoredTemplate:
 def user_of(row: object, source: str) -> StoredUser:
     """A stored user from a mapping. Raises: ReadBackError."""
     fields = _with(row, source, "user")
-    # Who keeps one name for both parts may show it as `name`.
-    first = fields.get("first_name", fields.get("name"))
-    return StoredUser(str(fields["user"]), _text(first), _text(fields.get("last_name")))
+    first, last = fields.get("first_name"), fields.get("last_name")
+    # Who keeps one name for both parts may show it as `name`, also beside parts that are empty (V2:87).
+    if not first and not last and fields.get("name"):
+        first = fields["name"]
+    return StoredUser(str(fields["user"]), _text(first), _text(last))
 
 
 def _with(row: object, source: str, *names: str) -> Mapping[str, object]:
