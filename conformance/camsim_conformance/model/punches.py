@@ -136,7 +136,7 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
         return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
     if row is None or row.time == expected:
         return look.at(Aspect.INSTANT, None)
-    if scene.protocol is Protocol.V2:
+    if scene.protocol is Protocol.V2 and not kept.declared:
         expected = nearer(row, due.punch)
     # A time within the run is that of arrival, whenever in the run it was.
     arrival = min(max(float(row.time), scene.started_s), scene.ended_s)

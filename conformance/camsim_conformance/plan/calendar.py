@@ -126,7 +126,7 @@ def _leap_day(make: Builder) -> Iterator[Case]:
     wall = _wall(make) - timedelta(days=1)
     begin = next(day for day in _leap_days(wall) if day <= wall)
     at = int(begin.timestamp()) + _shift(make)
-    moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
+    moments = [at + ASIDE_S, at + 12 * HOUR + 30 * MINUTE, at + DAY - ASIDE_S]
     yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
 
 
