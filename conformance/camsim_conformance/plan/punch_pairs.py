@@ -26,6 +26,9 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         return {}
     place = punches(history)[key]
     found: dict[str, str] = {}
+    mine = history[place].step.device
+    if any(sent.told.punch == punch and sent.step.device != mine for sent in history):
+        found["twin"] = "yes"
     rest = list(others(history, key, punch))
     seconds, _ = neighbour(distances(rest, punch), punch)
     if seconds and seconds < NEAR_S:
@@ -44,7 +47,6 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
             found[f"pair-time:{'later' if other.log_time < punch.log_time else 'earlier'}"] = "yes"
     if pair:
         found["pair-type"] = "same" if all(other.type == punch.type for _, other in pair) else "another"
-    mine = history[place].step.device
     for at, other in rest:
         device = "same-device" if history[at].step.device == mine else "other-device"
         if abs(other.log_time - punch.log_time) < MINUTE:

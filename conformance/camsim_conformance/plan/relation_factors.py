@@ -32,6 +32,13 @@ def _stays() -> Iterator[Value]:
 
 PAIR_FACTORS: tuple[Factor, ...] = (
     Factor(
+        "twin",
+        (
+            Value("no", "of a moment that one device tells", "", "", usual=True),
+            Value("yes", "of a moment that another device tells too", "CB-DEV-001", "V2-DUP-003"),
+        ),
+    ),
+    Factor(
         "near",
         (
             Value("none", "with no other punch of the person within two minutes", "", "", usual=True),
