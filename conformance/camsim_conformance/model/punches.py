@@ -18,7 +18,7 @@ from .devices import device_is_told, device_words
 from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
-from .moments import INSTANT, Choice, distance, how_off, nearer
+from .moments import INSTANT, Choice, Reading, distance, how_off, nearer
 from .observation import ALLOWED, OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
@@ -66,7 +66,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     for person in persons:
         for due in person.dues:
             yield from _of_due(person, due, scene, asked.time(due.punch), words)
-        yield from _of_nobody(person, scene)
+        yield from _of_nobody(person, scene, reading)
 
 
 def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mapping[int, str]) -> Iterator[Observation]:
@@ -147,7 +147,7 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
         return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
     if row is None or row.time == expected:
         return look.at(Aspect.INSTANT, None)
-    if scene.protocol is Protocol.V2:
+    if scene.protocol is Protocol.V2 and not kept.declared:
         expected = nearer(row, due.punch)
     # A time within the run is that of arrival, whenever in the run it was.
     arrival = min(max(float(row.time), scene.started_s), scene.ended_s)
@@ -156,7 +156,13 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
     return look.at(Aspect.INSTANT, how, seconds=off, actual=f"{look.stored(row)}, {distance(off)}: {how}")
 
 
-def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
+def _is_astray(person: Person, reading: Reading) -> bool:
+    """True when no row of a person stands at its time: what is left over may be of any of the punches."""
+    rows = [due for due in person.dues if due.row is not None]
+    return bool(rows) and not any(due.row is not None and due.row.time == reading.time(due.punch) for due in rows)
+
+
+def _of_nobody(person: Person, scene: Scene, reading: Reading) -> Iterator[Observation]:
     """Rows that no punch of the person explains; and of a person without a punch, that there is none."""
     told = [one for one in person.history if one.told.deed not in _OF_NO_ROW]
     if not told:
@@ -171,7 +177,8 @@ def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
         if one.told.deed is Deed.PHOTO:
             actual += ", a photo was told of that moment"
         values = scene.values(person.user, person.history.index(one))
-        yield _observation(Aspect.COUNT, one, values, Deviation.INVENTED, "no other row", actual)
+        found = _observation(Aspect.COUNT, one, values, Deviation.INVENTED, "no other row", actual)
+        yield replace(found, known=not _is_astray(person, reading))
     if not person.extra and not person.dues:
         one = told[-1]
         values = scene.values(person.user, person.history.index(one))
