@@ -13,9 +13,11 @@ from pathlib import Path
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.checks.sections import plan
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.crowd_factors import CROWD_FACTORS
 from camsim_conformance.plan.factors import EVENT_FACTORS, PUNCH_FACTORS
 from camsim_conformance.plan.first_factors import FIRST_FACTORS
 from camsim_conformance.plan.history_factors import HISTORY_FACTORS
+from camsim_conformance.plan.moment_factors import MOMENT_FACTORS
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.plan.relation_factors import RELATION_FACTORS
 from camsim_conformance.plan.size_factors import SIZE_FACTORS
@@ -47,6 +49,7 @@ def factors() -> Iterator[str]:
     named = (
         ("punch", PUNCH_FACTORS),
         ("punch among others", (*RELATION_FACTORS, *FIRST_FACTORS)),
+        ("moment", MOMENT_FACTORS),
         ("event", EVENT_FACTORS),
         ("person", HISTORY_FACTORS),
         ("body", SIZE_FACTORS),
@@ -54,6 +57,13 @@ def factors() -> Iterator[str]:
     for title, some in named:
         for factor in some:
             yield f"| {title}: `{factor.name}` | {_values(factor)} |"
+    # One row a count: its steps are factors of their own.
+    steps: dict[str, list[str]] = {}
+    for factor in CROWD_FACTORS:
+        counted, _, step = factor.name.partition(":")
+        steps.setdefault(counted, []).append(step or "yes")
+    for counted, found in steps.items():
+        yield f"| punch among many: `{counted}` | no, {', '.join(found)} |"
 
 
 def _values(factor: Factor) -> str:

@@ -45,6 +45,11 @@ def told(chosen: Profile) -> dict[str, Any]:
     return document(run(chosen))
 
 
+def judged(record: RunRecord) -> dict[str, Any]:
+    """The document of what a run gathered."""
+    return document(conclude(record, judge_all(record.observed())))
+
+
 def verdicts(result: Result) -> dict[str, str]:
     """Verdict by requirement id."""
     return {row.requirement.id: str(row.verdict) for row in result.requirements}

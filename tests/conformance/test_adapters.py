@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import socket
 import sqlite3
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from certifying import TOKEN, profile, run, verdicts
+from test_commands import camsim
 
 from camsim.receiver import start
 
@@ -126,3 +129,42 @@ def test_an_adapter_certifies_a_receiver(adapter: Adapter, tmp_path: Path) -> No
 @pytest.mark.parametrize("file", ["flask_readback.py", "express_readback.js", "readback.php"])
 def test_an_adapter_has_at_most_forty_lines(file: str) -> None:
     assert len((ADAPTERS / file).read_text("utf-8").splitlines()) <= 40
+
+
+@pytest.mark.parametrize("form", ["py:readback:Store", f"cmd:{sys.executable} readback.py"])
+def test_a_program_certifies_a_receiver_in_both_of_its_forms(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = tmp_path / "app.db"
+    shutil.copy(ADAPTERS / "readback.py", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ATTENDANCE_DB", str(database))
+    with start("sqlite", tokens=[TOKEN], db=str(database)) as receiver:
+        with closing(sqlite3.connect(database)) as db:
+            db.executescript(VIEWS)
+        asked = ("CB-DUP-001", "CB-TPL-001", "CB-USR-001")
+        chosen = profile(receiver.url, form, *asked, features=frozenset({"core", "user-data"}), confirm=False)
+        found = verdicts(run(chosen))
+    monkeypatch.delitem(sys.modules, "readback", raising=False)
+    assert found == dict.fromkeys(asked, "PASS")
+
+
+def test_the_lines_of_the_cookbook_for_a_program_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = (ADAPTERS.parent / "cookbook" / "certify-in-ci.md").read_text("utf-8")
+    lines = re.findall(r"^camsim (readback try \S*(?:py|cmd):.*)$", page, re.MULTILINE)
+    shutil.copy(ADAPTERS / "readback.py", tmp_path)
+    with closing(sqlite3.connect(tmp_path / "app.db")) as db:
+        db.executescript(
+            "CREATE TABLE punches (user_id TEXT, log_time TEXT, type TEXT, input TEXT);"
+            "CREATE TABLE templates (user_id TEXT, type TEXT, idx TEXT, data TEXT);"
+            "CREATE TABLE users (user_id TEXT, first_name TEXT, last_name TEXT);"
+            "INSERT INTO punches VALUES ('1001', '2026-12-01 06:00:00', 'CheckIn', 'Face');"
+        )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ATTENDANCE_DB", "app.db")
+    for line in lines:
+        words = shlex.split(line.replace("cmd:python ", f"cmd:{sys.executable} "))
+        done = camsim(*words)
+        assert (done.exit_code, "instant=2026-12-01T06:00:00Z" in done.stdout) == (0, True)
+    monkeypatch.delitem(sys.modules, "readback", raising=False)
+    assert len(lines) == 2

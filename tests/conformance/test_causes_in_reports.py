@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from certifying import FAST, TOKEN, profile
 from made_causes import cause, with_causes
+from made_once import Made, once
 from rich.console import Console
 from test_commands import camsim
 from test_report import Page, check_junit, check_result
@@ -38,30 +39,28 @@ from camsim_conformance.target.profile import Device
 from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import conclude
 
-Made = tuple[dict[str, Any], Path]
 
-
-def made_with(name: str, out: Path, *globs: str, blamed: dict[str, str] | None = None) -> Made:
-    """Document and folder of a run against a broken receiver, explained by causes made by hand."""
+def made_with(name: str, out: Path, *globs: str, blamed: dict[str, str] | None = None) -> dict[str, Any]:
+    """Document of a run against a broken receiver, explained by causes made by hand; its folder is `out`."""
     with start(tokens=[TOKEN], broken=policy(name)) as target:
         chosen = profile(target.url, target.readback_url, *globs)
         record = with_causes(Session(chosen).run(), blamed)
         cases = judge_all(record.observed())
         whole = document(conclude(record, cases), out)
         files.write(whole, cases, chosen, out, None)
-    return json.loads((out / "result.json").read_text("utf-8")), out
+    return dict(json.loads((out / "result.json").read_text("utf-8")))
 
 
 @pytest.fixture(scope="module")
 def doubled(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A receiver that stores every copy."""
-    return made_with("no-dedupe", tmp_path_factory.mktemp("doubled"), "CB-DUP-*", "CB-ACK-001")
+    return once(tmp_path_factory, "doubled", lambda out: made_with("no-dedupe", out, "CB-DUP-*", "CB-ACK-001"))
 
 
 @pytest.fixture(scope="module")
 def shifted(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """A receiver that loses offsets."""
-    return made_with("offset-twice", tmp_path_factory.mktemp("shifted"), "CB-TIME-001")
+    return once(tmp_path_factory, "shifted", lambda out: made_with("offset-twice", out, "CB-TIME-001"))
 
 
 def printed(whole: Any, out: Path) -> str:
@@ -146,9 +145,9 @@ def test_what_nobody_looked_at_for_one_reason_is_said_once(receiver: Running, tm
 
 
 def test_no_report_shows_python_or_a_page_of_html(tmp_path: Path) -> None:
-    _, out = made_with("ack-page", tmp_path, "CB-ACK-001", "CB-PUNCH-001")
+    made_with("ack-page", tmp_path, "CB-ACK-001", "CB-PUNCH-001")
     for name in ("summary.md", "result.json", "junit.xml"):
-        text = (out / name).read_text("utf-8")
+        text = (tmp_path / name).read_text("utf-8")
         assert "Deviation." not in text, name
         assert "NoAnswer." not in text, name
         assert "<!doctype" not in text.lower(), name

@@ -12,14 +12,13 @@ from typing import Any
 
 import pytest
 from certifying import TOKEN
+from made_once import Made
 from typer.testing import CliRunner
 
 from camsim_conformance.command import app
 from camsim_conformance.report import certificate
 from camsim_conformance.report.certificate import CertificateError, new_key, verify
 from camsim_conformance.target.profile import UsageError
-
-Made = tuple[dict[str, Any], Path]
 
 
 @pytest.fixture

@@ -39,7 +39,7 @@ def judged(aspect: Aspect, sent: Any, stored: Any, words: Snapshot = PLAIN) -> s
         (Aspect.TYPE, "None", None, None),  # v2: no button was pressed
         (Aspect.TYPE, "None", "none", None),
         (Aspect.TYPE, "None", "unknown", None),  # a word of the target's own
-        (Aspect.TYPE, "None", "CheckIn", INVENTED),
+        (Aspect.TYPE, "None", "CheckIn", WRONG),
         (Aspect.INPUT, "Face", "FACE", None),
         (Aspect.INPUT, "Face", "Card", WRONG),
         (Aspect.INPUT, "Face", None, NULL),

@@ -157,6 +157,42 @@ def test_a_python_object_is_found_by_name(tmp_path: Path, monkeypatch: pytest.Mo
     assert take(found, capabilities, ["7"]).punches["7"][0].time == AT + 19_800
 
 
+def _ask(form: str) -> None:
+    found = open_readback(profile("http://127.0.0.1:1/", form))
+    assert found is not None
+    take(found, found.capabilities(), ["7"])
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("thing = None", "is NoneType and no adapter: an adapter is an object.*time_policy"),
+        ("class thing:\n    time_policy = 'instant'\n    keeps = ['punches']", r"no method punches\(users\)"),
+        ("class thing:\n    def __init__(self):\n        raise OSError('no database')", "OSError: no database"),
+    ],
+)
+def test_a_python_object_that_is_no_adapter_says_what_one_is(
+    body: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "no_adapter.py").write_text(body + "\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delitem(sys.modules, "no_adapter", raising=False)
+    with pytest.raises((UsageError, ReadBackError), match=why):
+        _ask("py:no_adapter:thing")
+
+
+def test_a_python_object_may_tell_its_capabilities_as_over_http(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "http_like.py").write_text(
+        "class Adapter:\n    def capabilities(self):\n        return {'time_policy': 'instant', 'keeps': ['punches']}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    found = open_readback(profile("http://127.0.0.1:1/", "py:http_like:Adapter"))
+    assert found is not None
+    assert found.capabilities().time_policy == "instant"
+
+
 @pytest.mark.parametrize("text", ["py:no_such_module_here:X", "py:json", "ftp://x", "cmd:"])
 def test_a_form_that_cannot_be_opened_is_a_usage_error(text: str) -> None:
     with pytest.raises(UsageError):

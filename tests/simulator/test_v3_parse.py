@@ -151,12 +151,19 @@ def test_what_is_forgiven_is_noted(number: int, path: str, value: str, note: str
 
 
 def test_a_message_full_of_unknown_members_is_noted_in_few_lines() -> None:
+    command = _read({**SAMPLES[29], **{f"X{number}": 1 for number in range(5000)}})
+    assert isinstance(command, Command)
+    assert len(command.lint) == 10
+
+
+@pytest.mark.parametrize("wrap", [lambda inner: [inner], lambda inner: {"User": inner}])
+def test_a_message_deeper_than_any_printed_one_is_noted_once(wrap: Any) -> None:
     deep: Any = "x"
     for _ in range(900):
-        deep = [deep]
-    command = _read({**SAMPLES[29], **{f"X{number}": 1 for number in range(5000)}, "Filter": deep})
+        deep = wrap(deep)
+    command = _read({**SAMPLES[29], "Filter": deep})
     assert isinstance(command, Command)
-    assert 0 < len(command.lint) <= 10
+    assert (len(command.lint), command.user_id) == (1, "User123")
 
 
 @pytest.mark.parametrize(

@@ -216,5 +216,5 @@ def of_others(make: Builder) -> Iterator[Case]:
 
 @requirement("CB-USR-003", later=of_others)
 def test_a_deletion_takes_nobody_else_along(case: Observed) -> None:
-    """Whoever is deleted, known or not: nobody else goes with them, and no template of anybody else."""
+    """A deletion takes nobody else along, neither people nor their templates."""
     case.state = as_told(case, Aspect.NAME, Aspect.PERSON, Aspect.TEMPLATE)

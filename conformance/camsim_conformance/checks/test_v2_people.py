@@ -116,7 +116,7 @@ def _touched_by_none(make: Builder) -> Iterator[Case]:
 
 @requirement("V2-TPL-004", later=_touched_by_none)
 def test_what_carries_no_signature_removes_none(case: Observed) -> None:
-    """A change of name, a punch or whatever else carries no signature removes none."""
+    """What carries no signature removes none: a change of name, a punch, a photo, a lazy response."""
     case.state = as_told(case, Aspect.TEMPLATE)
 
 
@@ -128,5 +128,5 @@ def test_v2_deletions_and_renames_are_reflected(case: Observed) -> None:
 
 @requirement("V2-USR-002", later=of_others)
 def test_a_v2_deletion_takes_nobody_else_along(case: Observed) -> None:
-    """Whoever is deleted, known or not: nobody else goes with them, and no signature of anybody else."""
+    """A deletion takes nobody else along, neither people nor their signatures."""
     case.state = as_told(case, Aspect.NAME, Aspect.PERSON, Aspect.TEMPLATE)

@@ -144,7 +144,7 @@ def test_two_v2_devices_are_two_rows(case: Observed) -> None:
 @requirement("V2-ORD-001", cases=older, later=edges)
 def test_an_older_v2_punch_is_kept(case: Observed) -> None:
     """A v2 punch that is older than one already stored is kept."""
-    case.state = as_told(case, *ROWS, *FIELDS)
+    case.state = as_told(case, *ROWS, Aspect.INSTANT, *FIELDS)
 
 
 def _sets(make: Builder) -> Iterator[Case]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from camsim.readback.model import MAX_IDS, Capabilities
+from camsim.readback.model import MAX_IDS, Capabilities, ReadBackError
 from camsim_conformance.readback.opening import open_adapter
 from camsim_conformance.readback.trial import Trial, tried
 from camsim_conformance.target.profile import UsageError
@@ -70,12 +70,16 @@ def suggest(
             from camsim_conformance.readback.suggest import suggested  # SQLAlchemy takes a while to import
         except ImportError as error:
             raise UsageError(f"sql: needs SQLAlchemy ({error}): pip install SQLAlchemy") from None
-        text = suggested(url)
+        found = suggested(url)
         if out is not None:
-            _write(out, text)
-    if out is None:
-        print(text, end="")  # noqa: T201  the result itself
-    else:
+            _write(out, found.text)
+        else:
+            print(found.text, end="")  # noqa: T201  the result itself
+        if found.missing is not None:
+            raise ReadBackError(
+                f"{found.missing}{f' of {out}' if out is not None else ''} (docs/cookbook/certify-in-ci.md)"
+            )
+    if out is not None:
         console.print(f"{out}: look at every line, then camsim readback try", markup=False)
 
 
@@ -120,11 +124,20 @@ def _show(trial: Trial) -> None:
     for kind, rows in trial.rows.items():
         console.print(f"{kind}: {len(rows)} rows", markup=False)
         for row in rows:
-            console.print("  " + "  ".join(f"{name}={value}" for name, value in row.items()), markup=False)
+            console.print("  " + "  ".join(_told(row)), markup=False)
     _list("cannot be believed", trial.faults)
     _list("hint", trial.hints)
     if not trial.faults:
         console.print("believed: what it shows of one, of several and of nobody agrees", markup=False)
+
+
+_READINGS = ("instant", "wall")  # of the time; what it does not say has no place in the line
+
+
+def _told(row: Mapping[str, object]) -> Iterator[str]:
+    for name, value in row.items():
+        if value is not None or name not in _READINGS:
+            yield f"{name}={value}"
 
 
 def _list(what: str, texts: Sequence[str]) -> None:

@@ -190,7 +190,7 @@ def _causes(seen: Observed, causes: Sequence[KeptCause]) -> Iterator[tuple[str, 
         elif mine and cause.get("alone", True):
             yield f"not again {cause['id']}: {cause['sentence']}", Verdict.PASS
         elif mine:
-            yield f"not again {cause['id']}: {cause['sentence']}; {_NOT_ALONE}", Verdict.COULD_NOT_RUN
+            yield f"not again {cause['id']}: {cause['sentence'].rstrip('.')}; {_NOT_ALONE}", Verdict.COULD_NOT_RUN
 
 
 def _beside(seen: Observed) -> list[Observation]:

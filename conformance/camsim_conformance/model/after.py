@@ -15,7 +15,9 @@ from .people_events import Event, Kind, Person
 _PUNCHES = frozenset({Kind.PUNCH, Kind.LATE})
 _MADE = frozenset({Kind.CREATE, Kind.RETURN})
 # Which template it was is told of templates and names alone.
-_FINER = frozenset({Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Kind.GROUP})
+_FINER = frozenset(
+    {Kind.FINGER, Kind.FACE, Kind.PALM, Kind.NUMBER, Kind.PIN, Kind.GROUP, Kind.LAZY_ADD, Kind.LAZY_DELETE}
+)
 
 
 def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[str, str]:
@@ -33,8 +35,10 @@ def after(person: Person, history: Sequence[Occurrence], place: int) -> Mapping[
     told = history[place].told
     for event in person.events[numbers[0] + 1 :]:
         last = event.number > numbers[-1]
+        # Who lets punches go by their times tells the one deletion from the other.
         if event.told.deed is Deed.DELETE and event.told.at < told.at:
-            found["then:late-delete"] = "yes"
+            found["then:late-delete"] = "yes" if last else AGAIN
+            continue
         for kind in _kinds(event, last=last):
             if last or f"then:{kind}" not in found:
                 found[f"then:{kind}"] = "yes" if last else AGAIN

@@ -32,7 +32,7 @@ def _untyped(row: StoredPunch, words: Capabilities) -> str | None:
     known = {str(kind) for kind in AttendanceType}
     named = any(same_word(word, kind) for word in meant for kind in known)
     kept = any(same_word(word, NOTHING_PRESSED) for word in meant)
-    return Deviation.INVENTED if named and not kept else None
+    return Deviation.WRONG if named and not kept else None
 
 
 def _input(punch: Punch, row: StoredPunch, snapshot: Snapshot) -> str | None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from camsim_conformance.plan.then_factors import OTHER_DELETED
 
+from .cover import stem
 from .observation import Aspect, Deviation, Explanation
 
 _ACKNOWLEDGE = 'Answer HTTP 200 {"status":"done"} first, and handle what you cannot use afterwards (V3:1166).'
@@ -19,8 +20,7 @@ _CHANGES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.TEMPLATE, Deviation.MISSING): "Merge templates: never replace or remove what a callback does not carry.",
     (Aspect.TEMPLATE, Deviation.WRONG): "Keep templates by Type and Index, whole, and update the one that came again.",
     (Aspect.TEMPLATE, Deviation.STILL_THERE): "Remove the templates of a person who was deleted at the device (#1).",
-    (Aspect.NAME, Deviation.NULL): "Take a name only from callbacks that carry one; leave it alone otherwise.",
-    (Aspect.NAME, Deviation.MISSING): "Take a name from every callback that carries one.",
+    (Aspect.NAME, Deviation.NULL): "Take a name from every callback that carries one, and leave it alone otherwise.",
     (Aspect.PERSON, Deviation.STILL_THERE): "Delete or mark the person when #1 comes.",
     (Aspect.INSTANT, Deviation.WRONG): "Store the instant that LogTime names, read with its own offset (V3:1217).",
     (Aspect.UNCHANGED, Deviation.PUSHED_OUT): "Keep every punch: let no number of later ones push it out.",
@@ -45,6 +45,7 @@ _BY_ASPECT: Mapping[Aspect, str] = {
 }
 _ONE_DELETED = "Delete the one person whose UserID is the very text that was sent, and nobody where there is none."
 # What is nearer to the condition than the deviation alone.
+_HOWEVER_MANY = "Keep every punch, however many there are: a list or a table of fixed length loses them."
 _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
     (Aspect.FORGERY, "forged"): "Compare AuthToken with the device's in every callback, before anything else is done.",
     (Aspect.FORGERY, "token"): "Compare AuthToken as a text: whole, and with every sign as it is.",
@@ -63,12 +64,32 @@ _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
     (Aspect.ROW, "repeat"): "Ignore the copy alone, never the first of them.",
     (Aspect.ROW, "device"): "Store the punches of every device.",
     (Aspect.ROW, "photo"): "Keep photo (#10) and punch (#11) apart: the one neither replaces nor hides the other.",
+    (Aspect.NAME, "name-parts"): "Take a name of which a part is empty, and in v2 Name alone (V2:87).",
     (Aspect.PERSON, OTHER_DELETED): _ONE_DELETED,
     (Aspect.TEMPLATE, OTHER_DELETED): _ONE_DELETED,
     (Aspect.TEMPLATE, "digits"): "Keep card numbers and PINs as the text that was sent (V3:1225).",
     (Aspect.TEMPLATE, "device"): "Take what every device tells of a person.",
     (Aspect.NAME, "device"): "Take what every device tells of a person.",
     (Aspect.PERSON, "device"): "Take what every device tells of a person.",
+    (Aspect.ROW, "stay"): "Keep both punches of a short stay or break: no page says that a quick pair undoes itself.",
+    (Aspect.ROW, "warmth"): "Store a punch whatever its Temperature is.",
+    (Aspect.ROW, "near"): "Compare whole seconds of LogTime: punches of one person seconds apart are two.",
+    (Aspect.ROW, "same-minute"): "Compare whole seconds of LogTime: punches of one person in a minute are two.",
+    (Aspect.ROW, "newer"): "Accept a punch that is older than one already stored, of whatever device (V3:1219).",
+    (Aspect.ROW, "utc-day-had"): _HOWEVER_MANY,
+    (Aspect.ROW, "rush"): "Store a punch at once: let none wait for, or give way to, the next of its person.",
+    (Aspect.ROW, "had"): _HOWEVER_MANY,
+    (Aspect.ROW, "day-had"): _HOWEVER_MANY,
+    (Aspect.ROW, "input-had"): _HOWEVER_MANY,
+    (Aspect.ROW, "type-had"): _HOWEVER_MANY,
+    (Aspect.ROW, "more"): _HOWEVER_MANY,
+    (Aspect.ROW, "left"): _HOWEVER_MANY,
+    (Aspect.ROW, "run-had"): _HOWEVER_MANY,
+    (Aspect.ROW, "run-more"): _HOWEVER_MANY,
+    (Aspect.ROW, "then"): "Keep a punch whatever is told of its person after it.",
+    (Aspect.INSTANT, "hour"): "Read the hour of LogTime on a clock of 24 hours, and move no punch to another day.",
+    (Aspect.INSTANT, "clock"): "Store the instant that LogTime names: move no punch to the day of its shift.",
+    (Aspect.INSTANT, "date-before"): "Store LogTime as it is: a change of the device's date (#2) moves no punch.",
     (Aspect.TYPE, "photo"): "Let a photo (#10) leave the row of its punch (#11) as it is.",
 }
 _DOUBLED_V2 = "Ignore the same data from the same device (V2:240): user, device and time are a unique key."
@@ -82,8 +103,9 @@ def change(explanation: Explanation, *, v2: bool = False) -> str:
     if v2 and deviation == Deviation.DOUBLED:
         return _DOUBLED_V2
     for factor, _ in explanation.values:
-        if (aspect, factor) in _BY_FACTOR and deviation != Deviation.LATE:
-            return _of_protocol(_BY_FACTOR[aspect, factor], v2=v2)
+        key = (aspect, stem(factor))
+        if key in _BY_FACTOR and deviation != Deviation.LATE:
+            return _of_protocol(_BY_FACTOR[key], v2=v2)
     return _of_protocol(_CHANGES.get((aspect, deviation), _BY_ASPECT[aspect]), v2=v2)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from camsim.protocol.facts import Punch
 from camsim.readback.model import Snapshot
 from camsim_conformance.plan.cases import Case, Stage
-from camsim_conformance.plan.firsts import first_values
+from camsim_conformance.plan.firsts import first_values, without_first
 from camsim_conformance.plan.punch_moments import crowd_values, moment_values
 from camsim_conformance.plan.punch_pairs import pair_values
 from camsim_conformance.plan.punch_values import key_of, of_one_side, values_of
@@ -73,7 +73,7 @@ def observe(seen: Seen, known: Choice | None = None) -> View:
     """Everything that can be looked at. `known`: how the target was seen to read times. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
-    values = _Values(seen, people)
+    values = _Values(seen, people, sent)
     found = list(observe_answers(sent, values.by_step(sent), seen.profile))
     if seen.main is None:
         return View(tuple(found), None)
@@ -146,18 +146,18 @@ def event_values(history: Sequence[Occurrence], place: int, now_s: int, person: 
 
 def _before_the_answer(values: Mapping[str, str]) -> Mapping[str, str]:
     """An answer depends on nothing that came after it."""
-    return {factor: name for factor, name in values.items() if not factor.startswith(_LATER)}
+    return without_first({factor: name for factor, name in values.items() if not factor.startswith(_LATER)})
 
 
 class _Values:
     """The factor values of each event, made once."""
 
-    def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]]) -> None:
+    def __init__(self, seen: Seen, people: Mapping[str, tuple[Occurrence, ...]], sent: Sequence[Occurrence]) -> None:
         self._people = people
         self._made: dict[tuple[str, int], Mapping[str, str]] = {}
         self._told: dict[str, Person] = {}
         self._now_s = int(seen.started_s)
-        self._turns = turns(people.values())
+        self._turns = turns(sent)
 
     def at(self, user: str, place: int) -> Mapping[str, str]:
         """The values of the event at a place of a person's history."""

@@ -139,8 +139,8 @@ def _pair_leftovers(person: Person, reading: Reading, usual: Counter[str], words
         due = waiting[price[-1]]
         if due.row is None and row in person.extra:
             due.row = row
-            # A distance of its own that no usual mistake explains tells nothing of whose row it is.
-            due.guessed = open_ and not price[1] and alike[row.time - reading.time(due.punch)] == 1
+            # Where no usual mistake explains the distance and not all are shifted alike, it may be any other's row.
+            due.guessed = open_ and not price[1] and alike[row.time - reading.time(due.punch)] < len(waiting)
             person.extra.remove(row)
 
 

@@ -17,7 +17,7 @@ from camsim.readback.model import Snapshot, StoredPunch
 
 AGREED = 0.95  # below this share the report says that the target is inconsistent
 ARRIVAL_S = 180  # a stored time this near to the sending is the time of arrival
-HOUR_S = 3600
+HOUR_S, DAY_S = 3600, 86400
 EPOCH_S = 400 * 86400  # what lies before 1971 is no time at all
 AS_INSTANT = "as the instant"
 DAY_AND_MONTH = "with day and month swapped"
@@ -115,7 +115,8 @@ def choice(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> 
         likely = 0
         for candidate, rank in _zones(seen, snapshot, protocol):
             of_zone = _shared(candidate, seen, stored)
-            if (of_zone, rank) > (share, likely):
+            # Where two explain nearly as much, a likely zone is meant: they part at the hour of a change of clocks.
+            if (round(of_zone, 2), rank, of_zone) > (round(share, 2), likely, share):
                 found, share, likely = candidate, of_zone, rank
     return Choice(found, share, _allowed(found, protocol, instant_declared=instant_declared))
 
@@ -218,6 +219,8 @@ def _mistakes(punch: Punch) -> Mapping[str, int]:
         "with its seconds dropped": punch.log_time - punch.log_time % 60,
         "twelve hours too early": punch.log_time - 12 * HOUR_S,
         "twelve hours too late": punch.log_time + 12 * HOUR_S,
+        "a day too early": punch.log_time - DAY_S,
+        "a day too late": punch.log_time + DAY_S,
         "an hour too early": punch.log_time - HOUR_S,
         "an hour too late": punch.log_time + HOUR_S,
         **({} if swapped is None else {DAY_AND_MONTH: swapped}),

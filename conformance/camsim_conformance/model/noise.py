@@ -43,12 +43,17 @@ def bits(table: Table, some: Iterable[Conjunction], left: int) -> float:
 
 
 def _best(table: Table, wanted: int) -> Conjunction | None:
+    """The one that saves most; one more value has to save far more than it costs."""
+    best: tuple[float, Conjunction] | None = None
     for size in range(1, MOST_VALUES + 1):
         scored = [(_saved(table, one, wanted), one) for one in _all(table, wanted, size)]
         accepted = [(saved, one) for saved, one in scored if _accepted(one, wanted, saved)]
-        if accepted:
-            return min(accepted, key=lambda pair: (-pair[0], table.preference(pair[1].pairs)))[1]
-    return None
+        if not accepted:
+            continue
+        found = min(accepted, key=lambda pair: (-pair[0], table.preference(pair[1].pairs)))
+        if best is None or found[0] > best[0] + LEAST_BITS:
+            best = found
+    return None if best is None else best[1]
 
 
 def _accepted(one: Conjunction, wanted: int, saved: float) -> bool:

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     GROUP = "group"  # several templates in one message
     ROLE = "role"  # another UserType than before
     LAZY = "lazy"
+    LAZY_ADD = "lazy-add"
+    LAZY_DELETE = "lazy-delete"
     DELETE = "delete"
     RETURN = "return"
     PUNCH = "punch"
@@ -169,7 +171,7 @@ def person_of(user: str, occurrences: Iterable[Occurrence], others: Others = NOB
             forged.append(one)
             places.append(len(events))
             continue
-        kinds = frozenset(_kinds(one.told, state))
+        kinds = frozenset((*_kinds(one.told, state), *_LAZY.get(one.step.what, ())))
         events.append(Event(len(events), one, kinds, state.life))
         _remember(one.told, state)
     return Person(user, tuple(events), tuple(forged), tuple(places), others)
@@ -202,6 +204,7 @@ def _kinds(told: Told, state: _State) -> Iterator[Kind]:
 
 
 _PLAIN = {Deed.DELETE: Kind.DELETE, Deed.PHOTO: Kind.SNAPSHOT, Deed.DATE: Kind.DATE, Deed.LAZY: Kind.LAZY}
+_LAZY = {"lazy AddUser": (Kind.LAZY_ADD,), "lazy DeleteUser": (Kind.LAZY_DELETE,)}
 _OF_TYPE = {
     str(TemplateType.FINGERPRINT): Kind.FINGER,
     str(TemplateType.FACE): Kind.FACE,

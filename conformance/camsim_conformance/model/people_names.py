@@ -6,7 +6,6 @@ import unicodedata
 from collections.abc import Iterator
 
 from camsim.readback.model import Snapshot, StoredUser
-from camsim_conformance.plan.told import Deed
 from camsim_conformance.requirements.verdicts import Level
 
 from .observation import Aspect, Deviation, Observation
@@ -62,10 +61,7 @@ def _compared(person: Person, telling: Event, stored: StoredUser | None) -> tupl
     if any(unicodedata.normalize("NFC", shown) == unicodedata.normalize("NFC", written(one)) for one in allowed):
         return Deviation.WRONG, Level.RECORD, f"{actual}, its accents written otherwise"  # the same text (V3:1215)
     if not shown:
-        level = _erased(person, telling)
-        # What nothing came after was not erased: it was never stored.
-        later = any(event.told.deed is Deed.UPDATE for event in person.events[telling.number + 1 :])
-        return Deviation.NULL if later else Deviation.MISSING, level, "no name"
+        return Deviation.NULL, _erased(person, telling), "no name"
     if any(_alike(shown, written(one)) for one in allowed):
         return Deviation.WRONG, Level.SHOULD, actual
     return Deviation.WRONG, Level.MUST, _older(person, telling, shown) or actual

@@ -13,6 +13,7 @@ from camsim_conformance.plan.history_factors import (
     NAME_FACTORS,
     NEVER_MADE,
     OTHER_DELETED,
+    OTHER_RENAMED,
     PARTS_USUAL,
     PERSON_FACTORS,
     TEMPLATE_FACTORS,
@@ -41,7 +42,7 @@ _NUMBERS = {str(TemplateType.PASSWORD): "pin", str(TemplateType.CARD): "card"}
 _MANY = 3  # siblings
 _LAST_OF_PLAIN = 0xFFFF
 _THEN = frozenset(factor.name for factor in THEN_FACTORS)
-_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY})
+_ALWAYS = frozenset({Kind.PUNCH, Kind.LATE, Kind.COPY, Kind.SNAPSHOT, Kind.LAZY, Kind.LAZY_ADD, Kind.LAZY_DELETE})
 
 
 def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterable[str]) -> dict[str, str]:
@@ -67,6 +68,8 @@ def of_template(person: Person, key: TemplateKey, telling: Event, known: Iterabl
     values["operation-time"] = "shared" if same_moment(person, telling) else "own"
     values["digits"] = "leading-zeros" if key in telling.told.zeros else "usual"
     values["shared"] = _shared(person, key, telling)
+    if max(map(len, telling.told.names or ("",))) > LONG_NAME:
+        values["name-length"] = "long"
     values |= _of_telling(person, telling)
     values |= _then(person.events[telling.number + 1 :]) | _aside(person, telling)
     values |= person.beside_forged(telling.number, telling.number)
@@ -92,6 +95,7 @@ def _aside(person: Person, telling: Event) -> dict[str, str]:
     return {
         "then:elsewhere": _yes(any(event.occurrence.step.device != device for event in later)),
         OTHER_DELETED: person.others.deleted_after(telling.occurrence),
+        OTHER_RENAMED: person.others.renamed_after(telling.occurrence),
     }
 
 
@@ -117,7 +121,7 @@ def of_name(person: Person, name: tuple[str, str], telling: Event) -> dict[str, 
     values["script"] = script("".join(name))
     values["name-length"] = "long" if max(map(len, name)) > LONG_NAME else "usual"
     values["name-parts"] = "both" if all(name) else "first" if name[0] else "last"
-    values["name-beside"] = _beside_it(telling)
+    values["name-beside"] = _beside_it(person, telling)
     values["told-by"] = changed_name(person, telling)
     values["before:delete"] = _yes(telling.life > 0)
     values["transport"] = str(telling.occurrence.step.transport)
@@ -145,12 +149,25 @@ def of_person(person: Person, telling: Event, *, deleted: bool) -> dict[str, str
     return values | _then(person.events[telling.number + 1 :]) | _aside(person, telling)
 
 
-def _beside_it(telling: Event) -> str:
+def _beside_it(person: Person, telling: Event) -> str:
     """With which template a name is told; a finger in one message with a card is none of its own."""
     kinds = {kind for kind, _ in telling.told.templates}
-    if not kinds:
+    if not kinds or _told_bare(person, telling):
         return "none"
-    return "photo" if kinds - set(_NUMBERS) else "number"
+    if kinds - set(_NUMBERS):
+        return "photo"
+    return _NUMBERS[kinds.pop()] if len(kinds) == 1 else "numbers"
+
+
+def _told_bare(person: Person, telling: Event) -> bool:
+    """True when the same name came without a template just before: then it stands whatever becomes of this one."""
+    for event in reversed(person.within(telling.life)):
+        if event.number < telling.number and event.named is not None:
+            if event.named != telling.named:
+                return False
+            if not event.told.templates:
+                return True
+    return False
 
 
 def _whose(person: Person) -> dict[str, str]:

@@ -9,6 +9,7 @@ from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
+from camsim_conformance.plan.firsts import without_first
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
@@ -17,7 +18,7 @@ from .devices import device_is_told, device_words
 from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
-from .moments import INSTANT, Choice, distance, how_off, nearer
+from .moments import INSTANT, Choice, Reading, distance, how_off, nearer
 from .observation import ALLOWED, OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
 from .texts import punch_text, stored_text
 from .words import type_match
@@ -29,7 +30,7 @@ ERASED = "--policy erase-on-delete: this punch went with its person, as it may"
 _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 
 # What tells nothing that could leave a row.
-_OF_NO_ROW = frozenset({Deed.OTHER, Deed.LAZY})
+_OF_NO_ROW = frozenset({Deed.OTHER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
     for person in persons:
         for due in person.dues:
             yield from _of_due(person, due, scene, asked.time(due.punch), words)
-        yield from _of_nobody(person, scene)
+        yield from _of_nobody(person, scene, reading)
 
 
 def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mapping[int, str]) -> Iterator[Observation]:
@@ -146,7 +147,7 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
         return look.at(Aspect.INSTANT, how, known=known, seconds=row.time - expected, actual=text)
     if row is None or row.time == expected:
         return look.at(Aspect.INSTANT, None)
-    if scene.protocol is Protocol.V2:
+    if scene.protocol is Protocol.V2 and not kept.declared:
         expected = nearer(row, due.punch)
     # A time within the run is that of arrival, whenever in the run it was.
     arrival = min(max(float(row.time), scene.started_s), scene.ended_s)
@@ -155,7 +156,13 @@ def _instant(look: _Look, due: Due, expected: int) -> Observation:
     return look.at(Aspect.INSTANT, how, seconds=off, actual=f"{look.stored(row)}, {distance(off)}: {how}")
 
 
-def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
+def _is_astray(person: Person, reading: Reading) -> bool:
+    """True when no row of a person stands at its time: what is left over may be of any of the punches."""
+    rows = [due for due in person.dues if due.row is not None]
+    return bool(rows) and not any(due.row is not None and due.row.time == reading.time(due.punch) for due in rows)
+
+
+def _of_nobody(person: Person, scene: Scene, reading: Reading) -> Iterator[Observation]:
     """Rows that no punch of the person explains; and of a person without a punch, that there is none."""
     told = [one for one in person.history if one.told.deed not in _OF_NO_ROW]
     if not told:
@@ -163,13 +170,15 @@ def _of_nobody(person: Person, scene: Scene) -> Iterator[Observation]:
     for row in person.extra:
         place = min(range(len(told)), key=lambda place: _far(told[place].told, row))
         one = told[place]
-        if one.told.keep is Keep.MAY:
+        # Nothing of a lazy response has to be stored, and no punch of it may be (V2:74).
+        if one.told.keep is Keep.MAY and one.told.deed is not Deed.LAZY:
             continue
         actual = f"a row that nobody sent: {stored_text(row, scene.snapshot)}"
         if one.told.deed is Deed.PHOTO:
             actual += ", a photo was told of that moment"
         values = scene.values(person.user, person.history.index(one))
-        yield _observation(Aspect.COUNT, one, values, Deviation.INVENTED, "no other row", actual)
+        found = _observation(Aspect.COUNT, one, values, Deviation.INVENTED, "no other row", actual)
+        yield replace(found, known=not _is_astray(person, reading))
     if not person.extra and not person.dues:
         one = told[-1]
         values = scene.values(person.user, person.history.index(one))
@@ -239,12 +248,13 @@ class _Look:
         """The observation of one aspect."""
         first = self.due.occurrences[0]
         mine = [one.number for one in self.due.occurrences if one.id == first.id]
+        values = self.scene.values(self.person.user, self.due.first)
         return Observation(
             aspect=aspect,
             case=first.id,
             steps=tuple(mine),
             user=self.person.user,
-            values=self.scene.values(self.person.user, self.due.first),
+            values=values if aspect is Aspect.ROW else without_first(values),
             deviation=how,
             known=known,
             level=Level.RECORD if first.case.record else level,

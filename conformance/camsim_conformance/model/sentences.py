@@ -8,7 +8,7 @@ from dataclasses import replace
 from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.plan.factors import value_of
 
-from .cover import stem
+from .cover import is_usual, stem
 from .forgery_words import forged_noun, forged_predicate
 from .observation import Aspect, Deviation, Explanation, Observation, Values
 from .people_names import OLD_NAME
@@ -30,8 +30,7 @@ _PREDICATES: Mapping[tuple[Aspect, str], str] = {
     (Aspect.TEMPLATE, Deviation.MISSING): "is not stored, or was removed",
     (Aspect.TEMPLATE, Deviation.WRONG): "is stored with other content",
     (Aspect.TEMPLATE, Deviation.STILL_THERE): "is still stored",
-    (Aspect.NAME, Deviation.NULL): "is erased",
-    (Aspect.NAME, Deviation.MISSING): "is not stored",
+    (Aspect.NAME, Deviation.NULL): "is not stored, or was erased",
     (Aspect.NAME, Deviation.WRONG): "is stored otherwise than it was sent",
     (Aspect.PERSON, Deviation.MISSING): "is not stored",
     (Aspect.PERSON, Deviation.STILL_THERE): "is still stored",
@@ -73,7 +72,7 @@ def sentence(explanation: Explanation, also: Sequence[Explanation] = (), milder:
     family = [explanation, *(one for one in also if kind(one) == kind(explanation))]
     wrong = tuple(observation for one in family for observation in one.wrong)
     happens = predicate(replace(explanation, wrong=wrong))
-    text = whole(explanation)
+    text = whole(*family)
     if text:
         return f"{text}: {numbers(family, milder)}."
     text = f"{_subject(family)} {happens}"
@@ -94,7 +93,11 @@ def _besides(one: Explanation, happens: str) -> str:
     """What else happens: another thing to the same, or the same to another thing."""
     other = predicate(one)
     # What is not stored may have been removed as well: of two such things one is enough.
-    return f"so is the {_noun(one)}" if other == happens or other.startswith(f"{happens},") else other
+    return f"so is the {_noun(one)}" if other == happens or _is_more(other, happens) else other
+
+
+def _is_more(one: str, other: str) -> bool:
+    return one.startswith(f"{other},") or other.startswith(f"{one},")
 
 
 def kind(one: Explanation) -> tuple[Aspect, str, list[str]]:
@@ -245,6 +248,10 @@ def predicate(explanation: Explanation) -> str:
     known = _PREDICATES.get((aspect, deviation), f"is {deviation} ({aspect})")
     if deviation == Deviation.OTHER_PERSON:
         return known
+    if (aspect, deviation) == (Aspect.NAME, Deviation.NULL) and explanation.values:
+        # By what came after it, or by how it was told.
+        later = any(stem(factor) == "then" and not is_usual(factor, name) for factor, name in explanation.values)
+        return "is erased" if later else "is not stored"
     if aspect is Aspect.NAME and all(one.actual.endswith(OLD_NAME) for one in explanation.wrong):
         return "is not stored: the one before it stays"
     return known + _instead(explanation.wrong) if deviation == Deviation.WRONG else known

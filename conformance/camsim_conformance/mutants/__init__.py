@@ -10,12 +10,14 @@ from . import (
     benign,
     benign_order,
     conditions,
+    crowds,
     duplicates,
     encryption,
     forgeries,
     framing,
     identity,
     people,
+    people_beside,
     punches,
     returning,
     robustness,
@@ -32,8 +34,9 @@ __all__ = ["BENIGN", "MUTANTS", "Benign", "Mutant", "Policy", "policy"]
 
 # Each declares its variants when it is imported: this is the list of those that do.
 DECLARED_BY = (
-    *(acknowledgements, benign, benign_order, conditions, duplicates, encryption, framing, identity, people, punches),
-    *(forgeries, returning, robustness, senders, shared_faults, standing, stored_then_refused, times, v2),
+    *(acknowledgements, benign, benign_order, conditions, crowds, duplicates, encryption, framing, identity, people),
+    *(people_beside, punches, forgeries, returning, robustness, senders, shared_faults, standing),
+    *(stored_then_refused, times, v2),
 )
 
 

@@ -26,6 +26,7 @@ SUMMER, WINTER = 120, 60  # minutes: the offsets of central Europe
 # Where daylight saving ends elsewhere: month, which of its Sundays, the hour in UTC from its beginning, and the offset
 # that then holds, in minutes.
 _ENDS: Mapping[str, tuple[int, int, int, int]] = {"new-york": (11, 1, 6, -300), "sydney": (4, 1, -8, 600)}
+SECOND = "repeated-hour-again"  # the edge of the later one of two punches at one hour of the clock
 CHANGE_HOUR = 1  # UTC: all of Europe changes its clocks at this hour of a last Sunday
 
 
@@ -125,7 +126,7 @@ def _leap_day(make: Builder) -> Iterator[Case]:
     wall = _wall(make) - timedelta(days=1)
     begin = next(day for day in _leap_days(wall) if day <= wall)
     at = int(begin.timestamp()) + _shift(make)
-    moments = [at + ASIDE_S, at + 13 * HOUR, at + DAY - ASIDE_S]
+    moments = [at + ASIDE_S, at + 12 * HOUR + 30 * MINUTE, at + DAY - ASIDE_S]
     yield _case(make, name, [_At(at - 2 * DAY - PLAIN_S), *(_At(moment, name) for moment in moments)])
 
 
@@ -155,9 +156,9 @@ def _offsets(make: Builder) -> Iterator[Case]:
     # 02:40 in summer, then 02:20 in winter: the later one shows the earlier clock.
     change = _last_change(make, month=10) + _shift(make)
     name = "repeated-hour"
-    before = [_At(change - 2 * DAY, offset=SUMMER), _At(change - 90 * MINUTE, name, offset=SUMMER)]
-    inside = [_At(change - 20 * MINUTE, name, offset=SUMMER), _At(change + 20 * MINUTE, name, offset=WINTER)]
-    after = [_At(change + 90 * MINUTE, name, offset=WINTER), _At(change + 2 * DAY, offset=WINTER)]
+    before = [_At(change - 2 * DAY, offset=SUMMER), _At(change - 90 * MINUTE, offset=SUMMER)]
+    inside = [_At(change - 20 * MINUTE, name, offset=SUMMER), _At(change + 20 * MINUTE, SECOND, offset=WINTER)]
+    after = [_At(change + 90 * MINUTE, offset=WINTER), _At(change + 2 * DAY, offset=WINTER)]
     yield _case(make, name, _past(make, [*before, *inside, *after]))
     # 01:50, 03:10, and 02:30 of a device that has not changed yet: a clock that no other device shows that day.
     change = _last_change(make, month=3) + _shift(make)
@@ -173,11 +174,12 @@ def _offsets(make: Builder) -> Iterator[Case]:
 
 
 def _elsewhere(make: Builder) -> Iterator[Case]:
-    """The hour that comes twice far from Europe: a target may hold times in the zone of its server."""
+    """The hour that comes twice far from Europe, with one clock shown twice: a target may hold times, or its key, in
+    the zone of its server."""
     for place, (month, sunday, hour, standard) in _ENDS.items():
         change = _sunday(make, month, sunday, hour) + _shift(make)
         name, summer = "repeated-hour", standard + HOUR // MINUTE
-        inside = [_At(change - 20 * MINUTE, name, offset=summer), _At(change + 20 * MINUTE, name, offset=standard)]
+        inside = [_At(change - 20 * MINUTE, name, offset=summer), _At(change + 40 * MINUTE, SECOND, offset=standard)]
         around = _past(make, [_At(change - 2 * DAY, offset=summer), *inside, _At(change + 2 * DAY, offset=standard)])
         yield _case(make, f"{name}-{place}", around, name)
 

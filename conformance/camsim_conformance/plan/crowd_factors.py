@@ -13,14 +13,15 @@ from .values import Factor, Value
 STEPS = (3, 5, 8, 10, 15, 20, 30)
 RUN_STEPS = tuple(range(100, 1300, 100))
 _STORED = ("CB-ORD-002", "V2-ORD-002")
-# What is counted, with the phrase of it: distinct punches.
+# What is counted, with the phrase of it: distinct punches. What is particular comes first.
 _OF_A_PERSON = {
+    "input-had": "of a person of whom {} or more by its InputType were sent before it",
+    "type-had": "of a person of whom {} or more of its Type were sent before it",
+    "day-had": "of a person of whom {} or more of that day were sent before it",
+    "utc-day-had": "of a person of whom {} or more of that day in UTC were sent before it",
     "had": "of a person of whom {} or more were sent before it",
     "more": "of a person of whom {} or more were sent after it",
-    "newer": "of a person who has {} or more newer ones",
-    "day-had": "of a person of whom {} or more of that day were sent before it",
-    "type-had": "of a person of whom {} or more of its Type were sent before it",
-    "input-had": "of a person of whom {} or more by its InputType were sent before it",
+    "left": "of a person who has {} or more newer ones",
 }
 _OF_A_RUN = {
     "run-had": "that comes after {} or more others of all people",
@@ -42,7 +43,17 @@ def _factors() -> Iterator[Factor]:
         yield from _steps(counted, phrase, RUN_STEPS, "", "")
 
 
-CROWD_FACTORS: tuple[Factor, ...] = tuple(_factors())
+AT_ONCE_S = 0.1
+CROWD_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "rush",
+        (
+            Value("no", "that no other of its person follows at once", "", "", usual=True, crossed=False),
+            Value("yes", "that another of its person follows at once", *_STORED, crossed=False),
+        ),
+    ),
+    *_factors(),
+)
 
 
 def over(counted: str, number: int) -> dict[str, str]:

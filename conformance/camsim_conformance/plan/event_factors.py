@@ -26,6 +26,14 @@ EVENT_FACTORS: tuple[Factor, ...] = (
         ),
     ),
     Factor(
+        "signature",
+        (
+            Value("printed", "without a TemplatePhoto", "", "", usual=True, crossed=False),
+            # One of the seven Types that are printed (V2:97).
+            Value("template-photo", "with a TemplatePhoto", "", "V2-ACK-001", crossed=False),
+        ),
+    ),
+    Factor(
         "deed",
         (
             Value("punch", "that tells a punch", "", "", usual=True, crossed=False),

@@ -123,6 +123,8 @@ def _edges() -> Iterator[Value]:
     # v2 has no offset in its messages.
     repeated = "in the hour that comes twice when daylight saving ends"
     yield Value("repeated-hour", repeated, "CB-ORD-004", "", crossed=False)
+    again = "in the second pass of the hour that comes twice when daylight saving ends"
+    yield Value("repeated-hour-again", again, "CB-ORD-004", "", crossed=False)
     yield Value("skipped-hour", "beside the hour that daylight saving skips", "CB-ORD-004", "", crossed=False)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from .punch_values import Sent, key_of, others, punches
 
@@ -14,3 +14,8 @@ def first_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         return {}
     place = punches(history)[key]
     return {} if any(at < place for at, _ in others(history, key, punch)) else {"first": "yes"}
+
+
+def without_first(values: Mapping[str, str]) -> Mapping[str, str]:
+    """The same without that value, for all but losses: other deviations go with first punches by chance alone."""
+    return {factor: name for factor, name in values.items() if factor != "first"} if "first" in values else values

@@ -12,7 +12,7 @@ from camsim.protocol.v2.signatures import TEMPLATE_PHOTO
 from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim_conformance.requirements.verdicts import Level
 
-from .then_factors import AFTER_DELETION, AGAIN, OTHER_DELETED, THEN_FACTORS, followed_by
+from .then_factors import AFTER_DELETION, AGAIN, OTHER_DELETED, OTHER_RENAMED, THEN_FACTORS, followed_by
 from .values import Factor, Value
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "HISTORY_FACTORS",
     "NAME_FACTORS",
     "OTHER_DELETED",
+    "OTHER_RENAMED",
     "PERSON_FACTORS",
     "TEMPLATE_FACTORS",
     "THEN_FACTORS",
@@ -215,7 +216,9 @@ _NAME: tuple[Factor, ...] = (
         (
             Value("none", "told without a template", "", "", usual=True),
             # "Only when the type is either card or password, Name and Priority will be coming" (V2:89).
-            Value("number", "told with a card or PIN", "", "V2-TPL-003"),
+            Value("card", "told with a card", "", "V2-TPL-003"),
+            Value("pin", "told with a PIN", "", "V2-TPL-003"),
+            Value("numbers", "told with a card and a PIN", "", "V2-TPL-003"),
             Value("photo", "told with a user photo", "CB-USR-001", ""),
         ),
     ),
@@ -260,7 +263,7 @@ def requirement_of(aspect: str, factor: str, value: Value, protocol: Protocol) -
     """Whose business a deviation of this aspect under a value is; "" when it is nobody's in particular."""
     if value.usual or aspect not in ("name", "person") or not factor.startswith(("then:", "before:")):
         return value.requirement(protocol)
-    if factor == OTHER_DELETED:
+    if factor in (OTHER_DELETED, OTHER_RENAMED):
         return value.requirement(protocol)
     v3, v2 = _OF_PEOPLE
     if aspect == "name":

@@ -55,13 +55,17 @@ def template_rows(make: Builder) -> Iterator[Case]:
 
 
 def _template_row(make: Builder, kind: Kind, change: str, then: str, *, grouped: bool, index: int, turn: int) -> Case:
-    story = Story(make, make.user(), turn=turn, role=UserType.ADMIN if turn % 4 == 1 else UserType.USER)
+    # A photo's message carries the name too (#9): here a long one.
+    name = SCRIPTS["long"] if kind is Kind.USER_PHOTO and then == "empty-update" else NAMES[0]
+    story = Story(make, make.user(), name, turn=turn, role=UserType.ADMIN if turn % 4 == 1 else UserType.USER)
     place = index if kind is Kind.FINGERPRINT else 0
     old, new = story.template(kind, place, 0), story.template(kind, place, 1)
     if change == "changed":
         story.tell(old)
     elif change == "same":
         story.tell(new)
+    if make.profile.protocol is Protocol.V2 and kind in (Kind.CARD, Kind.PASSWORD) and then in ("nothing", "biometric"):
+        story.name = NAMES[2]  # a new name comes with a card or PIN (V2:89)
     if grouped:
         # First in its group by turns: a target may keep the first or the last alone.
         beside = story.template(_beside(kind), 0)

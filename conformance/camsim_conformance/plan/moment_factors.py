@@ -25,10 +25,10 @@ def _hours() -> Iterator[Value]:
         yield Value(str(hour), f"on the device's clock at {hour:02}:xx", *_CALENDAR, crossed=False)
 
 
-def _weekdays() -> Iterator[Value]:
-    yield Value("any", "on any day of the week", "", "", usual=True, crossed=False)
+def _weekdays(clock: str = "") -> Iterator[Value]:
+    yield Value("any", f"on any day of the week{clock}", "", "", usual=True, crossed=False)
     for name in WEEKDAYS:
-        yield Value(name, f"on a {name}", *_CALENDAR, crossed=False)
+        yield Value(name, f"on a {name}{clock}", *_CALENDAR, crossed=False)
 
 
 def _if(name: str, phrase: str, otherwise: str, v3: str, v2: str) -> Factor:
@@ -51,6 +51,7 @@ MOMENT_FACTORS: tuple[Factor, ...] = (
     *_parts_of_a_day(),
     _if("clock:midnight", "at 00:00:00 on the device's clock", "not at 00:00:00 on the device's clock", *_CALENDAR),
     Factor("weekday", tuple(_weekdays())),
+    Factor("utc-weekday", tuple(_weekdays(" in UTC"))),
     _if(
         "month-day",
         "on a day whose number could be that of another month",

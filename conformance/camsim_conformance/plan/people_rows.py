@@ -152,7 +152,8 @@ def _template_photo(make: Builder) -> Case:
     message = framing_v2.messages(make, updated(make, story.user, ("", ""), story.next_moment()))[0]
     picture = story.template(Kind.USER_PHOTO, 0)
     message["ApiRequestInfo"]["OperationData"]["Signature"] = [item(TEMPLATE_PHOTO, picture.data)]
-    story.steps.append(framing_v2.told_step(make, message, story.user))
+    values = {"signature": "template-photo"}
+    story.steps.append(framing_v2.told_step(make, message, story.user, values=values))
     return story.case("template-photo-of-its-own", {"template": TEMPLATE_PHOTO})
 
 
@@ -163,7 +164,7 @@ def _named_beside(make: Builder) -> Iterator[Case]:
     story = Story(make, make.user())
     story.name = NAMES[1]
     story.tell(story.template(Kind.PASSWORD, 0))
-    yield story.case("name-beside-password", {"name-beside": "number"})
+    yield story.case("name-beside-password", {"name-beside": "pin"})
 
 
 def _name_alone(make: Builder) -> Case:
@@ -206,8 +207,9 @@ def deletions_of_others(make: Builder) -> Iterator[Case]:
 
 
 def _beside(make: Builder, story: Story) -> None:
+    # A finger: its message says nothing of the name, in neither protocol.
     if keeps_templates(make):
-        story.tell(story.template(Kind.CARD, 0))
+        story.tell(story.template(Kind.FINGERPRINT, 0))
 
 
 def _deletion_of_nobody(make: Builder) -> Case:
@@ -238,7 +240,6 @@ def _ids_within_ids(make: Builder) -> Case:
         _beside(make, story)
     middle = Story(make, own, ("Robert", "Miller"))
     make.people.append(own)
-    _beside(make, middle)
     middle.happen(lambda at: make.punch(own, at))
     middle.rename(("Robin", "Mills"))
     middle.delete()

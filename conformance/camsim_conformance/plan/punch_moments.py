@@ -17,6 +17,7 @@ def moment_values(punch: Punch) -> dict[str, str]:
     """What the clock of the device shows at a punch, and how warm the person is."""
     clock = datetime.fromtimestamp(wall(punch), UTC)
     found = {"hour": str(clock.hour), "weekday": WEEKDAYS[clock.weekday()]}
+    found["utc-weekday"] = WEEKDAYS[datetime.fromtimestamp(punch.log_time, UTC).weekday()]
     found.update({f"clock:before-{hour}": "yes" for hour in BEFORE_HOURS if clock.hour < hour})
     found.update({f"clock:from-{hour}": "yes" for hour in FROM_HOURS if clock.hour >= hour})
     if wall(punch) % DAY == 0:
@@ -42,7 +43,8 @@ def crowd_values(history: Sequence[Sent], place: int) -> dict[str, str]:
     return {
         **over("had", len(earlier)),
         **over("more", len(rest) - len(earlier)),
-        **over("newer", sum(other.log_time > punch.log_time for _, other in rest)),
+        **over("left", sum(other.log_time > punch.log_time for _, other in rest)),
+        **over("utc-day-had", sum(other.log_time // DAY == punch.log_time // DAY for other in earlier)),
         **over("day-had", sum(wall(other) // DAY == day for other in earlier)),
         **over("type-had", sum(other.type == punch.type for other in earlier)),
         **over("input-had", sum(other.input == punch.input for other in earlier)),

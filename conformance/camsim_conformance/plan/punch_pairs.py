@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from camsim.protocol.facts import Punch
 
 from .factors import DAY, MINUTE, NEAR_S
 from .punch_values import Sent, distances, key_of, neighbour, of_one_side, others, punches, wall
 from .told import Deed
+
+STAYS: Mapping[tuple[str, str], str] = {
+    ("CheckIn", "CheckOut"): "Check",
+    ("BreakOut", "BreakIn"): "Break",
+    ("OverTimeIn", "OverTimeOut"): "OverTime",
+    ("MealIn", "MealOut"): "Meal",
+}
 
 
 def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
@@ -21,12 +28,19 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         return {}
     place = punches(history)[key]
     found: dict[str, str] = {}
+    mine = history[place].step.device
+    if any(sent.told.punch == punch and sent.step.device != mine for sent in history):
+        found["twin"] = "yes"
     rest = list(others(history, key, punch))
     seconds, _ = neighbour(distances(rest, punch), punch)
     if seconds and seconds < NEAR_S:
         found["near"] = "minute" if seconds < MINUTE else "minutes"
-    if any(_minute(other) == _minute(punch) for _, other in rest):
+    minute = [at for at, other in rest if _minute(other) == _minute(punch)]
+    if minute:
         found["same-minute"] = "yes"
+    if sum(at < place for at in minute) > 1:
+        found["third"] = "yes"
+    found |= _stay(punch, [other for _, other in rest])
     pair = [(at, other) for at, other in rest if abs(other.log_time - punch.log_time) == seconds]
     # There may be one on either side: then it is both.
     for at, other in pair:
@@ -34,14 +48,15 @@ def pair_values(history: Sequence[Sent], place: int) -> dict[str, str]:
         if seconds:
             found[f"pair-time:{'later' if other.log_time < punch.log_time else 'earlier'}"] = "yes"
     if pair:
-        nearest = [at for at, _ in pair]
         found["pair-type"] = "same" if all(other.type == punch.type for _, other in pair) else "another"
-        found["pair-device"] = _device(history, nearest, place)
     if _operations(history, punch) > 1:
         found["copy-id"] = "new"
-    newer = [at for at, other in rest if at < place and other.log_time > punch.log_time]
-    if newer:
-        found["newer-from"] = _device(history, newer, place)
+    for at, other in rest:
+        device = "same-device" if history[at].step.device == mine else "other-device"
+        if abs(other.log_time - punch.log_time) < MINUTE:
+            found[f"near:{device}"] = "yes"
+        if at < place and other.log_time > punch.log_time:
+            found[f"newer:{device}"] = "yes"
     if sum(key_of(sent) == key for sent in history) > 1 or history[place].step.copies > 1:
         found["again"] = "yes"
     if any(sent.told.deed is Deed.PHOTO and _of_moment(sent, punch) for sent in history):
@@ -68,10 +83,14 @@ def _operation(text: bytes) -> str:
         return ""
 
 
-def _device(history: Sequence[Sent], places: Sequence[int], place: int) -> str:
-    """Whether the punches at these places came from the device of the one at a place."""
-    mine = history[place].step.device
-    return "same" if any(history[at].step.device == mine for at in places) else "another"
+def _stay(punch: Punch, rest: Iterable[Punch]) -> dict[str, str]:
+    """What a punch and one near it begin and end, in this order of time: a stay that is hardly any."""
+    for other in rest:
+        first, second = sorted((punch, other), key=lambda one: one.log_time)
+        kind = STAYS.get((str(first.type), str(second.type)))
+        if kind is not None and second.log_time - first.log_time < NEAR_S:
+            return {"stay": kind}
+    return {}
 
 
 def _of_moment(sent: Sent, punch: Punch) -> bool:

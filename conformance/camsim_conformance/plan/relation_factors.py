@@ -6,7 +6,7 @@ has the names of the `then:` factors of a person's history, so that one event th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from camsim.protocol.vocabulary import Protocol
 from camsim_conformance.requirements.verdicts import Level
@@ -23,7 +23,21 @@ def _either(name: str, phrase: str) -> Factor:
     return Factor(name, (Value("no", f"not {phrase}", "", "", usual=True), Value("yes", phrase, *_SECONDS_APART)))
 
 
+def _stays() -> Iterator[Value]:
+    yield Value("none", "with no other within two minutes that it begins or ends something with", "", "", usual=True)
+    for kind in ("Check", "Break", "OverTime", "Meal"):
+        phrase = f"within two minutes of the {kind} punch that it begins or ends something with"
+        yield Value(kind, phrase, *_SECONDS_APART)
+
+
 PAIR_FACTORS: tuple[Factor, ...] = (
+    Factor(
+        "twin",
+        (
+            Value("no", "of a moment that one device tells", "", "", usual=True),
+            Value("yes", "of a moment that another device tells too", "CB-DEV-001", "V2-DUP-003"),
+        ),
+    ),
     Factor(
         "near",
         (
@@ -39,6 +53,7 @@ PAIR_FACTORS: tuple[Factor, ...] = (
             Value("yes", "in the same minute of the clock as another of the same person", *_SECONDS_APART),
         ),
     ),
+    _either("third", "sent third or later of its person in its minute of the clock"),
     # Each a factor of its own: of three the one between is both.
     _either("pair-sent:first", "sent first of the two"),
     _either("pair-sent:second", "sent second of the two"),
@@ -52,22 +67,12 @@ PAIR_FACTORS: tuple[Factor, ...] = (
             Value("another", "of another Type than the other", *_SECONDS_APART),
         ),
     ),
-    Factor(
-        "pair-device",
-        (
-            Value("none", "with no other to come from a device", "", "", usual=True),
-            Value("same", "from the same device as the other", *_SECONDS_APART),
-            Value("another", "from another device than the other", "CB-DEV-001", "V2-DUP-003"),
-        ),
-    ),
-    Factor(
-        "newer-from",
-        (
-            Value("none", "with no newer one before it", "", "", usual=True),
-            Value("same", "that comes after a newer one of the same device", "CB-ORD-001", "V2-ORD-001"),
-            Value("another", "that comes after a newer one of another device", "CB-DEV-001", "V2-DUP-003"),
-        ),
-    ),
+    Factor("stay", tuple(_stays())),
+    # Each a factor of its own: there may be others of both.
+    _either("near:same-device", "near one of the same person at the same device"),
+    _either("near:other-device", "near one of the same person at another device"),
+    _either("newer:same-device", "that comes after a newer one of the same device"),
+    _either("newer:other-device", "that comes after a newer one of another device"),
     Factor(
         "copy-id",
         (

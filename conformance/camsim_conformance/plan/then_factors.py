@@ -10,6 +10,7 @@ from .values import Factor, Value
 
 AFTER_DELETION = "after-deletion"
 OTHER_DELETED = "then:other-deleted"
+OTHER_RENAMED = "then:other-renamed"
 # Whose business it is that what carries no template leaves them alone in v2, and that a deletion leaves others alone.
 TOUCHES_NONE = "V2-TPL-004"
 _BESIDE = ("CB-USR-003", "V2-USR-002")
@@ -46,14 +47,26 @@ _THEN_ALWAYS: tuple[tuple[str, str, str, str], ...] = (
     ("copy", "a copy of a punch", "CB-TPL-001", TOUCHES_NONE),
     ("snapshot", "an attendance photo (#10)", "CB-TPL-001", TOUCHES_NONE),
     ("lazy", "a lazy response for the person", "", TOUCHES_NONE),
+    ("lazy-add", "the lazy response of an AddUser", "", TOUCHES_NONE),
+    ("lazy-delete", "the lazy response of a DeleteUser that failed", "", TOUCHES_NONE),
 )
 # Whom somebody else's deletion may take along (model/others).
 _OTHER_DELETED: tuple[Value, ...] = (
     Value("no", "not followed by the deletion of somebody like them", "", "", usual=True),
-    Value("part", "followed by the deletion of somebody whose UserID is part of theirs", *_BESIDE),
+    Value("begin", "followed by the deletion of somebody with whose UserID theirs begins", *_BESIDE),
+    Value("end", "followed by the deletion of somebody with whose UserID theirs ends", *_BESIDE),
+    Value("part", "followed by the deletion of somebody whose UserID is part of theirs, or holds it", *_BESIDE),
     Value("near", "followed by the deletion of somebody whose UserID differs in its last sign", *_BESIDE),
     Value("unknown", "followed by the deletion of somebody who is not known", *_BESIDE),
     Value("known", "followed by the deletion of somebody else", *_BESIDE),
+)
+
+
+_OTHER_RENAMED: tuple[Value, ...] = (
+    Value("no", "not followed by an update of somebody whose UserID is part of theirs", "", "", usual=True),
+    Value("begin", "followed by an update of somebody with whose UserID theirs begins", *_BESIDE),
+    Value("end", "followed by an update of somebody with whose UserID theirs ends", *_BESIDE),
+    Value("part", "followed by an update of somebody whose UserID is part of theirs", *_BESIDE),
 )
 
 
@@ -64,6 +77,7 @@ def _followed() -> Iterator[Factor]:
         gone = Value(AFTER_DELETION, f"whose deletion is followed by {phrase}", "CB-USR-001", "V2-USR-001")
         yield Factor(f"then:{name}", (*followed_by(phrase, v3, v2), gone))
     yield Factor(OTHER_DELETED, _OTHER_DELETED)
+    yield Factor(OTHER_RENAMED, _OTHER_RENAMED)
     # Whether empty names mean anything, no page says.
     unnamed = Value("yes", "followed by an update with empty names", "CB-TPL-006", "V2-TPL-003", Level.RECORD)
     yield Factor(

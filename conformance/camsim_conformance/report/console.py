@@ -23,6 +23,7 @@ STYLE = {
     "NOT-APPLICABLE": "dim",
 }
 OUTCOME_STYLE = {"passed": "bold green", "failed": "bold red"}
+DEVIATES = ("FAIL", "ERROR", "ADVICE")
 DETAILED = ("FAIL", "ERROR", "COULD-NOT-RUN", "ADVICE")
 SEEN = ("INFO", "UNVERIFIED")
 MOST_GROUPS = 3
@@ -60,14 +61,13 @@ def show(document: Document, console: Console, out: str | None) -> None:
 
 
 def _told(document: Document, console: Console) -> list[RequirementDocument]:
-    """The requirements that have a line each: of a void run not those that could not run, which are counted."""
+    """The requirements that have a line each: of a void run only those that deviate; the others are counted."""
     if not document["void"]:
         return document["requirements"]
-    rest = [row for row in document["requirements"] if row["verdict"] != "COULD-NOT-RUN"]
-    unsent = len(document["requirements"]) - len(rest)
+    unsent = [row for row in document["requirements"] if row["verdict"] == "COULD-NOT-RUN"]
     if unsent:
-        console.print(f"{unsent} requirements could not be judged")
-    return [row for row in rest if row["verdict"] != "NOT-APPLICABLE"]
+        console.print(f"{len(unsent)} requirements could not be judged")
+    return [row for row in document["requirements"] if row["verdict"] in DEVIATES]
 
 
 def _exports(document: Document, console: Console) -> None:

@@ -48,8 +48,12 @@ class RowReadBack(ABC):
 
     def punches(self, people: Sequence[str]) -> Iterator[StoredPunch]:
         """Rows of `punches`, read one by one."""
+        # Asked at once, whoever reads the rows later: an error belongs to the question.
+        return self._punches(self.rows("punches", people))
+
+    def _punches(self, rows: Iterable[object]) -> Iterator[StoredPunch]:
         source = self.source("punches")
-        for row in self.rows("punches", people):
+        for row in rows:
             found = punch_of(row, self.policy, source)
             if self.number_id is None and isinstance(row, Mapping) and type(row["user"]) is int:
                 self.number_id = row["user"]
@@ -159,9 +163,11 @@ def template_of(row: object, source: str) -> StoredTemplate:
 def user_of(row: object, source: str) -> StoredUser:
     """A stored user from a mapping. Raises: ReadBackError."""
     fields = _with(row, source, "user")
-    # Who keeps one name for both parts may show it as `name`.
-    first = fields.get("first_name", fields.get("name"))
-    return StoredUser(str(fields["user"]), _text(first), _text(fields.get("last_name")))
+    first, last = fields.get("first_name"), fields.get("last_name")
+    # Who keeps one name for both parts may show it as `name`, also beside parts that are empty (V2:87).
+    if not first and not last and fields.get("name"):
+        first = fields["name"]
+    return StoredUser(str(fields["user"]), _text(first), _text(last))
 
 
 def _with(row: object, source: str, *names: str) -> Mapping[str, object]:

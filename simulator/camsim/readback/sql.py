@@ -85,6 +85,11 @@ class SqlReadBack(RowReadBack):
 
 def read_map(file: Path) -> Mapping[str, object]:
     """A map.toml, with what can be known of it without a database checked. Raises: ReadBackError."""
+    if not file.is_file():
+        raise ReadBackError(
+            f"--map {file}: no such file ({file.absolute()}); camsim readback suggest sql:URL --out {file} writes "
+            "a first one"
+        )
     try:
         found: Mapping[str, object] = tomllib.loads(file.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

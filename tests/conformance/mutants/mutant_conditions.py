@@ -13,7 +13,7 @@ SMILE = "Ana \U0001f600 Rao"
 LONG = "Wilhelmina-Alexandrina-Maria"
 PEOPLE = (
     *("second", "label", "midnight", "alone", "walls", "snap", "named", "back", "late", "card", "like"),
-    *(*IDS, QUOTED),
+    *("crowd", "gone", *IDS, QUOTED),
 )
 PATTERNS: tuple[Any, ...] = ("%", ".*", {"$ne": ""}, [TOKEN])
 
@@ -47,6 +47,19 @@ def v3_conditions() -> Iterator[dict[str, Any]]:
         yield v3(AuthToken=token, **punch("like"))
     yield v3(AuthToken="wrong", **update(None, template("Face", "0", "AAAA", "like")))
     yield from (v3(**punch("full", n * 11)) for n in (*range(60), 0))
+    for seconds, type_, degrees in _crowd():
+        yield v3(**punch("crowd", seconds / 60, Type=type_, Temperature=degrees))
+    yield v3(**punch("crowd", -3000), SerialNumber="SN9")
+    yield v3(**update("gone"))
+    yield v3(**punch("gone", 60))
+    yield v3(UserDeleted={"UserID": "gone", "OperationTime": stamp(0)})
+
+
+def _crowd() -> Iterator[tuple[int, str, str]]:
+    """Seconds, Type and Temperature of what one person punches: quick pairs, three in a minute, a fever, noon, many."""
+    yield from ((0, "CheckIn", "36.8"), (4, "CheckOut", "36.8"), (6, "CheckIn", "36.8"))
+    yield from ((3600, "BreakOut", "36.8"), (3630, "BreakIn", "36.8"), (7200, "None", "38.4"))
+    yield from ((n * 1200 - 86400, "CheckIn", "36.8") for n in range(72))
 
 
 def v2_conditions() -> Iterator[dict[str, Any]]:
@@ -80,3 +93,8 @@ def v2_conditions() -> Iterator[dict[str, Any]]:
         yield v2("RealTimePunchLog", "like", plain, AuthToken=token)
     yield v2("ManuallyUserUpdated", "like", v2_user(signature("Fingerprint", "1")), AuthToken="wrong")
     yield from (v2("RealTimePunchLog", "full", plain, OperationTime=str(1714986000 + n * 660)) for n in range(60))
+    for seconds, type_, degrees in _crowd():
+        told = plain | {"AttendanceType": type_, "Temperature": degrees}
+        yield v2("RealTimePunchLog", "crowd", told, OperationTime=str(1714986000 + seconds))
+    yield v2("RealTimePunchLog", "crowd", {"AttendancePhoto": "AAAA"}, OperationTime="1714986000")
+    yield v2("RealTimePunchLog", "crowd", plain, OperationTime="1714900001", tag="SN1")

@@ -150,6 +150,8 @@ _MOST_UNPRINTED = 10  # a message of unknown members alone says nothing new with
 
 def note_unprinted(reading: Reading, message: Mapping[str, object]) -> None:
     """Every member that no printed message has is ignored with lint; strict answers 3 (A-REST-14)."""
+    if _is_printed(message, 0):
+        return
     found: list[str] = []
     _find_unprinted(message, "", 0, found)
     for where in found[:_MOST_UNPRINTED]:
@@ -159,6 +161,19 @@ def note_unprinted(reading: Reading, message: Mapping[str, object]) -> None:
             reading.refuse(3, where, "the page prints no such member (A-REST-14)")
         else:
             reading.command.lint.append(f"{where}: the page prints no such member, ignored (A-REST-14)")
+
+
+def _is_printed(value: Mapping[str, object], level: int) -> bool:
+    """Whether all is as printed, which it nearly always is: asked of each request, so without a word of where."""
+    if level > _DEEPEST or not _PRINTED.issuperset(value):
+        return False
+    for item in value.values():
+        if isinstance(item, dict):
+            if not _is_printed(item, level + 1):
+                return False
+        elif isinstance(item, list) and not all(isinstance(one, dict) and _is_printed(one, level + 1) for one in item):
+            return False
+    return True
 
 
 def _find_unprinted(value: object, where: str, level: int, found: list[str]) -> None:
