@@ -12,14 +12,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.plan.crowd_factors import CROWD_FACTORS
 from camsim_conformance.plan.factors import BY_NAME, usual_values
-from camsim_conformance.plan.moment_factors import MOMENT_FACTORS
 from camsim_conformance.requirements.verdicts import Level
 
 from . import sentences
 from .causes import cause_of
-from .cover import is_usual
+from .cover import BY_CHANCE, is_usual
 from .explain import explain, explained_by, holds
 from .homes import graver
 from .observation import Aspect, Cause, Explanation, Observation, Values
@@ -29,7 +27,6 @@ MOST_CASES = 6
 SURE, MOST_PROBES = 3, 24
 # A row has these from whose punch it is and from its moment: nothing can be made to have them.
 NOT_MADE = frozenset({"id", "edge", "same-wall"})
-_BY_CHANCE = frozenset(factor.name for factor in (*MOMENT_FACTORS, *CROWD_FACTORS))
 LEAST_REPEATED = 0.8
 # Answers that deviated once and never again: from this share of all answers on they are worth advice.
 ADVICE_SHARE = 0.01
@@ -78,11 +75,11 @@ def probes(cause: Cause) -> list[Probe]:
     explanation = cause.explanation
     models = [one.values for one in explanation.wrong if set(one.values) >= set(usual_values())]
     named = {factor for factor, _ in explanation.values}
-    if not explanation.values or explanation.right or not models or named & (NOT_MADE | _BY_CHANCE):
+    if not explanation.values or explanation.right or not models or named & (NOT_MADE | BY_CHANCE):
         return []
     least = min(models, key=lambda values: len(_unusual(values)))
     # When it was and among how many follows from the run.
-    model = {factor: name for factor, name in least.items() if factor not in _BY_CHANCE}
+    model = {factor: name for factor, name in least.items() if factor not in BY_CHANCE}
     plain = {factor: _plain(factor, name) for factor, name in model.items()}
     model |= {factor: plain[factor] for factor in NOT_MADE}
     alone = plain | dict(explanation.values)

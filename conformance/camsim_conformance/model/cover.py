@@ -11,12 +11,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from camsim_conformance.plan.crowd_factors import CROWD_FACTORS
 from camsim_conformance.plan.factors import BY_NAME, value_of
+from camsim_conformance.plan.moment_factors import MOMENT_FACTORS
 
 Pair = tuple[str, str]
 MOST_VALUES = 3
 # Values that factors without a row (of a history, the callback's name) have when nothing is the matter.
 _USUAL_ELSEWHERE = frozenset({"", "no", "none", "RealTimePunchLog"})
+# What follows from when a run is and from what it sends.
+BY_CHANCE = frozenset(factor.name for factor in (*MOMENT_FACTORS, *CROWD_FACTORS))
 _FACTOR_ORDER: Mapping[str, int] = {name: number for number, name in enumerate(BY_NAME)}
 
 
@@ -39,8 +43,8 @@ class Table:
         self.right = [sides[1].get(pair, 0) for pair in self.pairs]
         self.all_wrong = (1 << len(wrong)) - 1
         self.all_right = (1 << len(right)) - 1
-        # What naming one value costs, in bits.
-        self.bits_a_value = math.log2(max(2, len(self.pairs)))
+        # What naming one value costs, in bits. Hours and counts, of which each punch has many, make no other dearer.
+        self.bits_a_value = math.log2(max(2, sum(factor not in BY_CHANCE for factor, _ in self.pairs)))
         self._usual = [is_usual(*pair) for pair in self.pairs]
         self._homeless = [not _has_requirement(*pair) for pair in self.pairs]
 

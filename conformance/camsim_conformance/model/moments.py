@@ -115,8 +115,8 @@ def choice(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> 
         likely = 0
         for candidate, rank in _zones(seen, snapshot, protocol):
             of_zone = _shared(candidate, seen, stored)
-            # Where two explain nearly as much, a likely zone is meant: they part at the hour of a change of clocks.
-            if (round(of_zone, 2), rank, of_zone) > (round(share, 2), likely, share):
+            # A likely zone only where two explain the very same rows: few of them tell a rare zone from its neighbour.
+            if (of_zone, rank) > (share, likely):
                 found, share, likely = candidate, of_zone, rank
     return Choice(found, share, _allowed(found, protocol, instant_declared=instant_declared))
 
