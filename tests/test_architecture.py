@@ -284,7 +284,6 @@ PROVED_BY = {
     "camsim_conformance.report.*": "conformance/test_report.py",
     "camsim_conformance.sending.*": "conformance/mutants/test_mutants.py",
     "camsim_conformance.session.*": "conformance/test_proof.py",
-    "camsim_conformance.target.storm_report": "conformance/test_report.py",
     "camsim_conformance.verdict.*": "conformance/test_commands.py",
     "camsim_loadtests.__main__": "loadtests/test_storms.py",
     "camsim_loadtests.locustfile": "loadtests/test_storms.py",

@@ -17,7 +17,7 @@ from camsim_conformance.model.confirm import NOT_MADE, Rounds, confirmed, predic
 from camsim_conformance.model.explain import explain, holds
 from camsim_conformance.model.homes import default_home, home
 from camsim_conformance.model.observation import Aspect, Cause, Deviation, Explanation, Observation, Values
-from camsim_conformance.model.sentences import off
+from camsim_conformance.model.predicates import off
 from camsim_conformance.plan.factors import usual_values
 from camsim_conformance.requirements import by_id
 from camsim_conformance.requirements.verdicts import Level

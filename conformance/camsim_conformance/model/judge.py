@@ -24,7 +24,8 @@ from .moments import Choice, choice
 from .observation import Observation
 from .people import observe_people
 from .people_events import Person, person_of
-from .punches import Scene, observe_nobody, observe_punches
+from .punches import observe_nobody, observe_punches
+from .scene import Scene
 from .turns import turns
 from .unchanged import observe_unchanged
 

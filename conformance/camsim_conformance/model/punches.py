@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
-from camsim.protocol.facts import Punch
 from camsim.protocol.vocabulary import Protocol
 from camsim.readback.model import Snapshot, StoredPunch
 from camsim_conformance.plan.cases import Case
-from camsim_conformance.plan.firsts import without_first
 from camsim_conformance.plan.told import Deed, Keep, Told
 from camsim_conformance.requirements.verdicts import Level
 
@@ -18,9 +16,10 @@ from .devices import device_is_told, device_words
 from .dues import Due, Person
 from .history import Occurrence
 from .matching import matched
-from .moments import INSTANT, Choice, Reading, distance, how_off, nearer
+from .moments import INSTANT, Reading, distance, how_off, nearer
 from .observation import ALLOWED, OTHER_USER, STORED_WORD, Aspect, Deviation, Observation
-from .texts import punch_text, stored_text
+from .scene import Look, Scene
+from .texts import stored_text
 from .words import type_match
 
 DAY_S = 86400
@@ -31,23 +30,6 @@ _LOST_BY_AGE: MostAge = ((31 * DAY_S, Level.MUST), (91 * DAY_S, Level.SHOULD))
 
 # What tells nothing that could leave a row.
 _OF_NO_ROW = frozenset({Deed.OTHER})
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What comparing needs beside the people: the store, how it reads times, when the run was, and the values of a
-    punch, by person and place in the history. `past`: whether a person had a row of that time before the run.
-    `derived`: ids that are nobody's, and that a target may book a punch to all the same."""
-
-    snapshot: Snapshot
-    choice: Choice
-    protocol: Protocol
-    started_s: float
-    ended_s: float
-    past: Callable[[Punch], bool]
-    erase_on_delete: bool
-    values: Callable[[str, int], Mapping[str, str]]
-    derived: frozenset[str] = frozenset()
 
 
 def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) -> Iterator[Observation]:
@@ -70,7 +52,7 @@ def observe_punches(people: Mapping[str, tuple[Occurrence, ...]], scene: Scene) 
 
 
 def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mapping[int, str]) -> Iterator[Observation]:
-    look = _Look(person, due, scene)
+    look = Look(person, due, scene)
     if due.keep is Keep.NEVER:
         # Of a moment that an honest punch shares, the row says nothing about the forgery.
         if not due.shares_row:
@@ -95,13 +77,13 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
         yield look.at(Aspect.DEVICE, how, level=Level.SHOULD, actual=text)
 
 
-def _forgery(look: _Look, due: Due) -> Observation:
+def _forgery(look: Look, due: Due) -> Observation:
     seen = look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
     # Which callback it is says `forged`, in the words of all forgeries.
     return replace(seen, values={**seen.values, "forged": "punch", "operation": "none"})
 
 
-def _row(look: _Look, due: Due) -> Observation:
+def _row(look: Look, due: Due) -> Observation:
     if due.elsewhere is not None:
         booked = look.at(Aspect.ROW, Deviation.OTHER_PERSON, actual=look.stored(due.elsewhere))
         return replace(booked, notes={OTHER_USER: due.elsewhere.user})
@@ -119,7 +101,7 @@ def _row(look: _Look, due: Due) -> Observation:
     return found
 
 
-def _shared(look: _Look, due: Due) -> Observation:
+def _shared(look: Look, due: Due) -> Observation:
     """One row for several punches of a moment: v3's key allows it; v2's has the device in it (V2:240)."""
     if look.scene.protocol is Protocol.V2:
         for other in look.person.dues:
@@ -129,14 +111,14 @@ def _shared(look: _Look, due: Due) -> Observation:
     return look.at(Aspect.ROW, None)
 
 
-def _count(look: _Look, due: Due) -> Observation:
+def _count(look: Look, due: Due) -> Observation:
     if not due.more:
         return look.at(Aspect.COUNT, None)
     text = f"{1 + len(due.more)} rows: {look.stored(due.row)}; {'; '.join(map(look.stored, due.more[:3]))}"
     return look.at(Aspect.COUNT, Deviation.DOUBLED, actual=text)
 
 
-def _instant(look: _Look, due: Due, expected: int) -> Observation:
+def _instant(look: Look, due: Due, expected: int) -> Observation:
     row, scene = due.row, look.scene
     kept = scene.choice
     # One cause for all: a clock that the adapter does not declare. At offset 0 it cannot be told from the instant.
@@ -227,55 +209,6 @@ def _observation(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """One punch that is looked at, and what all observations of it share."""
-
-    person: Person
-    due: Due
-    scene: Scene
-
-    def at(
-        self,
-        aspect: Aspect,
-        how: str | None,
-        *,
-        level: Level = Level.MUST,
-        known: bool = True,
-        actual: str = "",
-        seconds: int | None = None,
-    ) -> Observation:
-        """The observation of one aspect."""
-        first = self.due.occurrences[0]
-        mine = [one.number for one in self.due.occurrences if one.id == first.id]
-        values = self.scene.values(self.person.user, self.due.first)
-        return Observation(
-            aspect=aspect,
-            case=first.id,
-            steps=tuple(mine),
-            user=self.person.user,
-            values=values if aspect is Aspect.ROW else without_first(values),
-            deviation=how,
-            known=known,
-            level=Level.RECORD if first.case.record else level,
-            expected=punch_text(self.due.punch),
-            actual=actual,
-            seconds=seconds,
-            requirement=first.case.requirement,
-        )
-
-    @property
-    def erased(self) -> bool:
-        """True when the target may have let the punch go with its person (--policy erase-on-delete)."""
-        if not self.scene.erase_on_delete:
-            return False
-        return any(one.told.deed is Deed.DELETE for one in self.person.history)
-
-    def stored(self, row: StoredPunch | None) -> str:
-        """A row in words."""
-        return "no stored row" if row is None else stored_text(row, self.scene.snapshot)
-
-
 _WORDS = frozenset({Aspect.TYPE, Aspect.INPUT})
 _LEVELS: Mapping[Aspect, Level] = {
     Aspect.INPUT: Level.MUST,
@@ -284,7 +217,7 @@ _LEVELS: Mapping[Aspect, Level] = {
 }
 
 
-def _of_attribute(look: _Look, due: Due, aspect: Aspect, how: str | None) -> Observation:
+def _of_attribute(look: Look, due: Due, aspect: Aspect, how: str | None) -> Observation:
     found = look.at(aspect, how, level=_LEVELS.get(aspect, Level.MUST), actual=_attribute(aspect, due, how))
     if how == Deviation.WRONG and aspect in _WORDS and due.row is not None:
         return replace(found, notes={STORED_WORD: str(getattr(due.row, str(aspect)))})
