@@ -64,7 +64,8 @@ _BY_FACTOR: Mapping[tuple[Aspect, str], str] = {
     (Aspect.ROW, "repeat"): "Ignore the copy alone, never the first of them.",
     (Aspect.ROW, "device"): "Store the punches of every device.",
     (Aspect.ROW, "photo"): "Keep photo (#10) and punch (#11) apart: the one neither replaces nor hides the other.",
-    (Aspect.NAME, "name-parts"): "Take a name of which a part is empty, and in v2 Name alone (V2:87).",
+    (Aspect.NAME, "name-parts"): "Take a name of which a part is empty, and in v2 Name alone (V2:87); where Name has a "
+    "column of its own, let the read-back tell it as `name`.",
     (Aspect.PERSON, OTHER_DELETED): _ONE_DELETED,
     (Aspect.TEMPLATE, OTHER_DELETED): _ONE_DELETED,
     (Aspect.TEMPLATE, "digits"): "Keep card numbers and PINs as the text that was sent (V3:1225).",
