@@ -282,6 +282,8 @@ PROVED_BY = {
     "camsim_conformance.pytest_*": "conformance/test_pytest_form.py",
     "camsim_conformance.readback.*": "conformance/test_readback.py",
     "camsim_conformance.report.*": "conformance/test_report.py",
+    "camsim_conformance.model.scene": "conformance/test_model_punches.py",
+    "camsim_conformance.model.sentences": "conformance/test_causes.py",
     "camsim_conformance.sending.*": "conformance/mutants/test_mutants.py",
     "camsim_conformance.session.*": "conformance/test_proof.py",
     "camsim_conformance.verdict.*": "conformance/test_commands.py",

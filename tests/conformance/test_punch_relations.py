@@ -101,7 +101,7 @@ def telling(operation: str, one: Punch, case: str) -> Occurrence:
 
 def test_a_copy_may_have_an_operation_id_of_its_own() -> None:
     assert values(telling("a1", punch(), "b"), telling("a2", punch(), "c"))["copy-id"] == "new"
-    assert values(telling("a1", punch(), "b"), telling("a1", punch(), "cc")) == {}
+    assert values(telling("a1", punch(), "b"), telling("a1", punch(), "cc")) == {"again": "yes"}
 
 
 def test_another_punch_of_one_moment_and_type_is_no_copy() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from camsim_conformance.model.observation import Aspect, Cause, Explanation, Observation
 from camsim_conformance.model.texts import stored_text
 from camsim_conformance.observed import Observed
+from camsim_conformance.plan.rows import is_one_of_two
 from camsim_conformance.requirements import by_id
 from camsim_conformance.target.profile import Profile
 from camsim_conformance.verdict.requirement import verdict_of
@@ -106,15 +107,17 @@ def _quote(requirement: str) -> QuoteDocument | None:
 
 
 def smallest(explanation: Explanation, cases: Mapping[str, Observed]) -> Observation | None:
-    """The deviating observation of the case that takes least to understand: fewest steps, then fewest bytes."""
+    """The deviating observation of the case that takes least to understand: one that stands alone, fewest steps, then
+    fewest bytes."""
     kept = [one for one in explanation.wrong if one.case in cases and one.steps]
     return min(kept, key=lambda one: _effort(cases[one.case]), default=None)
 
 
-def _effort(observed: Observed) -> tuple[int, int, str]:
+def _effort(observed: Observed) -> tuple[bool, int, int, str]:
     steps = observed.case.steps
     copies = sum(step.copies for step in steps)
-    return copies, sum(len(step.kept) for step in steps), observed.case.id
+    size = sum(len(step.kept) for step in steps)
+    return is_one_of_two(observed.case), copies, size, observed.case.id
 
 
 def _example(shown: Observation, observed: Observed, profile: Profile, out: Path | None) -> ExampleDocument:
