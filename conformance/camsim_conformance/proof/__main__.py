@@ -15,6 +15,7 @@ from pathlib import Path
 from camsim.protocol.vocabulary import Protocol
 
 from . import populations
+from .kept import Kept
 from .page import page
 from .population_page import population_tables
 from .populations import Populations
@@ -37,16 +38,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--protocol", choices=list(Protocol), action="append", type=Protocol)
     parser.add_argument("--only", action="append", help="only these names")
     parser.add_argument("--page", type=Path, default=Path("docs/proof.md"))
+    parser.add_argument("--keep", type=Path, help="keep results in this folder, and go on from what is there")
     parser.add_argument("--details", action="store_true", help="print the failing cases")
     options = parser.parse_args(arguments)
-    chosen = _chosen(options)
-    reports = []
-    for number, report in enumerate(prove(chosen, options.workers), start=1):
-        reports.append(report)
-        _print(report, number, len(chosen), details=options.details)
+    kept = Kept(options.keep)
+    reports = _reports(options, kept)
     bad = [report for report in reports if report.problem()]
     _say(f"{len(reports)} runs, {len(bad)} that do not show what they have to")
-    generated = _generated(options)
+    generated = _generated(options, kept)
     problems = generated.problems() if generated is not None else []
     for problem in problems:
         _say(problem)
@@ -58,11 +57,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if bad or problems else 0
 
 
-def _generated(options: argparse.Namespace) -> Populations | None:
+def _reports(options: argparse.Namespace, kept: Kept) -> list[Report]:
+    chosen = _chosen(options)
+    reports = [kept.reports[task] for task in chosen if task in kept.reports]
+    for number, report in enumerate(reports, start=1):
+        _print(report, number, len(chosen), details=options.details)
+    left = [task for task in chosen if task not in kept.reports]
+    for report in prove(left, options.workers):
+        reports.append(report)
+        kept.add(report, last=len(reports) == len(chosen))
+        _print(report, len(reports), len(chosen), details=options.details)
+    return reports
+
+
+def _generated(options: argparse.Namespace, kept: Kept) -> Populations | None:
     if not options.mutants and not options.benign:
         return None
     counts = (options.mutants, options.benign, options.http_share)
-    return populations.prove(*counts, options.workers, options.population_seed, _say)
+    name = f"populations-{options.mutants}-{options.benign}-{options.http_share:g}-{options.population_seed}"
+    result = kept.populations(name)
+    if result is None:
+        result = populations.prove(*counts, options.workers, options.population_seed, _say)
+        kept.add_populations(name, result)
+    return result
 
 
 def _say(text: str) -> None:
