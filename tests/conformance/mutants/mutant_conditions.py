@@ -11,9 +11,12 @@ IDS = ("1234567890", "123456789", "99999999999", "2147483647")
 QUOTED = "x' OR UserId='u"
 SMILE = "Ana \U0001f600 Rao"
 LONG = "Wilhelmina-Alexandrina-Maria"
+# Tokens and types of one moment: a forgery, the truth, and a forgery of what stands by then.
+WRONG = {"AuthToken": "wrong"}
+CHECKED: tuple[tuple[dict[str, str], str], ...] = ((WRONG, "CheckIn"), ({}, "CheckIn"), (WRONG, "CheckOut"))
 PEOPLE = (
     *("second", "label", "midnight", "alone", "walls", "snap", "named", "back", "late", "card", "like"),
-    *("crowd", "gone", *IDS, QUOTED),
+    *("crowd", "gone", "checked", "feedback", *IDS, QUOTED),
 )
 PATTERNS: tuple[Any, ...] = ("%", ".*", {"$ne": ""}, [TOKEN])
 
@@ -21,6 +24,7 @@ PATTERNS: tuple[Any, ...] = ("%", ".*", {"$ne": ""}, [TOKEN])
 def v3_conditions() -> Iterator[dict[str, Any]]:
     """Of v3."""
     yield v3(**punch("second"), AuthToken=V2_TOKEN, SerialNumber="SN9")
+    yield from _v3_beside()
     yield v3(**punch("label"), LabelName="Tür")
     yield v3(**punch("midnight", LogTime="2024-05-06 00:00:00 GMT +0530"))
     yield v3(**punch("alone", LogTime="2024-05-06 06:00:00 GMT +0530", Type="CheckOut"))
@@ -37,7 +41,7 @@ def v3_conditions() -> Iterator[dict[str, Any]]:
     yield v3(**punch("named", -600))
     yield v3(**update("back", template("Fingerprint", "1", "AAAA")))
     yield v3(UserDeleted={"UserID": "back"})
-    yield v3(**update("back"))
+    yield v3(**update("back", template("Card", None, "0017")))
     yield v3(**update("card", template("Fingerprint", "2", "AAAA"), template("Card", None, "0017"), FirstName=SMILE))
     yield v3(**update("late", LastName=LONG))
     yield v3(**update(None, template("Face", "0", "AAAA", "card")))
@@ -55,6 +59,20 @@ def v3_conditions() -> Iterator[dict[str, Any]]:
     yield v3(UserDeleted={"UserID": "gone", "OperationTime": stamp(0)})
 
 
+def _v3_beside() -> Iterator[dict[str, Any]]:
+    """Truth and forgery of one moment and person; then somebody with much who changes, and changes back."""
+    for token, type_ in CHECKED:
+        yield v3(**token, **punch("checked", Type=type_))
+    yield v3(**update("checked", template("Fingerprint", "0", "AAAA")))
+    yield v3(AuthToken="wrong", UserDeleted={"UserID": "checked"})
+    fingers = [template("Fingerprint", str(n), "AAAA") for n in range(3)]
+    much = update("feedback", *fingers, FirstName="Ina", UserType="Admin")
+    yield v3(**update("feedback", template("Face", "0", "AAAA"), template("Password", None, "0042")))
+    yield v3(**much)
+    yield v3(**update("feedback", FirstName="Ana"))
+    yield v3(**much)
+
+
 def _crowd() -> Iterator[tuple[int, str, str]]:
     """Seconds, Type and Temperature of what one person punches: quick pairs, three in a minute, a fever, noon, many."""
     yield from ((0, "CheckIn", "36.8"), (4, "CheckOut", "36.8"), (6, "CheckIn", "36.8"))
@@ -67,6 +85,7 @@ def v2_conditions() -> Iterator[dict[str, Any]]:
     plain = {"AttendanceType": "CheckIn", "InputType": "Face"}
     out = plain | {"AttendanceType": "CheckOut", "FaceMask": "true"}
     yield v2("RealTimePunchLog", "second", plain, tag="SN1")
+    yield from _v2_beside()
     # 06 May 2024: nought o'clock, and six in the morning.
     yield v2("RealTimePunchLog", "midnight", plain, OperationTime="1714953600")
     yield v2("RealTimePunchLog", "alone", out, OperationTime="1714975200")
@@ -98,3 +117,15 @@ def v2_conditions() -> Iterator[dict[str, Any]]:
         yield v2("RealTimePunchLog", "crowd", told, OperationTime=str(1714986000 + seconds))
     yield v2("RealTimePunchLog", "crowd", {"AttendancePhoto": "AAAA"}, OperationTime="1714986000")
     yield v2("RealTimePunchLog", "crowd", plain, OperationTime="1714900001", tag="SN1")
+
+
+def _v2_beside() -> Iterator[dict[str, Any]]:
+    """As in v3: truth and forgery, and somebody with much."""
+    for token, type_ in CHECKED:
+        yield v2("RealTimePunchLog", "checked", {"AttendanceType": type_, "InputType": "Face"}, **token)
+    yield v2("ManuallyUserUpdated", "checked", v2_user(signature("Fingerprint", "1")))
+    yield v2("ManuallyUserDeleted", "checked", AuthToken="wrong")
+    yield v2("ManuallyUserUpdated", "feedback", v2_user(signature("Password", "", "0042"), name="Ina"))
+    yield from (v2("ManuallyUserUpdated", "feedback", v2_user(signature("Fingerprint", n))) for n in "123")
+    yield v2("ManuallyUserUpdated", "feedback", v2_user(name="Ana"))
+    yield v2("ManuallyUserUpdated", "feedback", v2_user(signature("Password", "", "0042"), name="Ina"))

@@ -137,7 +137,7 @@ def v2_messages() -> Iterator[dict[str, Any]]:
     yield v2("SendAttendancePhoto", "photo", {"AttendancePhoto": "A" * 20_000})
     card, pin = signature("Card", "", "17"), signature("Password", "", "0042")
     yield v2("ManuallyUserUpdated", "u", v2_user(card, pin, name="Asha Müller"))
-    yield from (v2("ManuallyUserUpdated", "u", v2_user(signature("Face", str(part)))) for part in range(1, 13))
+    yield from (v2("ManuallyUserUpdated", "u", v2_user(signature("Face", str(part)))) for part in range(1, 14))
     yield v2("ManuallyUserUpdated", "u", v2_user(signature("Fingerprint", "6"), name="Garbage"))
     yield v2("ManuallyUserUpdated", "u", v2_user(signature("Fingerprint", "6", "AAAB")))
     yield v2("ManuallyUserUpdated", "u", v2_user(signature("Fingerprint", "3")))
