@@ -195,7 +195,8 @@ def _punch_then_deletion(make: Builder) -> Iterator[Case]:
 def deleted_late(make: Builder) -> Case:
     """A device that was away tells its deletion late: it is older than punches that were told before it."""
     user = make.user()
-    created = make.step(make.updated(user))
+    # Older than the deletion: who goes by the times of events would be right to keep a person made after it.
+    created = make.step(msgspec.structs.replace(make.updated(user), at=make.ago(6 * HOUR)))
     punches = [make.punch(user, make.ago(hours * HOUR)) for hours in (5, 3, 1)]
     deleted = msgspec.structs.replace(make.deleted(user), at=make.ago(2 * HOUR))
     steps = (created, *make.steps(punches), make.step(deleted))

@@ -28,13 +28,13 @@ def _wall(punch: Punch) -> int:
 # --- lost ------------------------------------------------------------------------------------------------------------
 
 
-@both("out-alone-lost", "drops an out of a person who has no in", ("CB-ORD-004", "V2-ORD-002"), _MAY)
+@both("out-alone-lost", "drops an out of a person who has no in", ("CB-ORD-004", "V2-ORD-001"), _MAY)
 class OutAloneLost(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
         return punch.type in _OUTS and punch.user not in store.punches
 
 
-@both("night-out-lost", "drops the early out of a day without an in", ("CB-ORD-004", "V2-ORD-002"), _MAY)
+@both("night-out-lost", "drops the early out of a day without an in", ("CB-ORD-004", "V2-ORD-001"), _MAY)
 class NightOutLost(Losing):
     def loses(self, punch: Punch, store: Store) -> bool:
         day = _wall(punch) // _DAY_S

@@ -17,9 +17,10 @@ from .run import Report, killers
 HEAD = """# Proof of the conformance suite
 
 Made by `make proof`; do not edit. Every run has a receiver of its own, sends everything and judges it as
-`camsim certify` does: over HTTP, and with more seeds in process (the same bytes, without sockets). A mutant is a
-reference receiver with one fault: it has to fail each requirement it was built for (*must*), and may fail only those
-it names with a reason (*may*). `camsim receiver --broken NAME` runs one.
+`camsim certify` does: over HTTP what is a matter of HTTP, the references, and every tenth of the rest; in process (the
+same bytes, without sockets) all others and more seeds of what is right. A mutant is a reference receiver with one
+fault: it has to fail each requirement it was built for (*must*), and may fail only those it names with a reason
+(*may*). `camsim receiver --broken NAME` runs one.
 
 | what | runs | result |
 |---|---|---|

@@ -79,6 +79,7 @@ class Task:
         return KEY if self.encrypted else None
 
 
+SENT_EVERY = 10
 ANYWHERE = frozenset({"CB-ROW-001", "CB-ROW-002", "V2-ROW-001", "V2-ROW-002"})
 
 
@@ -217,7 +218,7 @@ def _known_devices(task: Task) -> list[KnownDevice]:
 def tasks(
     seeds: Sequence[int], protocols: Iterable[Protocol] = (Protocol.V3,), called: Sequence[int] = ()
 ) -> Iterator[Task]:
-    """Everything the proof runs: all of it over HTTP under `seeds`; under those of `called`, in process, what is right.
+    """Everything the proof runs over HTTP under `seeds`, and in process under those of `called` what is right.
 
     False alarms need many seeds; a mutant that dies once is dead.
     """
@@ -233,6 +234,13 @@ def tasks(
             for task in (*_references(protocol, seed), *_benign_variants(protocol, seed)):
                 if task.kind == Kind.MEMORY and not (task.variant and needs_http(task)):
                     yield replace(task, called=True)
+
+
+def mostly_called(some: Iterable[Task]) -> Iterator[Task]:
+    """The same in process, but for what is a matter of HTTP, for references, and for every tenth of the rest."""
+    for number, task in enumerate(some):
+        sent = not task.variant or needs_http(task) or number % SENT_EVERY == 0
+        yield task if sent else replace(task, called=True)
 
 
 def _benign_variants(protocol: Protocol, seed: int) -> Iterator[Task]:
