@@ -70,12 +70,15 @@ class View:
     choice: Choice | None
 
 
-def observe(seen: Seen, known: Choice | None = None) -> View:
-    """Everything that can be looked at. `known`: how the target was seen to read times. Pure."""
+def observe(seen: Seen, known: Choice | None = None, *, stored_alone: bool = False) -> View:
+    """Everything that can be looked at. `known`: how the target was seen to read times. `stored_alone` leaves answers and
+    values of punches out: whoever asks what is still to come needs neither, and they take most of the time. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
     values = _Values(seen, people, sent)
-    found = list(observe_answers(sent, values.by_step(sent), seen.profile))
+    found: list[Observation] = []
+    if not stored_alone:
+        found += observe_answers(sent, values.by_step(sent), seen.profile)
     if seen.main is None:
         return View(tuple(found), None)
     punches = [due.punch for history in people.values() for due in dues_of(history)]
@@ -91,7 +94,7 @@ def observe(seen: Seen, known: Choice | None = None) -> View:
             seen.ended_s,
             seen.had,
             seen.profile.erase_on_delete,
-            values.at,
+            _no_values if stored_alone else values.at,
             seen.derived,
         )
         found += observe_punches(some, scene)
@@ -102,6 +105,11 @@ def observe(seen: Seen, known: Choice | None = None) -> View:
         untouched = [user for user, history in people.items() if not _later(history)]
         found += observe_unchanged(people, untouched, seen.main, seen.after)
     return View(tuple(found), chosen)
+
+
+def _no_values(user: str, place: int) -> Mapping[str, str]:
+    del user, place
+    return {}
 
 
 def _stages(

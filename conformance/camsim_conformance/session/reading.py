@@ -59,7 +59,7 @@ async def settled(
 def outstanding(seen: Seen) -> frozenset[str]:
     """The people of whom something is not there that time alone may bring: rows, templates, names, deletions."""
     users = set()
-    for one in observe(seen).observations:
+    for one in observe(seen, stored_alone=True).observations:
         expected = one.aspect is Aspect.ROW or one.aspect in _PEOPLE
         if one.wrong and expected and one.deviation in _TO_COME:
             users.add(one.user)
