@@ -71,8 +71,8 @@ class View:
 
 
 def observe(seen: Seen, known: Choice | None = None, *, stored_alone: bool = False) -> View:
-    """Everything that can be looked at. `known`: how the target was seen to read times. `stored_alone` leaves answers
-    and values of punches out: whoever asks what is still to come needs neither, and they take most of the time. Pure."""
+    """Everything that can be looked at. `known`: how the target was seen to read times. `stored_alone` leaves
+    answers and values of punches out: who asks what is still to come needs neither, and they take most time. Pure."""
     sent = list(occurrences(seen.cases, seen.answers, seen.profile))
     people = histories(sent)
     values = _Values(seen, people, sent)

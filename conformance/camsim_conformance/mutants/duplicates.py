@@ -28,7 +28,7 @@ _COPIES = because(
     ),
 )
 _NEAR = because("has punches of one person that this receiver takes for copies", *PUNCHES)
-_RESENT = because("sends a punch again in a new message", "CB-DUP-007")
+_RESENT = because("sends a punch again in a new message", "CB-DUP-007", "CB-ORD-003")
 
 # The copies of a bulk resend are hours old as well.
 _LATE_COPIES = ("CB-ROW-001", "CB-ROW-002", "CB-ORD-004")

@@ -21,10 +21,10 @@ PUNCHES = (
 )
 # Judged by the users and templates that are stored.
 PEOPLE = (
-    *("CB-WIRE-002", "CB-AUTH-001", "CB-PUNCH-006", "CB-ENC-001", "CB-USR-001"),
+    *("CB-WIRE-002", "CB-AUTH-001", "CB-PUNCH-006", "CB-ENC-001", "CB-USR-001", "CB-USR-003"),
     *("CB-TPL-001", "CB-TPL-002", "CB-TPL-003", "CB-TPL-004", "CB-TPL-005"),
 )
-TEMPLATES = ("CB-TPL-001", "CB-TPL-002", "CB-TPL-003", "CB-TPL-004", "CB-TPL-005", "CB-ENC-001")
+TEMPLATES = ("CB-TPL-001", "CB-TPL-002", "CB-TPL-003", "CB-TPL-004", "CB-TPL-005", "CB-ENC-001", "CB-USR-003")
 # Callbacks with a face or a photo: the large ones.
 LARGE = ("CB-ACK-001", "CB-ACK-003", "CB-ACK-005", "CB-WIRE-004", "CB-ORD-005", "CB-PHOTO-002", "CB-TPL-003")
 # Callbacks that are no punch.
@@ -51,5 +51,8 @@ V2_PUNCHES = (
     *("V2-PUNCH-001", "V2-PUNCH-002", "V2-PUNCH-003", "V2-PUNCH-004", "V2-PUNCH-006", "V2-DUP-001", "V2-DUP-003"),
     *("V2-ORD-001", "V2-ORD-002", "V2-TIME-001", "V2-AUTH-001", "V2-ENC-001", "V2-ENC-002", "V2-PHOTO-001"),
 )
-V2_PEOPLE = ("V2-WIRE-002", "V2-AUTH-001", "V2-TPL-001", "V2-TPL-002", "V2-TPL-003", "V2-USR-001", "V2-ENC-001")
+V2_PEOPLE = (
+    *("V2-WIRE-002", "V2-AUTH-001", "V2-TPL-001", "V2-TPL-002", "V2-TPL-003", "V2-TPL-004"),
+    *("V2-USR-001", "V2-USR-002", "V2-ENC-001"),
+)
 V2_EVERYTHING = tuple(dict.fromkeys((*V2_ACKED, *V2_PUNCHES, *V2_PEOPLE)))

@@ -14,6 +14,7 @@ from .model import because, mutant
 
 _USER = "user-data"
 _ALL = because("has templates of that kind", *TEMPLATES)
+_BESIDE = because("deletes somebody beside others", "CB-USR-003")
 
 
 @mutant("templates-replaced", "replaces all templates by those of the callback", "CB-TPL-001", _ALL, features=_USER)
@@ -110,7 +111,7 @@ class UnknownOwnerLost(Policy):
             super().keep_update(update, store)
 
 
-@mutant("deletion-ignored", "acknowledges a deletion and does nothing", "CB-USR-001", features=_USER)
+@mutant("deletion-ignored", "acknowledges a deletion and does nothing", "CB-USR-001", _BESIDE, features=_USER)
 class DeletionIgnored(Policy):
     def drop_user(self, deletion: Deletion, store: Store) -> None:
         return None

@@ -12,6 +12,7 @@ from .model import Behaviour, Mutant, add, because, beyond, named
 _NEVER = because("no callback at all is acknowledged", *V2_ACKED)
 _ROWS = because("has stored punches of that kind", *V2_PUNCHES)
 _USERS = because("has users or signatures of that kind", *V2_PEOPLE)
+_BESIDE = because("deletes somebody beside others", "V2-USR-002")
 _ALL = because("no callback at all is understood", *V2_EVERYTHING)
 
 # name after "v2-": behaviour of a v3 mutant, what it must fail in v2, what it may, features
@@ -31,7 +32,7 @@ SHARED: dict[str, tuple[str, Behaviour, str, dict[str, str], str]] = {
     "latin-1": ("takes the text for Latin-1", framing.Latin1, "V2-WIRE-002", _USERS, "user-data"),
     "replaced": ("replaces all templates", people.TemplatesReplaced, "V2-TPL-001", _USERS, "user-data"),
     "key-type": ("keeps one template of a type", people.KeyType, "V2-TPL-001", _USERS, "user-data"),
-    "deletion-ignored": ("ignores deletions", people.DeletionIgnored, "V2-USR-001", {}, "user-data"),
+    "deletion-ignored": ("ignores deletions", people.DeletionIgnored, "V2-USR-001", _BESIDE, "user-data"),
     "first-version": ("never updates a template", people.FirstVersion, "V2-TPL-002", _USERS, "user-data"),
     "cipher-cbc": ("decrypts CBC", encryption.CipherCbc, "V2-ENC-001", _ALL, "aes"),
     "cipher-hashed-key": ("uses a hash of the key", encryption.CipherHashedKey, "V2-ENC-001", _ALL, "aes"),

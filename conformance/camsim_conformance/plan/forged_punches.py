@@ -51,14 +51,16 @@ FORGERIES: tuple[Forgery, ...] = (
     Forgery("true", "OverTimeIn", "Fingerprint", "8-days", offset="-0330"),
     Forgery("one-letter-less", "MealIn", "Password", "29-days", device=1),
     Forgery("one-letter-more", "CheckIn", "Palm", "now", tagged=True, frame="no-label"),
-    Forgery("other-case", "CheckOut", "Fingerprint", "now", device=1, forging=STORED),
+    Forgery("other-case", "CheckOut", "Fingerprint", "now", device=1, forging=PERSON),
     Forgery("in-a-list", "BreakOut", "Face", "now", offset="+0000", forging=PERSON),
     Forgery("zero", "OverTimeIn", "Card", "today", tagged=True, frame="no-serial"),
     Forgery("an-object", "MealIn", "Face", "now", frame="no-label", bare=True, then=LATER),
     Forgery("a-wildcard", "CheckOut", "Password", "today", offset="-0330"),
     Forgery("an-expression", "CheckIn", "Card", "29-days", offset="+0000", tagged=True, then=OPERATION),
     Forgery("another", "OverTimeOut", "Face", "now", bare=True),
-    Forgery("another", "BreakIn", "Fingerprint", "yesterday", tagged=True, forging=STORED),
+    Forgery("another", "BreakIn", "Card", "yesterday"),
+    # Of a stored key a believed forgery shows only where it takes the row's place: no form of token stands here alone.
+    Forgery("another", "BreakOut", "Fingerprint", "yesterday", tagged=True, forging=STORED),
     Forgery("another", "MealOut", "Palm", "8-days", device=1),
     Forgery("another", "CheckIn", "Face", "today", then=SAME),
 )
