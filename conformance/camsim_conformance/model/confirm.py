@@ -170,7 +170,7 @@ def confirmed(cause: Cause, rounds: Rounds) -> Cause:
         return other
     if shown:
         return _settled(cause, again, beside, confirmed=True)
-    if not again[0] and not beside[0]:
+    if not again[0]:
         return _not_repeated(cause, again, beside, rounds.first)
     return _settled(cause, again, beside, confirmed=False, notes=_doubts(again, beside))
 
@@ -234,8 +234,9 @@ def _not_repeated(cause: Cause, again: tuple[int, int], beside: tuple[int, int],
     of_cause = {id(one) for one in cause.explanation.wrong}
     places = [str(place) for place, one in enumerate(answers, 1) if id(one) in of_cause]
     more = f" and {len(places) - MOST_POSITIONS} more" if len(places) > MOST_POSITIONS else ""
+    elsewhere = f" where it was foretold ({beside[0]} of {beside[1]} elsewhere)" if beside[0] else ""
     note = (
-        f"not repeated in the second round; {len(places)} of {len(answers)} answers, "
+        f"not repeated in the second round{elsewhere}; {len(places)} of {len(answers)} answers, "
         f"in the order of the plan number {', '.join(places[:MOST_POSITIONS])}{more}"
     )
     level = Level.SHOULD if len(places) >= ADVICE_SHARE * len(answers) else Level.RECORD
