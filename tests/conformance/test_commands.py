@@ -211,11 +211,10 @@ def test_mutants_are_listed() -> None:
 
 
 def test_mutants_run_tells_whether_the_adapter_kills_them() -> None:
-    done = camsim("mutants", "run", "--only", "outs-as-ins", "--only", "pretty-ack", "--workers", "2", "--json")
+    done = camsim("mutants", "run", "--only", "outs-as-ins", "--workers", "1", "--json")
     rows = {row["name"]: row for row in json.loads(done.stdout)}
     assert done.exit_code == 0
     assert "CB-PUNCH-002" in rows["outs-as-ins"]["failed"]
-    assert rows["pretty-ack"]["failed"] == []
 
 
 def test_a_long_list_of_users_is_no_file_name() -> None:
