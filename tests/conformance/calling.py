@@ -54,13 +54,14 @@ def certified(
     *globs: str,
     looks: ReadBack | None = None,
     blind: bool = False,
+    ago_s: int = 0,
     **more: Any,
 ) -> Result:
-    """The result of one run; `blind` is one without read-back."""
+    """The result of one run, begun so many seconds ago; `blind` is one without read-back."""
     features = parse_features(more.pop("features", "core,user-data,photo"), protocol, None)
     fields: dict[str, Any] = {"settle_s": 0.01, "confirm": False, "devices": (Device(TOKEN),), **more}
     profile = Profile(URL, protocol=protocol, features=features, globs=globs or ("*",), **fields)
-    session = CalledSession(profile, receiver, int(time.time()))
+    session = CalledSession(profile, receiver, int(time.time()) - ago_s)
     session.looks, session.blind = looks, blind
     record = session.run()
     return conclude(record, judge_all(record.observed()))

@@ -12,8 +12,7 @@ import pickle
 from pathlib import Path
 from typing import TypeVar
 
-import camsim
-import camsim_conformance
+from camsim import chance
 
 from .populations import Populations
 from .run import Report, Task
@@ -26,8 +25,7 @@ _NOT_JUDGING = ("mutants/", "proof/page", "proof/population_page", "proof/kept",
 def digest() -> str:
     """Twelve letters that change with any code that judges, or that is judged."""
     found = hashlib.sha256()
-    for package in (camsim_conformance, camsim):
-        root = Path(str(package.__file__)).parent
+    for root in (Path(__file__).parents[1], Path(chance.__file__).parent):
         for path in sorted(root.rglob("*.py")):
             name = path.relative_to(root).as_posix()
             if not name.startswith(_NOT_JUDGING):
