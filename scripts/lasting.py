@@ -21,7 +21,7 @@ from camsim_conformance.verdict.judge import judge_all
 from camsim_conformance.verdict.result import Result, conclude
 
 TOKENS = ("COJJ7eiiPBGUfmIQPvh2PJWWDLX7OuKs", "QPvh2PJWWDLX7OuKsCOJJ7eiiPBGUfmI")
-FIRST_USER, USERS = 40_001, 300
+FIRST_USER, USERS = 40_001, 350
 FEATURES = "core,user-data,photo,multi-zone,multi-device"
 WITHIN = ("none", "given", "changed")  # no --users, --users, --users with --allow-user-changes
 Shown = Mapping[str, str]
