@@ -162,8 +162,11 @@ def _costs_pay(explanation: Explanation, named: Requirement) -> bool:
         return False
     if explanation.deviation == OTHER:
         return True
-    if explanation.deviation == Deviation.LATE or named.id in _OF_IDS:
+    if explanation.deviation == Deviation.LATE:
         return False
+    if named.id in _OF_IDS:
+        # One to nine digits are the ids of the page's samples; every other form is asked for less.
+        return ("id", "short") in explanation.values
     return named.basis == "doc"
 
 

@@ -28,6 +28,8 @@ NOT_JUDGED = "what is sent under them need not be answered or stored, or is only
 SAME = "the effect changes nothing there (no offset to shift by, no attribute to lose, one row for two punches)"
 ALLOWED = "a reading that the page admits (v2: nearly all times as the device's wall clock)"
 RECORDED = "a value that the page leaves open: INFO at most"
+# The empty names of #4 and #5, which no sentence of v3 says to leave out (V3:278); in v2 one does (V2:89).
+_BY_CARD = ("then:card", "yes")
 ALL = 0.95  # v2 may be read either way, as long as it is always read so
 
 
@@ -35,6 +37,8 @@ def expected_level(fault: Fault, protocol: Protocol) -> Level:
     """The level that a finding of the fault must have: that of the effect, at most what its values allow."""
     effect = fault.acts
     levels = [base_level(effect.aspect, effect.deviation, protocol)]
+    if protocol is Protocol.V3 and effect.aspect is Aspect.NAME and _BY_CARD in fault.named:
+        levels.append(Level.SHOULD)
     for factor, name in (*fault.condition, *fault.named):
         value = value_of(factor, name)
         # How old a punch is, or whose id is odd, excuses that it is lost; never that it is stored wrongly.
