@@ -140,30 +140,38 @@ def _zones(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> 
     """Readings by a zone that shows the most frequent distance of stored and sent times, one of each behaviour, with
     how likely a server is there: 1 for a likely zone, 0 for another."""
     for make, of_wall, sign in _OF_V2 if protocol is Protocol.V2 else _OF_V3:
-        counts = _distances(punches, snapshot, of_wall=of_wall)
-        usual = max(counts, key=lambda distance: counts[distance], default=0)
+        moments = _distances(punches, snapshot, of_wall=of_wall)
+        usual = max(moments, key=lambda distance: len(moments[distance]), default=0)
         # At no distance at all there is nothing that a zone explains better.
         if usual:
-            for name in _behaving(sign * usual, [wall(one) if of_wall else one.log_time for one in punches]):
+            shown = sorted(moments[usual])
+            every = [wall(one) if of_wall else one.log_time for one in punches]
+            for name in _behaving(sign * usual, (shown[0], shown[len(shown) // 2], shown[-1]), every):
                 yield make(name), int(name in _LIKELY)
 
 
-def _distances(punches: Sequence[Punch], snapshot: Snapshot, *, of_wall: bool) -> dict[int, int]:
-    counts: dict[int, int] = {}
+def _distances(punches: Sequence[Punch], snapshot: Snapshot, *, of_wall: bool) -> dict[int, list[int]]:
+    """The moments at which each distance of stored and sent times shows."""
+    found: dict[int, list[int]] = {}
     for punch in punches:
+        moment = wall(punch) if of_wall else punch.log_time
         for row in snapshot.punches.get(punch.user_id, ()):
-            distance = row.time - (wall(punch) if of_wall else punch.log_time)
+            distance = row.time - moment
             if distance % 900 == 0 and abs(distance) <= 15 * 3600:
-                counts[distance] = counts.get(distance, 0) + 1
-    return counts
+                found.setdefault(distance, []).append(moment)
+    return found
 
 
-def _behaving(ahead: int, moments: Iterable[int]) -> Iterator[str]:
-    """Zones that are so many seconds ahead at the first or the last of these moments, one of each behaviour."""
+def _behaving(ahead: int, shown: Iterable[int], moments: Iterable[int]) -> Iterator[str]:
+    """Zones that are so many seconds ahead at one of the moments where that shows, one of each behaviour at all.
+
+    What shows it most may be neither the first nor the last moment: a run just after a change of the clocks looks back
+    on winter, and ahead to a far one.
+    """
     instants = sorted(set(moments))
     behaviours: set[tuple[int, ...]] = set()
     for name in sorted(available_timezones(), key=lambda name: (name not in _LIKELY, name)):
-        if ahead not in (_ahead(name, instants[-1]), _ahead(name, instants[0])):
+        if not any(_ahead(name, instant) == ahead for instant in shown):
             continue
         behaviour = tuple(_ahead(name, instant) for instant in instants)
         if behaviour not in behaviours:
