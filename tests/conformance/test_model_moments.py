@@ -70,6 +70,15 @@ def test_the_wall_clock_of_a_zone_is_found_with_its_daylight_saving() -> None:
     assert chosen(year_round(), berlin, "device-local").declared
 
 
+def test_a_zone_is_found_just_after_its_clocks_changed_between_moments_of_the_other_half_of_the_year() -> None:
+    april = int(datetime(2026, 4, 2, 12, tzinfo=UTC).timestamp())
+    far = int(datetime(2030, 1, 15, tzinfo=UTC).timestamp())
+    some = [punch(f"{number}", april + 60 * number, offset=330) for number in range(20)]
+    some += [punch("old", JANUARY, offset=330), punch("far", far, offset=330)]
+    found = chosen(some, berlin)
+    assert (found.share, found.consistent) == (1.0, True)
+
+
 def test_one_hour_all_the_year_is_a_zone_without_daylight_saving() -> None:
     found = chosen(year_round(), lambda one: one.log_time + 3600)
     assert found.share == 1.0
