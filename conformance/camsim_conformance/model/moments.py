@@ -130,10 +130,20 @@ def _allowed(found: Reading, protocol: Protocol, *, instant_declared: bool) -> b
 
 
 def _shared(reading: Reading, punches: Sequence[Punch], stored: set[tuple[str, int]]) -> float:
-    if not punches:
-        return 1.0
-    hits = sum((punch.user_id, reading.time(punch)) in stored for punch in punches)
-    return hits / len(punches)
+    """The share of what can be explained: of a person's punches as many as there are rows. What is lost, and what is
+    invented, says nothing about times."""
+    told: dict[str, set[int]] = {}
+    for punch in punches:
+        told.setdefault(punch.user_id, set()).add(reading.time(punch))
+    rows: dict[str, set[int]] = {}
+    for user, time in stored:
+        rows.setdefault(user, set()).add(time)
+    hits = possible = 0
+    for user, times in told.items():
+        shown = rows.get(user, set())
+        hits += len(times & shown)
+        possible += min(len(times), len(shown))
+    return hits / possible if possible else 1.0
 
 
 def _zones(punches: Sequence[Punch], snapshot: Snapshot, protocol: Protocol) -> Iterable[tuple[Reading, int]]:

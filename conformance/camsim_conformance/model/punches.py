@@ -80,7 +80,8 @@ def _of_due(person: Person, due: Due, scene: Scene, expected: int, words: Mappin
 def _forgery(look: Look, due: Due) -> Observation:
     seen = look.at(Aspect.FORGERY, Deviation.STORED if due.row else None, actual=look.stored(due.row))
     # Which callback it is says `forged`, in the words of all forgeries.
-    return replace(seen, values={**seen.values, "forged": "punch", "operation": "none"})
+    values = {**seen.values, "forged": "punch", "operation": "none"}
+    return replace(seen, values=values, expected=f"nothing stored of it: {seen.expected}")
 
 
 def _row(look: Look, due: Due) -> Observation:

@@ -17,10 +17,11 @@ from .builder import Builder
 from .cases import Case, Expect, Stage, Step
 from .factors import AGES, DAY, HOUR, MINUTE, OFFSETS
 from .framing_v2 import altered
+from .histories import told_as
 from .told import Keep, told_v2, told_v3
 
 ABSENT = object()
-NEW, PERSON, STORED = "new", "person", "stored"  # whom or what it is forged for
+NEW, PERSON, ENROLLED, STORED = "new", "person", "enrolled", "stored"  # whom or what it is forged for
 # What comes after it, of the right sender: nothing, another punch of the person, the very punch, a punch of somebody
 # else with its OperationID (v3).
 NOTHING, LATER, SAME, OPERATION = "", "yes", "moment", "operation"
@@ -59,6 +60,8 @@ FORGERIES: tuple[Forgery, ...] = (
     Forgery("an-expression", "CheckIn", "Card", "29-days", offset="+0000", tagged=True, then=OPERATION),
     Forgery("another", "OverTimeOut", "Face", "now", bare=True),
     Forgery("another", "BreakIn", "Card", "yesterday"),
+    # A check may be left out of whom the target knows.
+    Forgery("another", "MealIn", "Card", "today", forging=ENROLLED),
     # Of a stored key a believed forgery shows only where it takes the row's place: no form of token stands here alone.
     Forgery("another", "BreakOut", "Fingerprint", "yesterday", tagged=True, forging=STORED),
     Forgery("another", "MealOut", "Palm", "8-days", device=1),
@@ -120,6 +123,8 @@ def _case(make: Builder, name: str, one: Forgery) -> Case:
     device = one.device if make.claims("multi-device") else 0
     operation = make.operation_id()
     before = [make.step(fact, device) for fact in _before(make, punch, one.forging)]
+    if one.forging == ENROLLED and make.profile.may_change_people:
+        before = told_as(make, make.updated(user, first="Meena", last="Iyer")) + before
     forged = _forged(make, punch, one, device, operation)
     after = list(_after(make, punch, one.then, device, operation))
     told = [step.told.user for step in (*before, *after) if step.told is not None]
@@ -127,7 +132,7 @@ def _case(make: Builder, name: str, one: Forgery) -> Case:
 
 
 def _before(make: Builder, punch: Punch, forging: str) -> Iterator[Punch]:
-    if forging == PERSON:
+    if forging in (PERSON, ENROLLED):
         yield make.punch(punch.user_id, punch.log_time - 3 * HOUR, offset=punch.offset)
     elif forging == STORED:
         # Who stores by UserID and LogTime first and looks at the token then has another Type in its place.

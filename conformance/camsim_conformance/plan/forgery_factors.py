@@ -87,6 +87,7 @@ FORGERY_FACTORS: tuple[Factor, ...] = (
         (
             Value("new", "of a person who has no punch", "", "", usual=True),
             Value("person", "of a person who has other punches", *_AUTH),
+            Value("enrolled", "of a person who is enrolled", *_AUTH),
             Value("stored", "of the moment of a stored one", *_AUTH),
         ),
     ),

@@ -17,6 +17,8 @@ def read_case(folder: Path, case: str) -> CaseFile:
     """case.json of a case id. Raises: UsageError, with ids that are there."""
     file = folder / "cases" / case / "case.json"
     # A case id is a path below cases/, and never one out of it.
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; give the --out of a run")
     if ".." in Path(case).parts or not file.is_file():
         raise UsageError(f"{case!r}: no such case in {folder}; there are {_names_like(folder, case)}")
     kept: CaseFile = json.loads(file.read_text("utf-8"))

@@ -186,6 +186,8 @@ def _words(text: str) -> list[str]:
             return file.read_text("utf-8").split()
     except OSError:
         pass  # a long list is no legal file name
+    if "/" in text and "," not in text:
+        raise UsageError(f"--users {text}: there is no such file; give ids with commas or a file with one a line")
     return text.split(",")
 
 

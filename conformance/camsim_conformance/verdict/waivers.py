@@ -32,7 +32,9 @@ def load(file: Path | None) -> tuple[Waiver, ...]:
         return ()
     try:
         document = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"--waivers {file}: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"--waivers {file}: {error}") from None
     rows = document.get("waiver")
     if not isinstance(rows, list):

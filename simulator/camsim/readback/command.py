@@ -46,7 +46,7 @@ class CommandReadBack(RowReadBack):
             raise ReadBackError(f"{self.name}: cannot be run ({error})") from None
         if done.returncode != 0:
             told = done.stderr.decode("utf-8", "replace").strip()[-200:]
-            raise ReadBackError(f"{self.name}: exit code {done.returncode}: {told}")
+            raise ReadBackError(f"{self.name}: exit code {done.returncode}: {told or 'and nothing on stderr'}")
         try:
             document = json.loads(done.stdout)
         except ValueError as error:
