@@ -34,6 +34,7 @@ LAYERS = {
         service
         api settings
         scenarios
+        restored
         host
         client
         receiver

@@ -8,12 +8,14 @@ import msgspec
 
 from camsim.protocol.command import Command
 
+from . import blocks
 from .device import Device
 from .faults import Fault
 from .journal import Journal
 from .ledger import Ledger
 from .models import Model
 from .outbox import Outbox
+from .pieces import Pieces
 from .timers import Timers
 
 
@@ -88,6 +90,12 @@ class RegisteredDevice(msgspec.Struct):
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
 
+class Fleet(Pieces[RegisteredDevice]):
+    """The registered devices by their service tags, in the order in which they were added."""
+
+    __slots__ = ()
+
+
 class InFlight(msgspec.Struct, gc=False):
     """What must be remembered of an attempt until it is answered."""
 
@@ -105,7 +113,7 @@ class State(msgspec.Struct):
     now: int = 0
     profile: str = "documented"
     knobs: dict[str, Any] = msgspec.field(default_factory=dict)
-    devices: dict[str, RegisteredDevice] = msgspec.field(default_factory=dict)
+    devices: Fleet = msgspec.field(default_factory=Fleet)
     timers: Timers = msgspec.field(default_factory=Timers)
     faults: list[Fault] = msgspec.field(default_factory=list)
     fault_ids: int = 0
@@ -115,3 +123,25 @@ class State(msgspec.Struct):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     control_entries: int = 0
     models: dict[str, Model] = msgspec.field(default_factory=dict)
+
+
+def whole(state: State) -> bytes:
+    """The state in one piece, msgpack, with everything that a state file keeps apart."""
+    return msgspec.msgpack.encode(state, enc_hook=_whole)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, Pieces):
+        return dict(value.items())
+    return blocks.whole(value)
+
+
+def read_whole(data: bytes) -> State:
+    """The state of such bytes. Raises: msgspec.DecodeError, msgspec.ValidationError."""
+    return msgspec.msgpack.decode(data, type=State, dec_hook=_read)
+
+
+def _read(kind: type, value: Any) -> object:
+    if issubclass(kind, Fleet):
+        return Fleet({name: msgspec.convert(item, RegisteredDevice, dec_hook=_read) for name, item in value.items()})
+    return blocks.decoded(kind, value)
