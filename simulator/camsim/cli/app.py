@@ -257,10 +257,12 @@ def _own() -> None:
     from .lint import lint
     from .receiver import receiver
     from .scenario import app as scenario
+    from .state import app as state
 
     app.command("lint")(lint)
     app.command("receiver")(receiver)
     app.add_typer(scenario)
+    app.add_typer(state)
 
 
 def _join() -> None:

@@ -112,6 +112,13 @@ class Durable:
             self._working.cancel()
             self._working = None
 
+    async def finish(self) -> None:
+        """Write what was added; nothing more is written by itself."""
+        await self.at_rest()
+        self._commit()
+        await self.at_rest()
+        self.stop("the simulator stops")
+
     async def at_rest(self) -> None:
         """Wait until no thread has the file."""
         if self._checkpoint is not None:

@@ -264,13 +264,15 @@ class Runtime(VirtualTime):
     async def close(self) -> None:
         """Stop taking work and flush the state. Raises: StoreError."""
         self.stop_waking()
+        failed, self.failed = self.failed, self.failed or "the simulator stops"  # whatever comes now is refused
+        if self.durable is not None:
+            await self.durable.finish()
         await self.courier.close()
         self._give_up("the simulator was stopped before the device answered")
         durable, self.durable = self.durable, None
         if durable is None:
             return
-        await durable.at_rest()
-        if self.failed:
+        if failed:
             durable.store.abandon()
         else:
             durable.store.close(self.kernel, self.stored_clock())

@@ -160,6 +160,8 @@ class Cut:
             sum_ = row_sum(MANIFEST, self._generation, data)
             db.execute("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", (MANIFEST, self._generation, data, sum_))
             self._file.set_meta("generation", str(self._generation))
+            if kept.generation == 0:
+                self._file.set_meta("head", f"{self._upto} {self._link.hex()}")  # with the log: see Store
         for _, _, pieces in self._pieces:
             pieces.before = None
 

@@ -66,7 +66,7 @@ def read(file: StateFile) -> tuple[State, Kept, Manifest] | None:
     kept.total -= own
     if (len(kept.rows), kept.total % (1 << 63)) != (manifest.rows, manifest.total):
         raise Damaged(f"its snapshot has {manifest.rows} rows, {len(kept.rows)} were found or one is of another state")
-    return Reader(rows, kept).state(), kept, manifest
+    return Reader(rows, []).state(kept), kept, manifest
 
 
 def _live_rows(file: StateFile, generation: int) -> tuple[dict[str, bytes], Kept]:
@@ -92,15 +92,14 @@ def _live_rows(file: StateFile, generation: int) -> tuple[dict[str, bytes], Kept
 
 
 class Reader:
-    """Makes a state of rows."""
+    """Makes a state of rows; `found` takes the blocks of a piece in the order in which it has them."""
 
-    def __init__(self, rows: dict[str, bytes], kept: Kept) -> None:
-        self._rows, self._kept = rows, kept
-        self._blocks: list[Blocks] = []
+    def __init__(self, rows: dict[str, bytes], found: list[Blocks]) -> None:
+        self._rows, self._found = rows, found
 
-    def state(self) -> State:
+    def state(self, kept: Kept) -> State:
         """The state. Raises: Damaged, msgspec.DecodeError."""
-        state: State = msgspec.msgpack.decode(self._rows[ROOT], type=State, dec_hook=self._hook)
+        state: State = msgspec.msgpack.decode(self._rows[ROOT], type=State, dec_hook=self.hook)
         stored: dict[str, dict[int, bytes]] = {}
         for key, data in self._rows.items():
             place, _, number = key.rpartition("/")
@@ -108,27 +107,32 @@ class Reader:
                 stored.setdefault(place, {})[int(number)] = data
         for kind, value_type, pieces in pieces_of(state):
             for name in msgspec.msgpack.decode(self._rows.get(kind, b"\x90"), type=list[str]):
-                pieces[name] = self._piece(f"{kind}/{name}", value_type, stored)
+                pieces[name] = self._piece(f"{kind}/{name}", value_type, stored, kept)
             pieces.watch(stored=True)
-        self._journal(state)
+        self._journal(state, kept)
         return state
 
-    def _hook(self, kind: type, value: Any) -> object:
+    @staticmethod
+    def hook(kind: type, _value: Any) -> object:
+        """msgspec's dec_hook for the root: the pieces come from rows of their own."""
         if issubclass(kind, Pieces):
             return kind()
+        raise NotImplementedError(kind.__name__)
+
+    def collect(self, kind: type, value: Any) -> object:
+        """msgspec's dec_hook for a piece: its blocks come from rows of their own."""
         if kind is not Blocks:
             raise NotImplementedError(kind.__name__)
         next_number, numbers = value
-        blocks = Blocks(next_number, dict.fromkeys(numbers, b""))
-        self._blocks.append(blocks)
-        return blocks
+        self._found.append(Blocks(next_number, dict.fromkeys(numbers, b"")))
+        return self._found[-1]
 
-    def _piece(self, key: str, value_type: type, stored: dict[str, dict[int, bytes]]) -> object:
-        self._blocks = []
+    def _piece(self, key: str, value_type: type, stored: dict[str, dict[int, bytes]], kept: Kept) -> object:
+        self._found.clear()
         if key not in self._rows:
             raise Damaged(f"row {key} of its snapshot is missing")
-        value: object = msgspec.msgpack.decode(self._rows[key], type=value_type, dec_hook=self._hook)
-        for ordinal, blocks in enumerate(self._blocks):
+        value: object = msgspec.msgpack.decode(self._rows[key], type=value_type, dec_hook=self.collect)
+        for ordinal, blocks in enumerate(self._found):
             place = f"{key}#{ordinal}"
             held = stored.pop(place, {})
             if held.keys() != blocks.held.keys():
@@ -136,12 +140,12 @@ class Reader:
             for number in blocks.held:
                 blocks.held[number] = held[number]
             if held:
-                self._kept.blocks[place] = set(held)
+                kept.blocks[place] = set(held)
         return value
 
-    def _journal(self, state: State) -> None:
+    def _journal(self, state: State, kept: Kept) -> None:
         numbers = sorted(int(key.partition("/")[2]) for key in self._rows if key.startswith("journal/"))
         for number in numbers:
             chunk = msgspec.msgpack.decode(self._rows[f"journal/{number}"], type=list[Entry])
-            self._kept.chunks[number] = (chunk[0], len(chunk))
+            kept.chunks[number] = (chunk[0], len(chunk))
             state.journal.entries.extend(chunk)

@@ -35,6 +35,10 @@ class StoreError(Exception):
     """The state file cannot be used or written; the message says why and what to do."""
 
 
+class DamagedFile(StoreError):
+    """A state file is not as it was written; the message names what."""
+
+
 class Damaged(Exception):
     """Something in the file is not as it was written; the message says what."""
 
@@ -119,6 +123,7 @@ class StateFile:
         """Note outside of the database what it holds at least."""
         if self._mark is not None:
             mark = seq.to_bytes(8, "big") + sum_
+            self.mark = (seq, sum_)
             with contextlib.suppress(OSError):  # without a mark the file is as good, and checked less
                 os.pwrite(self._mark, mark + zlib.crc32(mark).to_bytes(4, "big"), _MARK_AT)
 
@@ -147,6 +152,8 @@ class StateFile:
         """Let go of it."""
         self.db.close()
         if self._mark is not None:
+            if self.mark is not None:
+                self.remember(*self.mark)  # the last checkpoint may have written over it
             os.close(self._mark)
             self._mark = None
 
@@ -199,7 +206,7 @@ def _named(path: Path) -> Iterator[None]:
             f"cannot open state file {path}: {problem}; does the folder exist and may you write to it?"
         ) from None
     except sqlite3.DatabaseError as problem:
-        raise StoreError(
+        raise DamagedFile(
             f"state file {path} is damaged or no state file ({problem}); {WAY_OUT}".replace("FILE", str(path))
         ) from None
 

@@ -14,7 +14,7 @@ from camsim.kernel.kernel import Kernel
 
 from . import snapshot_rows
 from .snapshot_rows import Kept
-from .state_file import WAY_OUT, Damaged, StateFile, StoreError, exists, link
+from .state_file import WAY_OUT, Damaged, DamagedFile, StateFile, StoreError, exists, link
 
 NO_LINK = bytes(8)
 DAMAGE = (sqlite3.DatabaseError, msgspec.DecodeError, msgspec.ValidationError, ValueError, KeyError, Damaged)
@@ -60,7 +60,8 @@ def read(file: StateFile) -> Found:
     """What the file holds. Raises: Damaged, StoreError and what decoding raises."""
     snapshot = snapshot_rows.read(file)
     if snapshot is None:
-        if file.mark is not None:
+        # Whoever was killed in the middle of the first snapshot left neither of these.
+        if file.mark is not None or file.meta("head") is not None:
             raise Damaged("its snapshot is missing")
         return Found()
     state, kept, manifest = snapshot
@@ -125,4 +126,4 @@ def named(path: Path, problem: Exception) -> StoreError:
     why = str(problem) if isinstance(problem, Damaged) else f"{type(problem).__name__}: {problem}"
     if isinstance(problem, sqlite3.OperationalError) and "locked" in why:
         return StoreError(f"state file {path} is in use by another process; stop it or choose another --state")
-    return StoreError(f"state file {path} is damaged ({why}); {WAY_OUT}".replace("FILE", str(path)))
+    return DamagedFile(f"state file {path} is damaged ({why}); {WAY_OUT}".replace("FILE", str(path)))

@@ -63,11 +63,12 @@ class Store:
         else:
             for _, _, pieces in pieces_of(kernel.state):
                 pieces.watch(stored=False)
-            with file.transaction():
-                file.set_meta("head", f"{self._seq} {self._link.hex()}")
+            with file.transaction() as db:
+                db.execute("DELETE FROM snapshot")  # of a start that was killed before it had written all
             self._new_cut(kernel)
             while not self.work(10):
                 pass
+            file.checkpoint()  # whatever becomes of the write-ahead log, the beginning is in the file
         self.remember_clock(clock)
         file.remember(self._seq, self._link)
 
