@@ -22,6 +22,7 @@ from camsim.kernel.events import Request
 from camsim.knobs.register import resolve
 from camsim.service.store import Store, StoreError
 from camsim.settings import Settings
+from camsim.state.blocks import decoded, whole
 from camsim.state.gateway import State
 
 Start = Callable[..., Sim]
@@ -49,8 +50,9 @@ def crash(sim: Sim) -> None:
 
 def encode(state: State) -> bytes:
     """As bytes that depend neither on the order of sets nor on 0 being written as 0.0."""
-    read = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State)
-    plain = msgspec.to_builtins(read, order="deterministic", str_keys=True, builtin_types=(bytes,))
+    stored = msgspec.msgpack.Encoder(enc_hook=whole).encode(state)
+    read = msgspec.msgpack.decode(stored, type=State, dec_hook=decoded)
+    plain = msgspec.to_builtins(read, order="deterministic", str_keys=True, builtin_types=(bytes,), enc_hook=whole)
     return msgspec.msgpack.encode(plain)
 
 

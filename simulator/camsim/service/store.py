@@ -13,6 +13,7 @@ import msgspec
 from camsim.engine import restore
 from camsim.kernel.events import ControlError, Event
 from camsim.kernel.kernel import Kernel
+from camsim.state.blocks import decoded, whole
 from camsim.state.gateway import State
 
 SCHEMA = 2  # 2: one tagged Struct an action in the log; commands wait in typed form
@@ -47,7 +48,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._encode = msgspec.msgpack.Encoder().encode
+        self._encode = msgspec.msgpack.Encoder(enc_hook=whole).encode
         self._pending: list[tuple[int, int, bytes]] = []
         self._seq = 0
         self._since_snapshot = 0
@@ -61,7 +62,7 @@ class Store:
             row = self._db.execute("SELECT upto, state FROM snapshot").fetchone()
             if row is None:
                 return Found(None, clock, 0)
-            kernel = restore(msgspec.msgpack.decode(row[1], type=State))
+            kernel = restore(msgspec.msgpack.decode(row[1], type=State, dec_hook=decoded))
             self._seq, replayed = row[0], 0
             rows = self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],))
             for seq, now, event in rows:

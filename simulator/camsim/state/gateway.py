@@ -115,3 +115,4 @@ class State(msgspec.Struct):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     control_entries: int = 0
     models: dict[str, Model] = msgspec.field(default_factory=dict)
+    devices_made: int = 0  # ever: the log of each numbers its blocks from a place of its own

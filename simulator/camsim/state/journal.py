@@ -80,25 +80,36 @@ class Journal(msgspec.Struct):
     dropped: int = 0
     max_entries: int = MAX_ENTRIES
     max_bytes: int = MAX_BYTES
+    max_age_ms: int | None = None
 
     def __len__(self) -> int:
         return len(self.entries) - self.start
 
     def add(self, entry: Entry) -> None:
-        """Append; the oldest go when there are too many or they hold too much."""
+        """Append; the oldest go when there are too many, they hold too much or are too old."""
         entries = self.entries
         entries.append(entry)
         self.held_bytes += entry.size
         while len(entries) - self.start > self.max_entries or (
             self.held_bytes > self.max_bytes and len(entries) - self.start > 1
         ):
-            self.held_bytes -= entries[self.start].size
-            self.start += 1
-            self.dropped += 1
+            self._drop_first()
+        if self.max_age_ms is not None:
+            while entries[self.start].at < entry.at - self.max_age_ms:
+                self._drop_first()
         # Taking off the head one by one would move the whole list each time: so the start moves.
         if self.start > 1024 and self.start * 2 > len(self.entries):
             del self.entries[: self.start]
             self.start = 0
+
+    def _drop_first(self) -> None:
+        self.held_bytes -= self.entries[self.start].size
+        self.start += 1
+        self.dropped += 1
+
+    def anew(self) -> Journal:
+        """An empty journal with the same bounds."""
+        return Journal(max_entries=self.max_entries, max_bytes=self.max_bytes, max_age_ms=self.max_age_ms)
 
     def clear(self) -> None:
         """Forget every entry; numbers go on."""
