@@ -89,7 +89,7 @@ def measure(punches: int, devices: int, users: int = 20, model: str = "f38+", ph
         if (number + 1) % EVERY == 0:
             rates.append(time.process_time() - began)
             print(
-                f"{number + 1:>9,} punches  {rates[-1]:6.2f} s CPU  {rss_mb():6.1f} MB  longest {world.longest_ms:.1f} ms",
+                f"{number + 1:>9,} punches  {rates[-1]:6.2f} s CPU  {rss_mb():6.1f} MB  {world.longest_ms:.1f} ms",
                 file=sys.stderr,
                 flush=True,
             )

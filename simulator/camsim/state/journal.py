@@ -122,6 +122,12 @@ class Journal(msgspec.Struct):
             if all(str(getattr(entry, key)) == str(value) for key, value in keys.items()):
                 yield entry
 
+    def newest_first(self, **wanted: object) -> Iterator[Entry | None]:
+        """Entries that match, newest first; None in the place of those that do not."""
+        keys = {key: str(value) for key, value in wanted.items() if value is not None}
+        for entry in self.entries[: self.start - 1 if self.start else None : -1]:
+            yield entry if all(str(getattr(entry, key)) == value for key, value in keys.items()) else None
+
     def newest(self, limit: int, **wanted: object) -> list[Entry]:
         """The last `limit` entries that match, oldest of them first."""
         return list(deque(self.select(**wanted), maxlen=limit))
@@ -213,11 +219,16 @@ def canonical(journal: Journal, versions: Mapping[str, str] | None = None) -> by
 
     With `versions` a first line says what the bytes depend on besides seed and inputs, and the form's own number.
     """
+    return b"".join(canonical_lines(journal, versions))
+
+
+def canonical_lines(journal: Journal, versions: Mapping[str, str] | None = None) -> Iterator[bytes]:
+    """The same, line by line."""
     ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
-    lines: list[object] = [_canonical(entry) for entry in ordered]
     if versions is not None:
-        lines.insert(0, {"canonical": 1, **versions})
-    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        yield msgspec.json.encode({"canonical": 1, **versions}) + b"\n"
+    for entry in ordered:
+        yield msgspec.json.encode(_canonical(entry)) + b"\n"
 
 
 def _canonical(entry: Entry) -> list[object]:

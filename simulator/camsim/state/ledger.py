@@ -244,9 +244,18 @@ def _seconds(at: int | None) -> float | None:
 
 def as_csv(ledger: Ledger) -> str:
     """All records, one row a punch, header first."""
+    return "".join(csv_portions(ledger))
+
+
+def csv_portions(ledger: Ledger) -> Iterator[str]:
+    """The same, a hundred rows at once."""
     text = io.StringIO()
     writer = csv.DictWriter(text, PunchRow.__struct_fields__)
     writer.writeheader()
-    for device, record in ledger.rows():
+    for number, (device, record) in enumerate(ledger.rows(), 1):
         writer.writerow(msgspec.structs.asdict(present(device, record)))
-    return text.getvalue()
+        if number % 100 == 0:
+            yield text.getvalue()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue()
