@@ -10,14 +10,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from camsim.control.actions import AddDevices, Punches, PunchSpec
 from camsim.control.devices import DeviceSpec
 from camsim.engine import new_kernel
 from camsim.kernel.events import Answered, Effect, Send
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
+from camsim.state.blocks import Blocks
+from camsim.state.gateway import whole
 
 EVERY = 100_000
 GAP_MS = 1_000  # between two punches of one gateway
@@ -34,13 +34,14 @@ def rss_mb() -> float:
 
 def _encoded_mb(kernel: Kernel) -> tuple[float, float]:
     """The state as it is stored: what changes, and the sealed blocks beside it."""
-    try:
-        from camsim.state.blocks import whole, without_bytes
-    except ImportError:
-        size = len(msgspec.msgpack.encode(kernel.state)) / 1e6
-        return size, 0.0
-    apart = len(msgspec.msgpack.Encoder(enc_hook=without_bytes).encode(kernel.state)) / 1e6
-    return apart, len(msgspec.msgpack.Encoder(enc_hook=whole).encode(kernel.state)) / 1e6 - apart
+    size = len(whole(kernel.state)) / 1e6
+    logs = sum(_held(one.device.log.blocks) for one in kernel.state.devices.look())
+    books = sum(_held(one.blocks) for one in kernel.state.ledger.books.devices.look())
+    return size - (logs + books) / 1e6, (logs + books) / 1e6
+
+
+def _held(blocks: Blocks | None) -> int:
+    return 0 if blocks is None else sum(map(len, blocks.held.values()))
 
 
 class World:

@@ -35,6 +35,7 @@ LAYERS = {
         bounds
         api settings
         scenarios
+        restored
         host
         client
         receiver

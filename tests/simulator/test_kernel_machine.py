@@ -23,7 +23,7 @@ from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state import blocks, journal
-from camsim.state.gateway import State
+from camsim.state.gateway import Fleet, State, read_whole, whole
 from camsim.state.models import Capacity, Model
 
 START = 1_600_000_000_000
@@ -89,11 +89,12 @@ commands = st.one_of(
 
 
 def _stored(state: State) -> State:
-    stored = msgspec.msgpack.Encoder(enc_hook=blocks.whole).encode(state)
-    return msgspec.msgpack.decode(stored, type=State, dec_hook=blocks.decoded)
+    return read_whole(whole(state))
 
 
 def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
+    if isinstance(one, Fleet) and isinstance(other, Fleet):
+        one, other = dict(one.items()), dict(other.items())
     if isinstance(one, msgspec.Struct) and type(one) is type(other):
         one, other = msgspec.structs.asdict(one), msgspec.structs.asdict(other)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):

@@ -51,7 +51,7 @@ def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:
         ledger.lost(stgid, head.punch, Cause.REMOVED)
     queue.withdraw(kernel, registered, "the device was removed")
     kernel.state.in_flight.pop(stgid, None)
-    del kernel.state.devices[stgid]
+    kernel.state.devices.pop(stgid)
     return Removed(stgid)
 
 

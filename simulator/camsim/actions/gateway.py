@@ -69,7 +69,8 @@ def reset(kernel: Kernel, action: Reset) -> Forgotten:
         state.faults, state.fault_ids = [], 0
         kernel.use_knobs(state.knobs)
     if scope in ("all", "devices"):
-        state.devices, state.timers = {}, Timers()
+        state.devices.clear()
+        state.timers = Timers()
         state.in_flight.clear()
         state.uplink = True
     if action.now is not None:

@@ -91,11 +91,11 @@ async def _reset(api: Api, request: web.Request) -> answers.Answer:
 
 
 async def _devices(api: Api, request: web.Request) -> answers.Devices:
-    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.values()])
+    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.look()])
 
 
 def _registered(api: Api, request: web.Request) -> RegisteredDevice:
-    return api.runtime.kernel.device(request.match_info["stgid"])
+    return api.runtime.kernel.peek(request.match_info["stgid"])
 
 
 async def _device(api: Api, request: web.Request) -> answers.DeviceDetails:
@@ -144,7 +144,7 @@ async def _clock(api: Api, request: web.Request) -> answers.ClockView:
 async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
     body: routes.ClockBody = await body_of(request, routes.SET_CLOCK)
     start = instant_of("start", body.start, 0)
-    api.runtime.set_clock(body.mode)
+    await api.runtime.set_clock(body.mode)
     if start is not None:
         await api.runtime.begin_at(start * 1000)
     return views.clock(api.runtime)

@@ -104,11 +104,11 @@ def _ledger(state: State, device: str | None, user: str | None) -> Pieces:
             for some in _cut(portion):
                 yield [ledger.present(name, record) for record in some if user in (None, record.user)]
 
-    found = (one for one in list(book.findings) if device in (None, one.device) and user in (None, one.record.user))
+    found = ((name, record) for name, record in book.found(device) if user in (None, record.user))
     yield b'{"summary":' + msgspec.json.encode(summary(state)) + b',"punches":['
     yield from _rows(held())
     yield b'],"findings":['
-    yield from _rows([ledger.present(one.device, one.record)] for one in found)
+    yield from _rows([ledger.present(name, record)] for name, record in found)
     yield b"]}"
 
 

@@ -46,7 +46,7 @@ def health(runtime: Runtime, started: float, gateway_url: str = "") -> answers.H
         devices=len(state.devices),
         uplink=state.uplink,
         faults=len(state.faults),
-        state_file=None if runtime.store is None else str(runtime.store.path),
+        state_file=None if runtime.durable is None else str(runtime.durable.store.path),
         waiting=runtime.waiting(),
         gateway_url=gateway_url,
     )
@@ -83,7 +83,7 @@ def clock(runtime: Runtime) -> answers.ClockView:
 def metrics(runtime: Runtime) -> str:
     """Counters in the text format of Prometheus."""
     state, waiting = runtime.kernel.state, runtime.waiting()
-    devices = state.devices.values()
+    devices = list(state.devices.look())
     values = {
         "camsim_devices": len(devices),
         "camsim_devices_online": sum(one.online for one in devices),
@@ -277,7 +277,7 @@ def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
 def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
     """RESTful commands on their way to devices, of one state or of any."""
     shown = []
-    for registered in kernel.state.devices.values():
+    for registered in kernel.state.devices.look():
         for pending in registered.commands:
             if state is None or pending.state == state:
                 shown.append(_command(registered, pending))

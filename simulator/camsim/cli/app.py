@@ -69,6 +69,9 @@ def serve(
     switch: Switches = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
+    snapshot_every: Annotated[
+        int, typer.Option(help="Events after which the log of --state becomes a snapshot.", min=1, max=10_000_000)
+    ] = 20_000,
     host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",

@@ -31,13 +31,6 @@ class Counts(msgspec.Struct):
     reordered: int = 0
 
 
-class Finding(msgspec.Struct, gc=False):
-    """A punch that was lost, doubled or out of order and has left the books."""
-
-    device: str
-    record: Record
-
-
 class Ledger(msgspec.Struct):
     """The books, within bounds: the oldest settled pages leave, and what is counted stays counted.
 
@@ -47,7 +40,7 @@ class Ledger(msgspec.Struct):
     books: Books = msgspec.field(default_factory=Books)
     counts: Counts = msgspec.field(default_factory=Counts)
     left: Counts = msgspec.field(default_factory=Counts)
-    findings: list[Finding] = msgspec.field(default_factory=list)
+    findings: int = 0  # kept
     max_punches: int = MAX_PUNCHES
     max_age_ms: int | None = None
     max_findings: int = MAX_FINDINGS
@@ -126,7 +119,7 @@ class Ledger(msgspec.Struct):
 
     def lost_all(self, device: str, first: int, last: int, cause: Cause) -> None:
         """The punches `first` to `last` will not be delivered; sealed pages that are acknowledged are passed over."""
-        book = self.books.devices.get(device)
+        book = self.books.devices.peek(device)
         for page in list(book.pages) if book else ():
             if page.last < first or last < page.first or (page.block and not page.lost):
                 continue
@@ -141,13 +134,21 @@ class Ledger(msgspec.Struct):
 
     def undelivered(self, device: str) -> set[int]:
         """The numbers of punches that nobody has acknowledged."""
-        lost = (one.record for one in self.findings if one.device == device)
-        numbers = {record.number for record in lost if not record.acks}
-        book = self.books.devices.get(device)
-        for page in book.pages if book else ():
-            if book is not None and (not page.block or page.lost):
-                numbers |= {record.number for record in self.books.records(book, page) if not record.acks}
+        book = self.books.devices.peek(device)
+        if book is None:
+            return set()
+        numbers = {record.number for record in book.findings if not record.acks}
+        for page in book.pages:
+            if not page.block or page.lost:
+                numbers |= {record.number for record in book.of_page(page) if not record.acks}
         return numbers
+
+    def found(self, device: str | None = None) -> Iterator[tuple[str, Record]]:
+        """Findings among what has left, with their devices."""
+        for name in list(self.books.devices) if device is None else [device]:
+            book = self.books.devices.peek(name)
+            for record in list(book.findings) if book else ():
+                yield name, record
 
     def portions(self, device: str | None = None) -> Iterator[tuple[str, list[Record]]]:
         """Every record by device, a few hundred at once, to read; what comes meanwhile may be missing."""
@@ -175,7 +176,7 @@ class Ledger(msgspec.Struct):
     def clear(self) -> None:
         """Forget every punch; the bounds stay."""
         self.books.clear()
-        self.counts, self.left, self.findings = Counts(), Counts(), []
+        self.counts, self.left, self.findings = Counts(), Counts(), 0
 
     # --- bounds -------------------------------------------------------------------------------------------------------
 
@@ -186,8 +187,8 @@ class Ledger(msgspec.Struct):
                 self.lost(device, waiting, Cause.REMOVED)
         for page in list(old.pages) if old else ():
             if old is not None:
-                self._leave(device, old, page)
-        book = self.books.devices[device] = Book(number)
+                self._leave(old, page)
+        book = self.books.devices[device] = Book(number, findings=old.findings if old else [])
         return book
 
     def _is_long(self, page: Page, now_ms: int) -> bool:
@@ -198,20 +199,21 @@ class Ledger(msgspec.Struct):
         oldest_ms = None if self.max_age_ms is None else now_ms - self.max_age_ms
         if self.books.held <= self.max_punches and oldest_ms is None:
             return
-        for device, book, page in self.books.oldest():
+        for device, page in self.books.oldest():
             if self.books.held <= self.max_punches and (oldest_ms is None or page.newest_at >= oldest_ms):
                 break
-            self._leave(device, book, page)
+            self._leave(self.books.devices[device], page)
 
-    def _leave(self, device: str, book: Book, page: Page) -> None:
+    def _leave(self, book: Book, page: Page) -> None:
         records = self.books.take(book, page)
         self.left.punches += page.count
         self.left.acknowledged += page.acknowledged
         self.left.lost += page.lost
         self.left.redelivered += page.redelivered
         self.left.reordered += page.reordered
-        room = max(0, self.max_findings - len(self.findings))
-        self.findings += [Finding(device, record) for record in records if record.is_finding][:room]
+        kept = [record for record in records if record.is_finding][: max(0, self.max_findings - self.findings)]
+        book.findings += kept
+        self.findings += len(kept)
 
     def _told_again_after_it_left(self, book: Book, number: int) -> None:
         if book.had(number):

@@ -9,6 +9,7 @@ import msgspec
 
 from .blocks import Blocks
 from .ledger_pages import Page, Record, packed, unpacked
+from .pieces import Pieces
 
 _MOST_READY = 1  # settled pages of a device that stay open: what is told again comes page after page
 
@@ -17,10 +18,12 @@ class Book(msgspec.Struct):
     """The pages of one device, oldest first, and the records of those that are open, by number.
 
     `ready` are settled open pages by their first numbers, and not the last page; `sequence` counts first attempts,
-    `highest` is the highest number among them, `begins` the first number there ever was.
+    `highest` is the highest number among them, `begins` the first number there ever was. `findings` have left.
     """
 
     begins: int
+    blocks: Blocks = msgspec.field(default_factory=Blocks)
+    findings: list[Record] = msgspec.field(default_factory=list)
     records: dict[int, Record] = msgspec.field(default_factory=dict)
     pages: list[Page] = msgspec.field(default_factory=list)
     ready: list[int] = msgspec.field(default_factory=list)
@@ -36,7 +39,9 @@ class Book(msgspec.Struct):
         return pages[place] if place >= 0 and number <= pages[place].last else None
 
     def of_page(self, page: Page) -> list[Record]:
-        """The records of an open page."""
+        """The records of a page, to be read."""
+        if page.block:
+            return unpacked(self.blocks.held[page.block])
         found = (self.records.get(number) for number in range(page.first, page.last + 1))
         return [record for record in found if record is not None]
 
@@ -49,13 +54,19 @@ def _first(page: Page) -> int:
     return page.first
 
 
+class Shelf(Pieces[Book]):
+    """Books by the service tags of their devices, in the order in which they were begun."""
+
+    __slots__ = ()
+
+
 class Books(msgspec.Struct):
     """A book a device; `held` records in all, `order` the pages of all devices as they began: device, first number."""
 
-    devices: dict[str, Book] = msgspec.field(default_factory=dict)
-    blocks: Blocks = msgspec.field(default_factory=Blocks)
+    devices: Shelf = msgspec.field(default_factory=Shelf)
     order: dict[int, tuple[str, int]] = msgspec.field(default_factory=dict)
     serials: int = 0
+    block_numbers: int = 0  # of all books: one that takes the place of another has none of its numbers
     held: int = 0
 
     def opened(self, book: Book, number: int) -> Record | None:
@@ -66,7 +77,7 @@ class Books(msgspec.Struct):
         page = book.page(number)
         if page is None or not page.block:
             return None
-        for one in unpacked(self.blocks.drop(page.block)):
+        for one in unpacked(book.blocks.drop(page.block)):
             book.records[one.number] = one
         page.block = 0
         self._ready(book, page)
@@ -74,7 +85,7 @@ class Books(msgspec.Struct):
 
     def find(self, device: str, number: int) -> Record | None:
         """A record to be read; None where there is none, and for one that has left."""
-        book = self.devices.get(device)
+        book = self.devices.peek(device)
         if book is None:
             return None
         record = book.records.get(number)
@@ -83,19 +94,15 @@ class Books(msgspec.Struct):
         page = book.page(number)
         if page is None or not page.block:
             return None
-        return next((one for one in self.records(book, page) if one.number == number), None)
-
-    def records(self, book: Book, page: Page) -> list[Record]:
-        """What is on a page, to be read."""
-        return unpacked(self.blocks.held[page.block]) if page.block else book.of_page(page)
+        return next((one for one in book.of_page(page) if one.number == number), None)
 
     def portions(self, device: str | None = None) -> Iterator[tuple[str, list[Record]]]:
         """Everything by device, a page at once; pages that leave meanwhile are passed over."""
         for name in list(self.devices) if device is None else [device]:
-            book = self.devices.get(name)
+            book = self.devices.peek(name)
             for page in list(book.pages) if book else ():
                 if book is not None and page.serial in self.order:
-                    yield name, self.records(book, page)
+                    yield name, book.of_page(page)
 
     def settled(self, book: Book, number: int) -> None:
         """A record waits for nothing any more."""
@@ -116,7 +123,9 @@ class Books(msgspec.Struct):
     def _seal(self, book: Book, page: Page) -> None:
         records = book.of_page(page)
         page.total(records)
-        page.block = self.blocks.add(packed(records))
+        self.block_numbers += 1
+        book.blocks.next_number = self.block_numbers
+        page.block = book.blocks.add(packed(records))
         for record in records:
             del book.records[record.number]
 
@@ -131,13 +140,13 @@ class Books(msgspec.Struct):
             self._ready(book, before)
         return page
 
-    def oldest(self) -> Iterator[tuple[str, Book, Page]]:
+    def oldest(self) -> Iterator[tuple[str, Page]]:
         """Pages that may leave, in the order they began: what waits stays, and so does the page that is written on."""
         for device, first in list(self.order.values()):
-            book = self.devices[device]
-            page = book.page(first)
-            if page is not None and not page.waiting and page is not book.pages[-1]:
-                yield device, book, page
+            book = self.devices.peek(device)
+            page = None if book is None else book.page(first)
+            if book is not None and page is not None and not page.waiting and page is not book.pages[-1]:
+                yield device, page
 
     def take(self, book: Book, page: Page) -> list[Record]:
         """Take a page out; returns its records where one of them is worth keeping."""
@@ -145,9 +154,9 @@ class Books(msgspec.Struct):
             page.total(book.of_page(page))
         records: list[Record] = []
         if page.lost or page.redelivered or page.reordered:
-            records = self.records(book, page)
+            records = book.of_page(page)
         if page.block:
-            self.blocks.drop(page.block)
+            book.blocks.drop(page.block)
         else:
             for number in range(page.first, page.last + 1):
                 book.records.pop(number, None)
@@ -159,5 +168,5 @@ class Books(msgspec.Struct):
 
     def clear(self) -> None:
         """Forget everything; numbers of blocks go on."""
-        self.devices, self.order, self.held = {}, {}, 0
-        self.blocks.clear()
+        self.devices.clear()
+        self.order, self.held = {}, 0
