@@ -32,6 +32,7 @@ LAYERS = {
         actions
         engine
         service
+        bounds
         api settings
         scenarios
         restored

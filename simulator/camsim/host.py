@@ -60,6 +60,7 @@ class Host:
         """Open the state, make or restore the devices, listen on both ports. Raises: HostError."""
         _check(settings)
         store, kernel, clock, restored = _open(settings)
+        settings.bounds.put_in_force(kernel.state)
         runtime = Runtime(
             kernel,
             clock,

@@ -16,6 +16,7 @@ import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
+from camsim.bounds import Bounds, JournalTable, LedgerTable
 from camsim.control.devices import DeviceSpec, PersonSpec
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
@@ -56,6 +57,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     ca: Path | None = None
+    bounds: Bounds = dataclass_field(default_factory=Bounds)
     # What flags and site file say in so many words, comparable (secrets as digests); what of it is of every device.
     said: dict[str, str] = dataclass_field(default_factory=dict)
     for_devices: dict[str, object] = dataclass_field(default_factory=dict)
@@ -83,7 +85,7 @@ class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
     without_events: list[str] = msgspec.field(default_factory=list)
 
 
-_TABLES = ("gateway", "models", "devices", "people", "faults")
+_TABLES = ("gateway", "models", "devices", "people", "faults", "ledger", "journal")
 
 
 def load(path: Path) -> Settings:
@@ -117,6 +119,8 @@ def parse(data: dict[str, object]) -> Settings:
             spec.users = people
         settings.devices.append(spec)
     settings.faults = _list(data, "faults")
+    settings.bounds.ledger = _convert(data.get("ledger", {}), LedgerTable, "ledger")
+    settings.bounds.journal = _convert(data.get("journal", {}), JournalTable, "journal")
     for name in ("models", "people", "devices", "faults"):
         if name in data:
             settings.said[f"[[{name}]]"] = fingerprint(repr(data[name]))
@@ -248,6 +252,8 @@ def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
         raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+    if why := settings.bounds.why_not():
+        raise SiteError(why)
     if settings.tls_cert is None and settings.tls_key is not None:
         raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:

@@ -22,7 +22,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
-from camsim.state import journal
+from camsim.state import blocks, journal
 from camsim.state.gateway import Fleet, State, read_whole, whole
 from camsim.state.models import Capacity, Model
 
@@ -99,6 +99,8 @@ def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
         one, other = msgspec.structs.asdict(one), msgspec.structs.asdict(other)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         one, other = dict(enumerate(one)), dict(enumerate(other))
+    if isinstance(one, blocks.Blocks) and isinstance(other, blocks.Blocks):
+        one, other = blocks.whole(one), blocks.whole(other)
     if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
         for key in one:
             yield from _differences(one[key], other[key], f"{where}.{key}")

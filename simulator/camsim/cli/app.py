@@ -85,6 +85,15 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Trust this CA for callback URLs.")] = None,
     journal_full: Annotated[bool, typer.Option(help="Show templates, tokens and exact bytes in the journal.")] = False,
+    ledger_punches: Annotated[
+        int | None, typer.Option(help="How many punches the ledger keeps; 500,000.", min=1, max=100_000_000)
+    ] = None,
+    journal_entries: Annotated[
+        int | None, typer.Option(help="How many entries the journal keeps; 10,000.", min=1, max=10_000_000)
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option(help="Days of virtual time that both keep, at most.", min=0.01, max=36_500)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what --ready-file holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:

@@ -11,12 +11,13 @@ import msgspec
 from camsim.state.blocks import Blocks
 from camsim.state.gateway import RegisteredDevice, State
 from camsim.state.journal import Entry
+from camsim.state.ledger_books import Book
 from camsim.state.pieces import Pieces
 
 from .state_file import Damaged, StateFile, digest
 
 ROOT, COPY, MANIFEST = "root", "root.copy", "manifest"
-_PIECES: tuple[tuple[str, type], ...] = (("device", RegisteredDevice),)
+_PIECES: tuple[tuple[str, type], ...] = (("device", RegisteredDevice), ("ledger", Book))
 
 
 class Manifest(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Kept:
 
 def pieces_of(state: State) -> Iterator[tuple[str, type, Pieces[Any]]]:
     """What is stored one by one: kind, type of a value, the values."""
-    holders = {"device": state.devices}
+    holders: dict[str, Pieces[Any]] = {"device": state.devices, "ledger": state.ledger.books.devices}
     for kind, value_type in _PIECES:
         yield kind, value_type, holders[kind]
 

@@ -13,6 +13,7 @@ from .device import Device
 from .faults import Fault
 from .journal import Journal
 from .ledger import Ledger
+from .ledger_books import Book
 from .models import Model
 from .outbox import Outbox
 from .pieces import Pieces
@@ -123,6 +124,7 @@ class State(msgspec.Struct):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     control_entries: int = 0
     models: dict[str, Model] = msgspec.field(default_factory=dict)
+    devices_made: int = 0  # ever: the log of each numbers its blocks from a place of its own
 
 
 def whole(state: State) -> bytes:
@@ -142,6 +144,7 @@ def read_whole(data: bytes) -> State:
 
 
 def _read(kind: type, value: Any) -> object:
-    if issubclass(kind, Fleet):
-        return Fleet({name: msgspec.convert(item, RegisteredDevice, dec_hook=_read) for name, item in value.items()})
+    if issubclass(kind, Pieces):
+        of = RegisteredDevice if kind is Fleet else Book
+        return kind({name: msgspec.convert(item, of, dec_hook=_read) for name, item in value.items()})
     return blocks.decoded(kind, value)
