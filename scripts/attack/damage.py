@@ -48,9 +48,9 @@ def make(folder: Path, every: int, *, clean: bool) -> Path:
     state, ready = folder / "state.db", folder / "ready.json"
     process = _serve(state, ready, every)
     url = json.loads(ready.read_text())["management_url"]
-    for number in range(60):
+    for number in range(150):
         device = f"SIM{number % 4 + 1:05d}"
-        _post(url, f"devices/{device}/punches", [{"user": str(number % PEOPLE + 1), "count": 12}])
+        _post(url, f"devices/{device}/punches", [{"user": str(number % PEOPLE + 1), "count": 40}])
         if number % 9 == 0:
             _post(url, f"devices/{device}/users", {"user": f"9{number}", "templates": ["Card", "Fingerprint"]})
         if number % 7 == 0:

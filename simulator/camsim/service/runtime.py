@@ -242,6 +242,8 @@ class Runtime(VirtualTime):
         anew = scope == "all" and self.clock.stands
         if anew and self._origin is None:
             self._origin = start(self.clock.text, host_ms(), horizon_ms=self.horizon_ms).still
+        if self.durable is not None:
+            self.durable.store.fold()
         result = await self.control(Reset(scope=scope, now=self._origin if anew else None))
         if scope in ("all", "devices"):
             await self._drop_everything_under_way()

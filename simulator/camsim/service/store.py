@@ -103,6 +103,10 @@ class Store:
         self._since_snapshot += len(batch)
         self._pages += 3 + sum(len(row[2]) + 30 for row in batch) // _PAGE
 
+    def fold(self) -> None:
+        """The next commit begins a snapshot: most of what there was is gone."""
+        self._since_snapshot = max(self._since_snapshot, self._every)
+
     @property
     def has_work(self) -> bool:
         """Whether a snapshot waits to be written, or what it replaces to be taken out."""

@@ -90,6 +90,10 @@ class RegisteredDevice(msgspec.Struct):
     interleave: bool = False  # live records pass the cached ones (A-CB-12)
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
+    def lose_block(self, number: int) -> str:
+        """A block of the punch log cannot be read any more; says which punches it had."""
+        return self.device.log.lose_block(number)
+
 
 class Fleet(Pieces[RegisteredDevice]):
     """The registered devices by their service tags, in the order in which they were added."""

@@ -45,6 +45,14 @@ class Book(msgspec.Struct):
         found = (self.records.get(number) for number in range(page.first, page.last + 1))
         return [record for record in found if record is not None]
 
+    def lose_block(self, number: int) -> str:
+        """A block cannot be read any more: its page is empty from now on. Says which punches it had."""
+        self.blocks.drop(number)
+        lost = [page for page in self.pages if page.block == number]
+        for page in lost:
+            page.block = 0
+        return ", ".join(f"what became of punches {page.first} to {page.last}" for page in lost)
+
     def had(self, number: int) -> bool:
         """Whether a number was on a page that has left."""
         return self.begins <= number and (not self.pages or number < self.pages[0].first)

@@ -102,6 +102,18 @@ class PunchLog(msgspec.Struct):
             pieces.append(Piece(index.first + skip, index.first + index.count - 1, None, index, data, skip))
         return Snapshot(pieces + Snapshot.of(self.open_rows()).pieces)
 
+    def lose_block(self, number: int) -> str:
+        """A block cannot be read any more: the log goes on without its rows. Says which they were."""
+        lost = [index for index in self.sealed if index.block == number]
+        if lost and lost[0] is self.sealed[0]:
+            self.sealed_rows += self.skip
+            self.skip = 0
+        self.sealed = [index for index in self.sealed if index.block != number]
+        self.sealed_rows -= sum(index.count for index in lost)
+        if self.blocks is not None:
+            self.blocks.drop(number)
+        return ", ".join(f"punches {index.first} to {index.first + index.count - 1} of its log" for index in lost)
+
     def clear(self) -> None:
         """Empty the log; numbers of blocks go on."""
         self.tail, self.start, self.sealed, self.skip, self.sealed_rows = [], 0, [], 0, 0
