@@ -17,12 +17,12 @@ from camsim.kernel.events import ControlError
 from camsim.service.runtime import Runtime
 from camsim.service.store import StoreError
 
+from . import browsers
 from .bodies import action_of
 from .handlers import HANDLERS, Handler
 
 log = logging.getLogger("camsim.management")
 _MAX_BODY = 64 * 1024 * 1024
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _API_HINT = "GET /api/health says whether the API is there; docs/management-api.md lists the calls"
 
 
@@ -34,14 +34,14 @@ class Management:
         runtime: Runtime,
         *,
         token: str | None = None,
-        allowed_hosts: frozenset[str] = LOOPBACK,
+        allowed_hosts: frozenset[str] = frozenset(),
         full: bool = False,
         gateway_url: str = "",
         more: Mapping[Route[object], Handler] | None = None,
     ) -> None:
         self.runtime = runtime
         self.token = token
-        self.allowed_hosts = allowed_hosts | LOOPBACK
+        self.allowed_hosts = browsers.known_names(allowed_hosts)
         self.full = full
         self.gateway_url = gateway_url
         self.started = time.time()
@@ -94,11 +94,8 @@ class Management:
             return _error(500, "internal_error", f"{type(problem).__name__}: {problem}", "this is a bug in camsim")
 
     def _admit(self, request: web.Request) -> None:
-        """Whoever calls by another name than ours may be a page in a browser; whoever has no token is nobody."""
-        # A page that rebinds a name of its own to 127.0.0.1 calls us by that name.
-        host = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
-        if host.lower() not in self.allowed_hosts:
-            raise ControlError(403, "wrong_host", f"Host {request.host!r} is not served", "add it with --allowed-host")
+        """A page of somebody else in a browser is refused; whoever has no token is nobody."""
+        browsers.admit(request, self.allowed_hosts)
         if self.token is not None:
             given = request.headers.get("Authorization", "")
             # Compared in constant time: how long it takes must not say how much of a token is right.
