@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from camsim import ending
 from camsim.durations import duration_s
 from camsim.ownership import SafetyError, UnreachableError
 from camsim.readback.model import ReadBackError
@@ -102,7 +103,8 @@ def storm(
             settings=settings, workers=workers, fail_on=fail_on or [], readback=readback, sql_map=map_, out=out,
             as_json=json_, readback_sample=readback_sample, settle_s=duration_s(settle), i_own_this=i_own_this,
         )  # fmt: skip
-        code = run_storm(request, _version())
+        with ending.interrupting():
+            code = run_storm(request, _version())
     except tuple(_EXITS) as error:
         _errors.print(f"camsim storm: {error}", markup=False)
         code = _exit_of(error)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
+from camsim import ending
 from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
@@ -84,7 +85,7 @@ def certify(
     """
     lists = {"requirement": requirement or [], "device": device or [], "policy": policy or []}
     options = given({**locals(), "map": map_, **lists})
-    with exit_on_error("certify"):
+    with ending.interrupting(), exit_on_error("certify"):
         profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)
     if json_:

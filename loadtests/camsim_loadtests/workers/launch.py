@@ -71,6 +71,8 @@ def run(settings: Settings, workers: Workers, folder: Path, watcher: Watcher) ->
             for line in _progress(process, folder / PROGRESS_FILE):
                 watcher(read_progress(line))
     except KeyboardInterrupt:
+        if not (folder / PROGRESS_FILE).exists():
+            raise  # it had not begun
         raise LocustError("interrupted: the storm was stopped before its end") from None
     raw = read_raw(folder)
     if raw is None:

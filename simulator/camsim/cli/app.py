@@ -281,7 +281,7 @@ def _missing(name: str, why: str) -> None:
 
 
 def main() -> None:
-    """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
+    """Run a command; what belongs to other commands is loaded only when it is asked for."""
     if _first_word() not in {_name(command) for command in app.registered_commands}:
         _own()
         _join()

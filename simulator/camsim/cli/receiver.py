@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import signal
+import queue
 import sqlite3
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from camsim import ending
+from camsim.private_files import Announcement, remove
 from camsim.receiver import variants
 from camsim.receiver.devices import DeviceTextError, KnownDevice, Settings, parse_device
 from camsim.receiver.running import Kind, Running, open_receiver
@@ -52,10 +54,15 @@ def receiver(
     if broken and benign:
         raise _usage("--broken and --benign exclude each other")
     settings = _settings(auth_token or [], device or [], security_key, readback)
-    running = _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_))
-    with running:
-        _announce(running, settings, ready_file, json_)
-        _wait()
+    # The one queue that a signal may write to while the same thread waits for it.
+    end = queue.SimpleQueue[None]()
+    with (
+        ending.heard(lambda: end.put(None)),
+        _ready_file(ready_file) as announce,
+        _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_)) as running,
+    ):
+        announce(_announce(running, settings, json_))
+        end.get()
 
 
 def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
@@ -107,7 +114,8 @@ def _open(
         raise _usage(str(error.args[0] if error.args else error)) from None
 
 
-def _announce(running: Running, settings: Settings, ready_file: Path | None, as_json: bool) -> None:
+def _announce(running: Running, settings: Settings, as_json: bool) -> bytes:
+    """Say where it listens; what the ready file holds."""
     told: dict[str, str | int | None] = {"url": running.url, "readback_url": None, "pid": os.getpid()}
     if settings.readback:
         told["readback_url"] = running.readback_url
@@ -119,21 +127,28 @@ def _announce(running: Running, settings: Settings, ready_file: Path | None, as_
             _console.print(f"read-back at {running.readback_url}", markup=False)
         if not settings.devices:
             _console.print("any AuthToken is accepted; --auth-token makes it strict", markup=False)
-    if ready_file is not None:
-        # In one step, so that nobody who waits for the file reads half of it.
-        part = ready_file.with_name(ready_file.name + ".part")
-        part.write_text(json.dumps(told))
-        part.replace(ready_file)
+    return json.dumps(told).encode()
 
 
-def _wait() -> None:
-    """Sleep until SIGTERM or SIGINT."""
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
-    # Event.wait without a timeout would not wake for a signal on every platform.
-    while not end.wait(1.0):
-        pass
+@contextlib.contextmanager
+def _ready_file(path: Path | None) -> Iterator[Callable[[bytes], None]]:
+    """What writes the ready file; an old one is gone before we start, and ours when we end."""
+    if path is None:
+        yield lambda data: None
+        return
+    file = Announcement(path)
+    _on_ready_file(path, lambda: remove(path))
+    try:
+        yield lambda data: _on_ready_file(path, lambda: file.write(data))
+    finally:
+        file.withdraw()
+
+
+def _on_ready_file(path: Path, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except OSError as error:
+        raise _usage(f"cannot write --ready-file {path}: {error.strerror}") from None
 
 
 def _line(seen: Sighting) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camsim import resources
+from camsim import ending, resources
 from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
@@ -100,7 +100,8 @@ def run(
             work = standalone.run_remote(chosen, url, token, callback_url, keep=keep)
         else:
             work = standalone.run_alone(chosen, callback_url)
-        reports.append(asyncio.run(work))
+        with ending.interrupting():
+            reports.append(asyncio.run(work))
         if not as_json:
             _print(reports[-1])
     if as_json:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from camsim import __version__
+from camsim import __version__, ending
 from camsim.actions.values import instant_of
 from camsim.control.devices import DeviceSpec
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
+from camsim.private_files import Announcement, remove
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
 from camsim.settings import Settings, SiteError, check, check_url, load, seconds
@@ -128,14 +128,24 @@ def _so_many(settings: Settings, count: int) -> list[DeviceSpec]:
 
 
 def serve(flags: dict[str, Any]) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit code."""
+    """Run until SIGINT, SIGTERM or SIGHUP; returns the exit code."""
     try:
+        if flags["ready_file"] is not None:
+            _withdraw_stale(flags["ready_file"])
         settings = settings_of(flags)
         return run(settings, flags["ready_file"], as_json=flags["as_json"], quiet=flags["quiet"])
     except SiteError as problem:
         return _say(2, str(problem))
     except HostError as problem:
         return _say(problem.code, str(problem))
+
+
+def _withdraw_stale(path: Path) -> None:
+    """A process that was killed has left its ready file: whoever waits must not take it for ours. Raises: HostError."""
+    try:
+        remove(path)
+    except OSError as problem:
+        raise HostError(f"cannot remove --ready-file {path}: {problem.strerror}; name another") from None
 
 
 def run(settings: Settings, ready_file: Path | None = None, *, as_json: bool = False, quiet: bool = False) -> int:
@@ -164,24 +174,37 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
         failures.append(why)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    host = await Host.start(settings, fail)
-    tune_collector()
-    try:
-        if as_json:
-            sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
-        elif not quiet:
-            sys.stdout.write(greeting(host))
-        sys.stdout.flush()
-        if ready_file is not None:
-            host.write_ready(ready_file)
-        await stop.wait()
-    finally:
-        await host.stop()
+    host: Host | None = None
+
+    def end() -> None:
+        if host is None and settings.state is None:
+            ending.at_once()  # nothing is there yet that could be lost; many devices take long to make
+        loop.call_soon_threadsafe(stop.set)
+
+    announced: Announcement | None = None
+    with ending.heard(end):
+        host = await Host.start(settings, fail)
+        tune_collector()
+        try:
+            if not stop.is_set():
+                _greet(host, as_json, quiet)
+                announced = None if ready_file is None else host.write_ready(ready_file)
+            await stop.wait()
+        finally:
+            if announced is not None:
+                announced.withdraw()
+            await host.stop()
     if failures:
         return _say(1, failures[0])
     return 0
+
+
+def _greet(host: Host, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
+    elif not quiet:
+        sys.stdout.write(greeting(host))
+    sys.stdout.flush()
 
 
 def _endpoints(host: Host) -> list[str]:
