@@ -21,7 +21,7 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
-        __version__ resources chance durations ownership ending private_files given_secrets
+        __version__ resources chance durations ownership ending private_files given_secrets secrecy
         protocol
         control readback synthetic
         state
@@ -82,6 +82,7 @@ SHARED = frozenset(
         "ending",
         "private_files",
         "given_secrets",
+        "secrecy",
         "protocol",
         "readback",
         "synthetic",

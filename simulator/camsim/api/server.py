@@ -14,8 +14,10 @@ from aiohttp import web
 from camsim.control import routes
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError
+from camsim.secrecy import Secrets
 from camsim.service.runtime import Runtime
 from camsim.service.store import StoreError
+from camsim.state.known_secrets import KnownSecrets
 
 from . import browsers
 from .bodies import action_of
@@ -43,9 +45,21 @@ class Management:
         self.token = token
         self.allowed_hosts = browsers.known_names(allowed_hosts)
         self.full = full
+        self._known = KnownSecrets([token])
         self.gateway_url = gateway_url
         self.started = time.time()
         self.handlers = {**HANDLERS, **(more or {})}
+
+    def secrets(self) -> Secrets | None:
+        """Those in use, which no answer holds; None where everything is shown."""
+        return None if self.full else self._known.of(self.runtime.kernel.state)
+
+    def _error(self, status: int, code: str, message: str, hint: str = "") -> web.Response:
+        """The answer of a call that failed; whatever it quotes, no secret."""
+        secrets = self.secrets()
+        if secrets is not None:
+            message, hint = secrets.text(message), secrets.text(hint)
+        return json_response({"error": {"code": code, "message": message, "hint": hint}}, status)
 
     def application(self) -> web.Application:
         """An aiohttp application with every route."""
@@ -81,17 +95,17 @@ class Management:
             self._admit(request)
             return await handler(request)
         except ControlError as problem:
-            return _error(problem.http, problem.code, problem.message, problem.hint)
+            return self._error(problem.http, problem.code, problem.message, problem.hint)
         except web.HTTPException as problem:
             code = problem.reason.lower().replace(" ", "_")
-            return _error(problem.status, code, f"{request.method} {request.path}", _API_HINT)
+            return self._error(problem.status, code, f"{request.method} {request.path}", _API_HINT)
         except StoreError as problem:
-            return _error(503, "state_not_written", str(problem), "the simulator has stopped taking work")
+            return self._error(503, "state_not_written", str(problem), "the simulator has stopped taking work")
         except asyncio.CancelledError:
             raise
         except Exception as problem:  # our own fault, and said so
             log.exception("management call failed")
-            return _error(500, "internal_error", f"{type(problem).__name__}: {problem}", "this is a bug in camsim")
+            return self._error(500, "internal_error", f"{type(problem).__name__}: {problem}", "this is a bug in camsim")
 
     def _admit(self, request: web.Request) -> None:
         """A page of somebody else in a browser is refused; whoever has no token is nobody."""
@@ -111,7 +125,3 @@ async def _root(request: web.Request) -> web.Response:
 def json_response(value: object, status: int = 200) -> web.Response:
     """A JSON answer, encoded once."""
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
-
-
-def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
-    return json_response({"error": {"code": code, "message": message, "hint": hint}}, status)

@@ -19,6 +19,7 @@ from camsim.knobs.register import KnobError, parse_assignment
 from camsim.private_files import Announcement, remove
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
+from camsim.secrecy import without_credentials
 from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 
 
@@ -246,7 +247,9 @@ def greeting(host: Host) -> str:
     else:
         first, last = slots[0].config, slots[-1].config
         # Devices of a site may have URLs of their own: the first one's shows the kind.
-        url = first.callback_url or "no URL: events wait in the queue; --callback-url sets one"
+        url = (
+            without_credentials(first.callback_url or "") or "no URL: events wait in the queue; --callback-url sets one"
+        )
         lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
         lines.append(f"  callbacks   {url}")
