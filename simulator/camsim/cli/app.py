@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 
 from camsim import __version__
 
+from . import secret_options as options
 from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
 
 app = typer.Typer(
@@ -53,10 +54,10 @@ def serve(
     ] = None,
     model: Annotated[str | None, typer.Option(help="Device model, such as f38+ or rsp10f1.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
-    auth_token: Annotated[
-        str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")
-    ] = None,
-    security_key: Annotated[str | None, typer.Option(help="32 characters: encrypt with AES-256.")] = None,
+    auth_token: options.AuthToken = None,
+    auth_token_file: options.AuthTokenFile = None,
+    security_key: options.SecurityKey = None,
+    security_key_file: options.SecurityKeyFile = None,
     protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
     profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
     clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
@@ -73,10 +74,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
     management_port: Annotated[int, typer.Option(help="Management port; 0 picks a free one.", min=0, max=65535)] = 8125,
-    management_token: Annotated[str | None, typer.Option(help="Bearer token of the management API.")] = None,
-    allowed_host: Annotated[
-        list[str] | None, typer.Option(help="Host header to accept, as a compose service name. May repeat.")
-    ] = None,
+    management_token: options.ManagementToken = None,
+    management_token_file: options.ManagementTokenFile = None,
+    allowed_host: options.AllowedHosts = None,
     ready_file: Annotated[Path | None, typer.Option(help="Written once both ports listen: URLs, pid, devices.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Serve the gateway over HTTPS with this certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,

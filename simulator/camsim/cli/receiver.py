@@ -15,11 +15,14 @@ import typer
 from rich.console import Console
 
 from camsim import ending
+from camsim.given_secrets import SecretError, secret
 from camsim.private_files import Announcement, remove
 from camsim.receiver import variants
 from camsim.receiver.devices import DeviceTextError, KnownDevice, Settings, parse_device
 from camsim.receiver.running import Kind, Running, open_receiver
 from camsim.receiver.sightings import Sighting
+
+from .secret_options import AuthTokenFile, SecurityKeyFile
 
 _USAGE = 2
 _console = Console(highlight=False, soft_wrap=True)
@@ -31,8 +34,15 @@ def receiver(
     port: Annotated[int, typer.Option(help="Port; 8123 is the vendor's for tests, 0 picks a free one.")] = 8123,
     kind: Annotated[Kind, typer.Option(help="Which of the two receivers.")] = Kind.MEMORY,
     db: Annotated[str, typer.Option(help="SQLite file of the sqlite receiver.")] = ":memory:",
-    auth_token: Annotated[list[str] | None, typer.Option(help="Token of a known device; repeatable.")] = None,
-    security_key: Annotated[str | None, typer.Option(help="AES-256 key, 32 characters.")] = None,
+    auth_token: Annotated[
+        list[str] | None,
+        typer.Option(help="Token of a known device; repeatable. Default, without --device: CAMSIM_AUTH_TOKEN."),
+    ] = None,
+    auth_token_file: AuthTokenFile = None,
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters; default, without --device: CAMSIM_SECURITY_KEY.")
+    ] = None,
+    security_key_file: SecurityKeyFile = None,
     device: Annotated[
         list[str] | None, typer.Option(help="token=…,key=…,stgid=…,label=…,offset=… of a known device; repeatable.")
     ] = None,
@@ -53,7 +63,8 @@ def receiver(
         return
     if broken and benign:
         raise _usage("--broken and --benign exclude each other")
-    settings = _settings(auth_token or [], device or [], security_key, readback)
+    tokens, key = _secrets(auth_token or [], auth_token_file, security_key, security_key_file, described=bool(device))
+    settings = _settings(tokens, device or [], key, readback)
     # The one queue that a signal may write to while the same thread waits for it.
     end = queue.SimpleQueue[None]()
     with (
@@ -63,6 +74,21 @@ def receiver(
     ):
         announce(_announce(running, settings, json_))
         end.get()
+
+
+def _secrets(
+    tokens: list[str], token_file: Path | None, key: str | None, key_file: Path | None, *, described: bool
+) -> tuple[list[str], str | None]:
+    """Tokens and key, from wherever they were given; devices that are `described` have theirs with them."""
+    environment: dict[str, str] | None = {} if described else None
+    try:
+        own_key = secret("--security-key", key, key_file, environment=environment)
+        if tokens and token_file is None:
+            return tokens, own_key
+        more = secret("--auth-token", None, token_file, environment=environment)
+    except SecretError as error:
+        raise _usage(str(error)) from None
+    return (tokens if more is None else [*tokens, more]), own_key
 
 
 def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:

@@ -79,7 +79,10 @@ def run(
         str | None,
         typer.Option(envvar="CAMSIM_URL", help="Management URL of a running simulator; else one is started."),
     ] = None,
-    token: Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its token.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--management-token", envvar=["CAMSIM_TOKEN", "CAMSIM_MANAGEMENT_TOKEN"], help="Its token."),
+    ] = None,
     callback_url: Annotated[str | None, typer.Option(help="Your receiver; else a built-in one answers.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
     keep: Annotated[bool, typer.Option(help="Leave devices and faults in the running simulator.")] = False,

@@ -13,6 +13,7 @@ import msgspec
 from camsim import __version__, ending
 from camsim.actions.values import instant_of
 from camsim.control.devices import DeviceSpec
+from camsim.given_secrets import SecretError, secret
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
@@ -25,6 +26,7 @@ from camsim.settings import Settings, SiteError, check, check_url, load, seconds
 
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
+    flags = {**flags, **_secrets(flags)}
     settings = Settings()
     if flags["config"] is not None:
         settings = load(flags["config"])
@@ -41,6 +43,22 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     _devices(settings, flags)
     check(settings)
     return settings
+
+
+def _secrets(flags: dict[str, Any]) -> dict[str, str | None]:
+    """What is secret among the flags, from wherever it was given. Raises: SiteError."""
+    found: dict[str, str | None] = {}
+    for name in ("auth_token", "security_key", "management_token"):
+        flag = f"--{name.replace('_', '-')}"
+        # CAMSIM_TOKEN is what the commands read that call a running simulator.
+        names = ("CAMSIM_TOKEN",) if name == "management_token" else ()
+        try:
+            found[name] = secret(flag, flags[name], flags.get(f"{name}_file"), names=names)
+        except SecretError as problem:
+            raise SiteError(str(problem)) from None
+    if found["management_token"] == "":
+        raise SiteError("--management-token is empty: everybody would be let in; leave it out on loopback")
+    return found
 
 
 def _start(text: str | None) -> int | None:
