@@ -32,8 +32,10 @@ LAYERS = {
         actions
         engine
         service
+        bounds
         api settings
         scenarios
+        restored
         host
         client
         receiver

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
+from camsim.bounds import Bounds, JournalTable, LedgerTable
 from camsim.control.devices import DeviceSpec, PersonSpec
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
@@ -50,11 +52,16 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     journal_full: bool = False
     state: Path | None = None
+    snapshot_every: int = 20_000
     start_ms: int | None = None
     horizon_ms: int = 48 * 3_600_000
     tls_cert: Path | None = None
     tls_key: Path | None = None
     ca: Path | None = None
+    bounds: Bounds = dataclass_field(default_factory=Bounds)
+    # What flags and site file say in so many words, comparable (secrets as digests); what of it is of every device.
+    said: dict[str, str] = dataclass_field(default_factory=dict)
+    for_devices: dict[str, object] = dataclass_field(default_factory=dict)
 
 
 class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -79,7 +86,7 @@ class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
     without_events: list[str] = msgspec.field(default_factory=list)
 
 
-_TABLES = ("gateway", "models", "devices", "people", "faults")
+_TABLES = ("gateway", "models", "devices", "people", "faults", "ledger", "journal")
 
 
 def load(path: Path) -> Settings:
@@ -113,8 +120,18 @@ def parse(data: dict[str, object]) -> Settings:
             spec.users = people
         settings.devices.append(spec)
     settings.faults = _list(data, "faults")
+    settings.bounds.ledger = _convert(data.get("ledger", {}), LedgerTable, "ledger")
+    settings.bounds.journal = _convert(data.get("journal", {}), JournalTable, "journal")
+    for name in ("models", "people", "devices", "faults"):
+        if name in data:
+            settings.said[f"[[{name}]]"] = fingerprint(repr(data[name]))
     check(settings)
     return settings
+
+
+def fingerprint(text: str) -> str:
+    """Tells one text from another without telling it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _list(data: dict[str, object], key: str) -> list[dict[str, object]]:
@@ -133,7 +150,9 @@ def _read_gateway(settings: Settings, table: object) -> None:
     for key in own:
         if getattr(plain, key) is not None:
             setattr(settings, key, getattr(plain, key))
+            settings.said[f"--{key}"] = str(getattr(plain, key))
     settings.knobs = _flat({key: value for key, value in table.items() if key not in own})
+    settings.said.update({f"--set {name}": str(value) for name, value in settings.knobs.items()})
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
@@ -234,6 +253,8 @@ def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
         raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+    if why := settings.bounds.why_not():
+        raise SiteError(why)
     if settings.tls_cert is None and settings.tls_key is not None:
         raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from pathlib import Path
 
@@ -81,11 +82,8 @@ def test_a_pipe_may_hold_a_secret(tmp_path: Path) -> None:
 
 
 def _flags(**given: object) -> dict[str, object]:
-    names = (
-        "auth_token security_key management_token config devices users model callback_url protocol switch knob latency"
-    )
-    more = "seed clock profile host port management_host management_port state tls_cert tls_key ca allowed_host start"
-    return {**dict.fromkeys(f"{names} {more}".split()), "journal_full": False, "horizon": "48h", **given}
+    """The flags of `serve` as typer hands them over, none of them given."""
+    return {**dict.fromkeys(inspect.signature(serve).parameters), "journal_full": False, "horizon": "48h", **given}
 
 
 def test_serve_takes_its_secrets_from_the_environment(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:

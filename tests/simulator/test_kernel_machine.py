@@ -22,8 +22,8 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
-from camsim.state import journal
-from camsim.state.gateway import State
+from camsim.state import blocks, journal
+from camsim.state.gateway import Fleet, State, read_whole, whole
 from camsim.state.models import Capacity, Model
 
 START = 1_600_000_000_000
@@ -89,14 +89,18 @@ commands = st.one_of(
 
 
 def _stored(state: State) -> State:
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State)
+    return read_whole(whole(state))
 
 
 def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
+    if isinstance(one, Fleet) and isinstance(other, Fleet):
+        one, other = dict(one.items()), dict(other.items())
     if isinstance(one, msgspec.Struct) and type(one) is type(other):
         one, other = msgspec.structs.asdict(one), msgspec.structs.asdict(other)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         one, other = dict(enumerate(one)), dict(enumerate(other))
+    if isinstance(one, blocks.Blocks) and isinstance(other, blocks.Blocks):
+        one, other = blocks.whole(one), blocks.whole(other)
     if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
         for key in one:
             yield from _differences(one[key], other[key], f"{where}.{key}")

@@ -16,7 +16,7 @@ from camsim.control.route import Route
 from camsim.kernel.events import ControlError
 from camsim.secrecy import Secrets
 from camsim.service.runtime import Runtime
-from camsim.service.store import StoreError
+from camsim.service.state_file import StoreError
 from camsim.state.known_secrets import KnownSecrets
 
 from . import browsers

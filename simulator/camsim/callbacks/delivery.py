@@ -12,7 +12,7 @@ from camsim.protocol.v3.messages import callback_name
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY, TemplateType
 from camsim.state.faults import DOES, Fault
 from camsim.state.gateway import InFlight, RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outbox import Delivery, QueueState
 
 from . import services

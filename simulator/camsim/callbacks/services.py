@@ -6,7 +6,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import ended_s, licensed, runs
 from camsim.protocol.vocabulary import Service
 from camsim.state.gateway import RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outbox import Delivery
 
 # What a v2 device's AttendanceAPI is for (V2:11, 76); everything else is management (V2:12).

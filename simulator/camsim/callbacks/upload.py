@@ -6,8 +6,9 @@ from camsim import chance
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Fact
 from camsim.protocol.vocabulary import ConnectionMode
-from camsim.state.device import LogRow, Pending
+from camsim.state.device import Pending
 from camsim.state.gateway import RegisteredDevice
+from camsim.state.log_blocks import LogRow
 
 from . import delivery
 

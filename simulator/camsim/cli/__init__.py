@@ -8,6 +8,6 @@ __all__ = ["main"]
 def main() -> None:
     """Entry point of the console script."""
     ending.at_once_while_starting()
-    from .app import main as run  # loading takes the better part of a second
+    from .joined import main as run  # loading takes the better part of a second
 
     run()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.models import CommandInfo
 
 from camsim import __version__
 
@@ -70,6 +68,9 @@ def serve(
     switch: Switches = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
+    snapshot_every: Annotated[
+        int, typer.Option(help="Events after which the log of --state becomes a snapshot.", min=1, max=10_000_000)
+    ] = 20_000,
     host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
@@ -82,6 +83,15 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Trust this CA for callback URLs.")] = None,
     journal_full: Annotated[bool, typer.Option(help="Show templates, tokens and exact bytes in the journal.")] = False,
+    ledger_punches: Annotated[
+        int | None, typer.Option(help="How many punches the ledger keeps; 500,000.", min=1, max=100_000_000)
+    ] = None,
+    journal_entries: Annotated[
+        int | None, typer.Option(help="How many entries the journal keeps; 10,000.", min=1, max=10_000_000)
+    ] = None,
+    keep_days: Annotated[
+        float | None, typer.Option(help="Days of virtual time that both keep, at most.", min=0.01, max=36_500)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what --ready-file holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -247,53 +257,3 @@ def export(
     if format_ not in FORMATS:
         raise Exit(2, f"format {format_!r} is not allowed; allowed: {', '.join(FORMATS)}")
     typer.echo(json.dumps(FORMATS[format_](), indent=1))
-
-
-def _own() -> None:
-    """Commands that live in modules of their own."""
-    from .lint import lint
-    from .receiver import receiver
-    from .scenario import app as scenario
-
-    app.command("lint")(lint)
-    app.command("receiver")(receiver)
-    app.add_typer(scenario)
-
-
-def _join() -> None:
-    """Let the other packages add their commands: entry-point group `camsim.commands`."""
-    for entry in sorted(importlib.metadata.entry_points(group="camsim.commands"), key=lambda entry: entry.name):
-        try:
-            add = entry.load()
-        except ImportError as problem:
-            _missing(entry.name, str(problem))
-            continue
-        add(app)
-
-
-def _missing(name: str, why: str) -> None:
-    way = f"`camsim {name}` needs more packages ({why}): in the clone, .venv/bin/pip install -e '.[all]'"
-    anything = {"ignore_unknown_options": True, "allow_extra_args": True}  # else its own options would be the error
-
-    @app.command(name, help="Not installed: needs the extra 'all'.", context_settings=anything, add_help_option=False)
-    def absent() -> None:
-        raise Exit(2, way)
-
-
-def main() -> None:
-    """Run a command; what belongs to other commands is loaded only when it is asked for."""
-    if _first_word() not in {_name(command) for command in app.registered_commands}:
-        _own()
-        _join()
-    app()
-
-
-def _first_word() -> str:
-    for word in sys.argv[1:]:
-        if not word.startswith("-"):
-            return word
-    return ""
-
-
-def _name(command: CommandInfo) -> str:
-    return str(command.name or getattr(command.callback, "__name__", ""))

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from camsim import __version__, ending
+from camsim import ending
 from camsim.actions.values import instant_of
 from camsim.control.devices import DeviceSpec
 from camsim.given_secrets import SecretError, secret
@@ -18,10 +18,12 @@ from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
 from camsim.private_files import Announcement, remove
-from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
-from camsim.secrecy import without_credentials
-from camsim.settings import Settings, SiteError, check, check_url, load, seconds
+from camsim.restored import OF_DEVICES
+from camsim.service.state_file import StoreError
+from camsim.settings import Settings, SiteError, check, check_url, fingerprint, load, seconds
+
+from .greeting import greet
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
@@ -34,13 +36,16 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
         if flags[name] is not None:
             setattr(settings, name, flags[name])
-    for name in ("state", "tls_cert", "tls_key", "ca", "journal_full"):
+    for name in ("state", "snapshot_every", "tls_cert", "tls_key", "ca", "journal_full"):
         setattr(settings, name, flags[name])
+    _bounds(settings, flags)
     settings.allowed_hosts = tuple(flags["allowed_host"] or ())
     settings.horizon_ms = seconds("--horizon", flags["horizon"])
     settings.start_ms = _start(flags["start"])
-    settings.knobs.update(_knobs(flags))
+    knobs = _knobs(flags)
+    settings.knobs.update(knobs)
     _devices(settings, flags)
+    _note_said(settings, flags, knobs)
     check(settings)
     return settings
 
@@ -59,6 +64,32 @@ def _secrets(flags: dict[str, Any]) -> dict[str, str | None]:
     if found["management_token"] == "":
         raise SiteError("--management-token is empty: everybody would be let in; leave it out on loopback")
     return found
+
+
+def _bounds(settings: Settings, flags: dict[str, Any]) -> None:
+    """How much of the past is kept, where flags say so."""
+    if flags["keep_days"] is not None:
+        settings.bounds.keep_days(flags["keep_days"])
+    if flags["ledger_punches"] is not None:
+        settings.bounds.ledger.punches = flags["ledger_punches"]
+    if flags["journal_entries"] is not None:
+        settings.bounds.journal.entries = flags["journal_entries"]
+
+
+def _note_said(settings: Settings, flags: dict[str, Any], knobs: dict[str, object]) -> None:
+    """What flags say in so many words: a state that is there already is held against it."""
+    said, of_devices = settings.said, settings.for_devices
+    for name in ("seed", "clock", "profile", "start", "devices", "users", "model", "protocol"):
+        if flags[name] is not None:
+            said[f"--{name}"] = str(flags[name])
+    said.update({f"--set {name}": str(value) for name, value in knobs.items()})
+    for name in sorted(OF_DEVICES):
+        if flags[name] is not None:
+            of_devices[name] = flags[name]
+            said[f"--{name.replace('_', '-')}"] = flags[name] if name == "callback_url" else fingerprint(flags[name])
+    switches = _switches(flags["switch"] or [])
+    of_devices.update(switches)
+    said.update({f"--switch {name}": str(value) for name, value in switches.items()})
 
 
 def _start(text: str | None) -> int | None:
@@ -206,79 +237,19 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
         tune_collector()
         try:
             if not stop.is_set():
-                _greet(host, as_json, quiet)
+                greet(host, as_json, quiet)
                 announced = None if ready_file is None else host.write_ready(ready_file)
             await stop.wait()
         finally:
             if announced is not None:
                 announced.withdraw()
-            await host.stop()
+            try:
+                await host.stop()
+            except StoreError as problem:
+                failures.append(str(problem))
     if failures:
         return _say(1, failures[0])
     return 0
-
-
-def _greet(host: Host, as_json: bool, quiet: bool) -> None:
-    if as_json:
-        sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
-    elif not quiet:
-        sys.stdout.write(greeting(host))
-    sys.stdout.flush()
-
-
-def _endpoints(host: Host) -> list[str]:
-    """The paths of the protocols that the devices speak; v3's when there is none yet."""
-    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.values()}
-    lines: list[str] = []
-    if Protocol.V3 in spoken or not spoken:
-        lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
-    if Protocol.V2 in spoken:
-        lines.append(f"  gateway     {host.gateway_url}{Protocol.V2.path} (v2: form field request_data)")
-    return lines
-
-
-def _virtual_time(host: Host) -> list[str]:
-    """Which time it is, where it is not the host's."""
-    clock, settings = host.runtime.clock, host.settings
-    if not clock.stands and settings.start_ms is None:
-        return []
-    why = f"{settings.horizon_ms / 3_600_000:g} h before now, as far as jumps go; --start sets it"
-    if host.restored is not None:
-        why = "as the state file was left"
-    elif settings.start_ms is not None:
-        why = "as --start says"
-    return [f"  time        {gmt(host.runtime.now() // 1000, 0)} ({why})"]
-
-
-def greeting(host: Host) -> str:
-    """What a person wants to know first."""
-    state, settings = host.runtime.kernel.state, host.settings
-    slots = list(state.devices.values())
-    lines = [
-        f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
-        *_endpoints(host),
-        f"  management  {host.management_url}/api/health",
-        *_virtual_time(host),
-    ]
-    if not slots:
-        lines.append("  devices     0")
-    else:
-        first, last = slots[0].config, slots[-1].config
-        # Devices of a site may have URLs of their own: the first one's shows the kind.
-        url = (
-            without_credentials(first.callback_url or "") or "no URL: events wait in the queue; --callback-url sets one"
-        )
-        lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
-        lines.append(f"  token       {first.auth_token} ({first.stgid})")
-        lines.append(f"  callbacks   {url}")
-    if settings.state is None:
-        lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
-    else:
-        how = "new"
-        if host.restored is not None:
-            how = f"restored, {host.restored} events replayed"
-        lines.append(f"  state       {settings.state} ({how}; survives a killed process, not a power cut)")
-    return "\n".join(lines) + "\n"
 
 
 def _say(code: int, message: str) -> int:

@@ -13,7 +13,7 @@ from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.v3.messages import Message
-from camsim.state.device import Device, LogRow, User
+from camsim.state.device import Device, User
 from camsim.state.gateway import RegisteredDevice
 from camsim.state.outcome import Context, Handler, Outcome, Rows
 
@@ -82,12 +82,12 @@ def narrowed(kernel: Kernel, registered: RegisteredDevice, rows: Rows) -> Rows:
     policy = kernel.policy.rest.live
     rows.user_key = policy.user_key
     if policy.only_undelivered:
-        rows.rows = [row for row in rows.rows if not _is_delivered(kernel, registered, row)]
+        rows.only = _undelivered(kernel, registered)
     return rows
 
 
-def _is_delivered(kernel: Kernel, registered: RegisteredDevice, row: LogRow) -> bool:
-    record = kernel.state.ledger.find(registered.config.stgid, row.number)
-    if record is None:  # of the device's past, which was uploaded before the run
-        return row.uploaded
-    return record.acknowledged
+def _undelivered(kernel: Kernel, registered: RegisteredDevice) -> frozenset[int]:
+    """What the ledger knows nobody has acknowledged, and rows it does not know that were never uploaded."""
+    ledger, stgid = kernel.state.ledger, registered.config.stgid
+    unknown = (row.number for row in registered.device.not_uploaded() if ledger.find(stgid, row.number) is None)
+    return frozenset(ledger.undelivered(stgid).union(unknown))

@@ -16,7 +16,7 @@ from camsim.state.device import User
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.journal import Entry
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outcome import Context, Handler, Outcome
 
 from . import enrolment, live

@@ -70,7 +70,7 @@ class InProcess:
         return views.clock(self.runtime)
 
     async def set_clock(self, mode: str) -> None:
-        self.runtime.set_clock(mode)
+        await self.runtime.set_clock(mode)
 
     async def advance(self, seconds: float) -> Moved:
         return await self.runtime.advance(seconds)
@@ -90,7 +90,7 @@ class InProcess:
 
     async def queue(self, device: str) -> records.Queue:
         kernel = self.runtime.kernel
-        return views.queue(kernel.device(device), kernel.now, self._known.of(self._state))
+        return views.queue(kernel.peek(device), kernel.now, self._known.of(self._state))
 
     async def restart(self) -> None:
         self.runtime.submit(Restarted())

@@ -31,7 +31,7 @@ class KnownSecrets:
 
 
 def _of(state: State) -> Iterable[str]:
-    for registered in state.devices.values():
+    for registered in state.devices.look():
         config = registered.config
         yield config.auth_token
         if config.security_key is not None:
