@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 
@@ -11,6 +12,8 @@ from camsim.kernel.events import ControlError, Event, Tick
 from camsim.kernel.kernel import Kernel
 
 from .clock import LAST_MS, Clock, ClockError, Mode
+
+_LOOK_S = 0.1  # real: how often somebody with patience looks whether waiting still helps
 
 
 def host_ms() -> int:
@@ -48,6 +51,11 @@ class VirtualTime(ABC):
     def now(self) -> int:
         """Virtual milliseconds now."""
         return max(self.clock.now(host_ms()), self.kernel.now)
+
+    @property
+    def moving(self) -> bool:
+        """Somebody moves the clock right now."""
+        return self._passing > 0
 
     @property
     def quiescent(self) -> bool:
@@ -97,35 +105,52 @@ class VirtualTime(ABC):
         self.submit(Tick())
         return True
 
-    async def _settled(self) -> None:
+    @abstractmethod
+    def standstill(self, patience_s: float) -> ControlError | None:
+        """What is wrong when a callback stays out for longer than somebody wants to wait (real seconds)."""
+
+    async def _news(self, patience_s: float | None) -> None:
+        """Wait until it may be quiet. Raises: ControlError for a standstill."""
+        while patience_s is not None and not self._quiet.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._quiet.wait(), _LOOK_S)
+            problem = None if self._quiet.is_set() else self.standstill(patience_s)
+            if problem is not None:
+                raise problem
+        await self._quiet.wait()
+
+    async def _settled(self, patience_s: float | None = None) -> None:
         """Wait for quiet. Raises: ControlError when somebody lets the clock run meanwhile: it moves by itself then."""
         while True:
             while not self.quiescent:
                 self._quiet.clear()
-                await self._quiet.wait()
+                await self._news(patience_s)
                 self._need_standing()
             await asyncio.sleep(0)  # whoever heard of it too may have something to do
             self._need_standing()
             if self.quiescent:
                 return
 
-    async def run_until_idle(self) -> Moved:
-        """Move time until nothing is left to do before the horizon; says what still waits."""
+    async def run_until_idle(self, patience_s: float | None = None) -> Moved:
+        """Move time until nothing is left to do before the horizon; says what still waits.
+
+        `patience_s`: how long a callback may stay out while nothing is heard, real seconds. Raises: ControlError.
+        """
         self._need_standing()
         fired, deliveries = self.fired, self.deliveries
         async with self._moving:
             self._passing += 1
             try:
-                await self._settled()
+                await self._settled(patience_s)
                 while self._tick_to_next(self.horizon()):
-                    await self._settled()
+                    await self._settled(patience_s)
             finally:
                 self._passing -= 1
         self.plan()
         return self._moved(fired, deliveries)
 
-    async def advance(self, seconds: float) -> Moved:
-        """Let some virtual time pass, timer by timer, standing still while a request is out."""
+    async def advance(self, seconds: float, patience_s: float | None = None) -> Moved:
+        """Let some virtual time pass, timer by timer, standing still while a request is out (see `run_until_idle`)."""
         self._need_standing()
         most = (LAST_MS - self.clock.still) / 1000
         if not 0 <= seconds <= most:
@@ -135,13 +160,13 @@ class VirtualTime(ABC):
         async with self._moving:
             self._passing += 1
             try:
-                await self._settled()
+                await self._settled(patience_s)
                 target = self.clock.still + round(seconds * 1000)
                 while self._tick_to_next(target, every=True):
-                    await self._settled()
+                    await self._settled(patience_s)
                 self.clock.still = max(self.clock.still, target)
                 self.submit(Tick())
-                await self._settled()
+                await self._settled(patience_s)
             finally:
                 self._passing -= 1
         self.plan()
