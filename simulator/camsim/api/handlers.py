@@ -13,6 +13,7 @@ from camsim import __version__
 from camsim.actions.values import instant_of
 from camsim.control import answers, on_device, openapi, records, route, routes
 from camsim.control.actions import ClearFaults, Reset, SetKnobs
+from camsim.control.moving import AdvanceBody, IdleBody
 from camsim.control.records import COMMAND_STATES
 from camsim.control.route import Route
 from camsim.durations import duration_ms
@@ -156,17 +157,25 @@ async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
 
 
 async def _advance(api: Api, request: web.Request) -> answers.Moved:
-    body: routes.AdvanceBody = await body_of(request, routes.ADVANCE)
-    if not isinstance(body.seconds, str):
-        return await api.runtime.advance(body.seconds)
-    try:
-        return await api.runtime.advance(duration_ms(body.seconds) / 1000)
-    except ValueError as problem:
-        raise ControlError(422, "invalid_value", str(problem)) from None
+    body: AdvanceBody = await body_of(request, routes.ADVANCE)
+    patience, seconds = _patience(body.patience), body.seconds
+    if isinstance(seconds, str):
+        try:
+            seconds = duration_ms(seconds) / 1000
+        except ValueError as problem:
+            raise ControlError(422, "invalid_value", str(problem)) from None
+    return await api.runtime.advance(seconds, patience)
 
 
 async def _run_until_idle(api: Api, request: web.Request) -> answers.Moved:
-    return await api.runtime.run_until_idle()
+    body: IdleBody = await body_of(request, routes.RUN_UNTIL_IDLE)
+    return await api.runtime.run_until_idle(_patience(body.patience))
+
+
+def _patience(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= MOST_WAIT_S:
+        raise usage("patience", seconds, f"above 0, at most {MOST_WAIT_S}")
+    return seconds
 
 
 # --- faults, journal, ledger ------------------------------------------------------------------------------------------

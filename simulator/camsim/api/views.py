@@ -18,6 +18,7 @@ from camsim.protocol.facts import Template
 from camsim.protocol.timestamps import gmt, local
 from camsim.protocol.vocabulary import Service
 from camsim.secrecy import SHORT, Secrets, digest, mask_secret
+from camsim.service import standstill
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
@@ -77,6 +78,10 @@ def clock(runtime: Runtime) -> answers.ClockView:
         text=gmt(now // 1000, 0),
         next_timer=_seconds(runtime.kernel.next_due()),
         horizon=runtime.horizon() / 1000,
+        out=standstill.out_now(runtime.kernel, runtime.courier),
+        silent=round(standstill.silent_s(runtime.courier), 3),
+        held=runtime.holding,
+        moving=runtime.moving,
     )
 
 

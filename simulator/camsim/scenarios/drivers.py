@@ -11,6 +11,7 @@ from camsim.api import views
 from camsim.control import records, routes
 from camsim.control.actions import AnyAction, ClearFaults, SetKnobs
 from camsim.control.answers import Answer, ClockView, Moved
+from camsim.control.moving import AdvanceBody
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
@@ -162,7 +163,7 @@ class Remote:
         await self.ask(routes.SET_CLOCK, routes.ClockBody(mode))
 
     async def advance(self, seconds: float) -> Moved:
-        return await self.ask(routes.ADVANCE, routes.AdvanceBody(seconds))
+        return await self.ask(routes.ADVANCE, AdvanceBody(seconds))
 
     async def run_until_idle(self) -> Moved:
         return await self.ask(routes.RUN_UNTIL_IDLE)
