@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import pytest
 from aiohttp import BaseConnector
+from yarl import URL
 
 from camsim.kernel.events import Answered, Send
 from camsim.service.courier import Courier
@@ -65,9 +66,14 @@ class _Receiver:
 
 
 async def _sent(
-    receiver: _Receiver, bodies: Iterable[bytes], path: str = "/a?b=%20c", **courier: bool
+    receiver: _Receiver,
+    bodies: Sequence[bytes],
+    path: str = "/a?b=%20c",
+    *,
+    who: Sequence[str] = (),
+    keepalive: bool = True,
 ) -> list[Answered]:
-    """The reports of attempts, one after the other."""
+    """The reports of attempts, one after the other; `who`: name and password in the URL of each."""
     reports: list[Answered] = []
     told = asyncio.Event()
 
@@ -76,10 +82,11 @@ async def _sent(
         told.set()
 
     server = await asyncio.start_server(receiver.serve, "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}{path}"
-    carrier = Courier(report, **courier)
-    for body in bodies:
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    carrier = Courier(report, keepalive=keepalive)
+    for number, (body, user) in enumerate(zip(bodies, who or [""] * len(bodies), strict=True)):
         told.clear()
+        url = f"http://{user}{host}{path.replace('{number}', str(number))}"
         carrier.send(Send("D", 1, 1, url, body, "application/json", 20.0))
         await told.wait()
         await asyncio.sleep(0.01)  # what the receiver closes is closed
@@ -98,9 +105,9 @@ def test_later_answers_are_read_as_the_first(name: str, monkeypatch: pytest.Monk
     receiver, posted = _Receiver(*ANSWERS[name]), []
     post = Route.post
 
-    async def counted(self: Route, connector: BaseConnector, body: bytes, answered: Answered) -> None:
+    async def counted(self: Route, connector: BaseConnector, url: URL, body: bytes, answered: Answered) -> None:
         posted.append(body)
-        await post(self, connector, body, answered)
+        await post(self, connector, url, body, answered)
 
     monkeypatch.setattr(Route, "post", counted)
     first, *later = asyncio.run(_sent(receiver, [b"{}"] * 3))
@@ -115,6 +122,22 @@ def test_each_body_has_its_length() -> None:
     assert all(one.body == DONE for one in asyncio.run(_sent(receiver, bodies, "/\N{SNOWMAN}?a=1?b=2")))
     assert [request.partition(b"\r\n\r\n")[2] for request in receiver.requests] == bodies
     assert len({re.sub(rb"Content-Length: \d+", b"", one.partition(b"\r\n\r\n")[0]) for one in receiver.requests}) == 1
+
+
+def test_a_password_of_a_url_goes_with_that_url_alone() -> None:
+    receiver = _Receiver(WHOLE, False)
+    who = ["", "", "me:secret@", "me:secret@", "other@", "", ""]
+    reports = asyncio.run(_sent(receiver, [b"{}"] * 7, who=who))
+    assert [one.error for one in reports] == [""] * 7
+    named = [b"Authorization: Basic" in request for request in receiver.requests]
+    assert named == [False, False, True, True, True, False, False]
+
+
+def test_each_path_of_an_origin_is_its_own() -> None:
+    receiver = _Receiver(WHOLE, False)
+    asyncio.run(_sent(receiver, [b"{}"] * 3, "/{number}?stgid=SIM{number}"))
+    lines = [request.partition(b" HTTP")[0] for request in receiver.requests]
+    assert lines == [b"POST /%d?stgid=SIM%d" % (number, number) for number in range(3)]
 
 
 def test_without_kept_connections_each_is_closed() -> None:

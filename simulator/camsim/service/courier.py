@@ -8,6 +8,7 @@ import ssl
 import string
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 import aiohttp
@@ -17,7 +18,7 @@ from camsim.kernel.events import Answered, Send
 from camsim.state.faults import Options
 
 from . import transport_faults
-from .lean_post import Route, limited, remembering
+from .lean_post import MOST_ROUTES, Route, limited, remembering
 from .timeouts import Patience
 from .transport_faults import USER_AGENT
 
@@ -35,7 +36,7 @@ class Courier:
         self._keepalive = keepalive
         self._session: aiohttp.ClientSession | None = None
         self._origins: dict[str, asyncio.Semaphore] = {}
-        self._routes: dict[tuple[URL, str], Route] = {}  # of the session that is open
+        self._routes: dict[tuple[str, str], Route] = {}  # of the session that is open, by origin and Content-Type
         self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._patience = Patience()
@@ -156,14 +157,15 @@ class Courier:
             raise results[0]
 
     def _keep(self, request: aiohttp.ClientRequest) -> None:
-        if self._keepalive:
-            self._routes[request.url, request.headers["Content-Type"]] = Route(request)
+        """Later requests to this origin are made like this one, unless it carried a password of its URL."""
+        if self._keepalive and len(self._routes) < MOST_ROUTES and "Authorization" not in request.headers:
+            self._routes[str(request.url.origin()), request.headers["Content-Type"]] = Route(request)
 
     async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
         session = self._open()
-        route = self._routes.get((url, effect.content_type))
+        route = self._routes.get((_origin(url), effect.content_type))
         if route is not None and session.connector is not None:
-            await route.post(session.connector, effect.body, answered)
+            await route.post(session.connector, url, effect.body, answered)
             return
         async with session.post(
             url,
@@ -175,6 +177,12 @@ class Courier:
             answered.status = response.status
             answered.content_type = response.headers.get("Content-Type", "")
             answered.body = await limited(response.headers, response.content)
+
+
+@lru_cache(maxsize=4096)
+def _origin(url: URL) -> str:
+    """Where a route may lead; nowhere for a URL with a name or password, whose requests are not like others."""
+    return "" if url.raw_user or url.raw_password else str(url.origin())
 
 
 def _ascii(url: str) -> str:

@@ -1,7 +1,7 @@
-"""POSTs after the first one to a URL: over aiohttp's connections and parser, without the objects it makes for each.
+"""POSTs after the first one to an origin: over aiohttp's connections and parser, without the objects it makes for each.
 
-aiohttp's request and answer cost more than everything that the gateway does for a callback. The first request to a URL
-goes the usual way and is kept; what it wrote as its head is written again, with another length.
+aiohttp's request and answer cost more than everything that the gateway does for a callback. The first request to an
+origin goes the usual way and is kept; what it wrote as its head is written again, with another path and length.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
 
 from camsim.kernel.events import Answered
 
@@ -19,26 +20,30 @@ from .transport_faults import MAX_ANSWER
 _NO_LIMITS = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
+MOST_ROUTES = 1_000  # a request is kept with its body; beyond that many origins the others go the usual way
+
+
 class OversizeError(Exception):
     """The answer is longer than is read."""
 
 
 class Route:
-    """What a request to a URL with a Content-Type was, and how it is made again."""
+    """What a request to an origin with a Content-Type was, and how others are made like it."""
 
     def __init__(self, request: aiohttp.ClientRequest) -> None:
         self._request = request
         headers = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items() if name != "Content-Length")
         # aiohttp writes the length last, behind what it was given and what it adds itself.
-        self._head = f"POST {request.url.raw_path_qs} HTTP/1.1\r\n{headers}Content-Length: ".encode()
+        self._headers = f" HTTP/1.1\r\n{headers}Content-Length: ".encode()
 
-    async def post(self, connector: aiohttp.BaseConnector, body: bytes, answered: Answered) -> None:
+    async def post(self, connector: aiohttp.BaseConnector, url: URL, body: bytes, answered: Answered) -> None:
         """Send, and fill in what was answered. Raises: as aiohttp; OversizeError."""
         connection = await connector.connect(self._request, [], _NO_LIMITS)
         try:
             protocol: Any = connection.protocol
             protocol.set_response_params(read_until_eof=True)
-            protocol.transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(body), body))
+            path = url.raw_path_qs.encode()
+            protocol.transport.write(b"POST %s%s%d\r\n\r\n%s" % (path, self._headers, len(body), body))
             message, payload = await self._answer(protocol)
             answered.status = message.code
             answered.content_type = message.headers.get("Content-Type", "")
