@@ -32,7 +32,7 @@ LAYERS = {
         actions
         engine
         service
-        bounds
+        bounds model_table
         api settings
         scenarios
         restored

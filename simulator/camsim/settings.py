@@ -16,16 +16,16 @@ import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
-from camsim.bounds import Bounds, JournalTable, LedgerTable
+from camsim.bounds import Bounds
 from camsim.control.devices import DeviceSpec, PersonSpec
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
+from camsim.model_table import ModelTable
 from camsim.protocol import cipher
-from camsim.protocol.vocabulary import TemplateType
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
-from camsim.state.models import MODELS, Capacity, Model, UnknownModelError, find
+from camsim.state.models import MODELS, Model, UnknownModelError, find
 
 
 class SiteError(ValueError):
@@ -71,20 +71,6 @@ class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
     profile: str | None = None
 
 
-class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
-    """One `[[models]]` table."""
-
-    key: str
-    name: str | None = None
-    templates: list[TemplateType] = msgspec.field(default_factory=lambda: list(TemplateType))
-    camera: bool = True
-    access_control: bool = True
-    temperature_sensor: bool = False
-    capacity: Capacity = Capacity()
-    without_commands: list[str] = msgspec.field(default_factory=list)
-    without_events: list[str] = msgspec.field(default_factory=list)
-
-
 _TABLES = ("gateway", "models", "devices", "people", "faults", "ledger", "journal")
 
 
@@ -110,7 +96,7 @@ def parse(data: dict[str, object]) -> Settings:
     settings = Settings()
     _read_gateway(settings, data.get("gateway", {}))
     for number, table in enumerate(_list(data, "models")):
-        model = _model(table, f"models[{number}]")
+        model = _convert(table, ModelTable, f"models[{number}]").model()
         settings.models[model.key] = model
     people = _people(data.get("people", 0))
     for number, table in enumerate(_list(data, "devices")):
@@ -119,8 +105,7 @@ def parse(data: dict[str, object]) -> Settings:
             spec.users = people
         settings.devices.append(spec)
     settings.faults = _list(data, "faults")
-    settings.bounds.ledger = _convert(data.get("ledger", {}), LedgerTable, "ledger")
-    settings.bounds.journal = _convert(data.get("journal", {}), JournalTable, "journal")
+    settings.bounds = _convert({key: data[key] for key in ("ledger", "journal") if key in data}, Bounds, "")
     for name in ("models", "people", "devices", "faults"):
         if name in data:
             settings.said[f"[[{name}]]"] = fingerprint(repr(data[name]))
@@ -163,21 +148,6 @@ def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
         else:
             knobs[f"{prefix}{key}"] = value
     return knobs
-
-
-def _model(table: dict[str, object], where: str) -> Model:
-    told = _convert(table, _ModelTable, where)
-    return Model(
-        key=told.key,
-        name=told.name or told.key,
-        templates=frozenset(told.templates),
-        camera=told.camera,
-        access_control=told.access_control,
-        temperature_sensor=told.temperature_sensor,
-        capacity=told.capacity,
-        without_commands=frozenset(told.without_commands),
-        without_events=frozenset(told.without_events),
-    )
 
 
 def _people(value: object) -> int | list[PersonSpec]:

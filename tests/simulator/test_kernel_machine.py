@@ -23,8 +23,9 @@ from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
 from camsim.state import blocks, journal
-from camsim.state.gateway import Fleet, State, read_whole, whole
+from camsim.state.gateway import State, read_whole, whole
 from camsim.state.models import Capacity, Model
+from camsim.state.pieces import Pieces
 
 START = 1_600_000_000_000
 KEY = "0123456789abcdef0123456789abcdef"
@@ -93,7 +94,7 @@ def _stored(state: State) -> State:
 
 
 def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
-    if isinstance(one, Fleet) and isinstance(other, Fleet):
+    if isinstance(one, Pieces) and isinstance(other, Pieces):
         one, other = dict(one.items()), dict(other.items())
     if isinstance(one, msgspec.Struct) and type(one) is type(other):
         one, other = msgspec.structs.asdict(one), msgspec.structs.asdict(other)

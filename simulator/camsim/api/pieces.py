@@ -160,10 +160,10 @@ async def journal_view(
     """`GET journal`: the newest entries that match, oldest of them first."""
     book, breath, found = state.journal, Breath(), list[journal.Entry]()
     for entry in book.newest_first(**wanted):
-        if entry is not None:
-            found.append(entry)
         if len(found) >= limit:
             break
+        if entry is not None:
+            found.append(entry)
         await breath.take()
 
     def pieces() -> Pieces:

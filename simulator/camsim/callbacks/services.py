@@ -44,3 +44,6 @@ def lose(kernel: Kernel, registered: RegisteredDevice, delivery: Delivery, cause
     """A callback goes that nobody was told; the ledger names the cause where it tells a punch."""
     if delivery.punch is not None:
         kernel.state.ledger.lost(registered.config.stgid, delivery.punch, cause)
+    if delivery.more is not None:
+        for first, last in delivery.more.numbers():
+            kernel.state.ledger.lost_all(registered.config.stgid, first, last, cause)

@@ -23,6 +23,8 @@ from camsim.restored import OF_DEVICES
 from camsim.service.state_file import StoreError
 from camsim.settings import Settings, SiteError, check, check_url, fingerprint, load, seconds
 
+from . import flags as serve_flags
+
 
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
@@ -35,7 +37,7 @@ def settings_of(flags: dict[str, Any]) -> Settings:
             setattr(settings, name, flags[name])
     for name in ("state", "snapshot_every", "tls_cert", "tls_key", "ca", "journal_full"):
         setattr(settings, name, flags[name])
-    _bounds(settings, flags)
+    serve_flags.keep(settings.bounds, flags)
     settings.allowed_hosts = tuple(flags["allowed_host"] or ())
     settings.horizon_ms = seconds("--horizon", flags["horizon"])
     settings.start_ms = _start(flags["start"])
@@ -45,16 +47,6 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     _note_said(settings, flags, knobs)
     check(settings)
     return settings
-
-
-def _bounds(settings: Settings, flags: dict[str, Any]) -> None:
-    """How much of the past is kept, where flags say so."""
-    if flags["keep_days"] is not None:
-        settings.bounds.keep_days(flags["keep_days"])
-    if flags["ledger_punches"] is not None:
-        settings.bounds.ledger.punches = flags["ledger_punches"]
-    if flags["journal_entries"] is not None:
-        settings.bounds.journal.entries = flags["journal_entries"]
 
 
 def _note_said(settings: Settings, flags: dict[str, Any], knobs: dict[str, object]) -> None:

@@ -181,7 +181,7 @@ def _delete_photos(device: Device, command: Command, context: Context) -> Outcom
 
 
 def _resend_attendance(device: Device, command: Command, context: Context) -> Outcome:
-    return Outcome(resend=list(device.rows(Range(command.start, command.end))))  # both included
+    return Outcome(resend=(device.snapshot(), Range(command.start, command.end)))  # both included
 
 
 def _resend_all_user(device: Device, command: Command, context: Context) -> Outcome:

@@ -15,6 +15,7 @@ from camsim.protocol.statuses import StatusV3
 from camsim.protocol.v3.messages import Message
 from camsim.state.device import Device, User
 from camsim.state.gateway import RegisteredDevice
+from camsim.state.log_blocks import EVERYTHING
 from camsim.state.outcome import Context, Handler, Outcome, Rows
 
 
@@ -38,7 +39,7 @@ def _sync(device: Device, command: Command, context: Context) -> Outcome:
 
 
 def _reload_log(device: Device, command: Command, context: Context) -> Outcome:
-    return Outcome(resend=list(device.rows()))
+    return Outcome(resend=(device.snapshot(), EVERYTHING))
 
 
 HANDLERS: Mapping[Family, Handler] = {

@@ -187,7 +187,8 @@ def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, ou
         _announce(kernel, registered, user)
     for fact in outcome.facts:
         upload.upload(kernel, registered, fact)
-    upload.resend(kernel, registered, outcome.resend)
+    if outcome.resend is not None:
+        upload.resend(kernel, registered, *outcome.resend)
     live.follow_up(kernel, registered, outcome)
     # The callbacks' names say Manually, so a change by REST has no echo but where the knob asks for one (A-REST-23).
     if kernel.policy.rest.echo_changes:

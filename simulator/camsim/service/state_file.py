@@ -77,9 +77,7 @@ class StateFile:
 
     def _opened(self, *, read_only: bool) -> sqlite3.Connection:
         if read_only:
-            db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.3)
-            _check_schema(db, self.path)
-            return db
+            return self._opened_to_read()
         # The last checkpoint of a connection runs in a thread: never two at a time, see Store.
         db = sqlite3.connect(self.path, timeout=0.3, isolation_level=None, check_same_thread=False)
         try:
@@ -96,6 +94,21 @@ class StateFile:
         except BaseException:
             db.close()
             raise
+        return db
+
+    def _opened_to_read(self) -> sqlite3.Connection:
+        db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True, timeout=0.3)
+        try:
+            _check_schema(db, self.path)
+        except sqlite3.OperationalError as problem:
+            db.close()
+            if "locked" in str(problem):
+                raise
+            # Reading a write-ahead log needs a small file of its own, for which a full disk has no room; a connection
+            # that has the file for itself keeps that in memory.
+            db = sqlite3.connect(self.path, timeout=0.3)
+            db.execute("PRAGMA locking_mode = EXCLUSIVE")
+            _check_schema(db, self.path)
         return db
 
     @contextlib.contextmanager

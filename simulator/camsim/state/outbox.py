@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 import msgspec
 
+from .blocks import Blocks, decoded, whole
+from .telling import Telling
+
+BLOCK = 256  # deliveries that are sealed together
 DOCUMENTED_STEPS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
@@ -55,13 +61,20 @@ class Delivery(msgspec.Struct, gc=False):
     attempts: int = 0
     first_at: int | None = None
     frozen_key: str | None = None
+    more: Telling | None = None  # what comes right behind it, rendered when its own first attempt begins
 
 
 class Outbox(msgspec.Struct):
-    """The callback queue of one device. The caller gives the time and carries the bytes."""
+    """The callback queue of one device. The caller gives the time and carries the bytes.
+
+    A long queue has three parts: `pending` with the head, what is sealed in blocks of BLOCK deliveries, and `tail`.
+    """
 
     pending: list[Delivery] = msgspec.field(default_factory=list)
     start_index: int = 0
+    blocks: Blocks | None = None
+    tail: list[Delivery] = msgspec.field(default_factory=list)
+    next_block: int = 1  # where the numbers of its blocks begin
     state: QueueState = QueueState.IDLE
     next_at: int | None = None
     problem: str | None = None
@@ -70,22 +83,62 @@ class Outbox(msgspec.Struct):
     held: bool = False
     last_attempt_at: int | None = None
     aside: list[Delivery] = msgspec.field(default_factory=list)  # what an ended service holds back (V2-29)
+    unrendered: int = 0  # in the `more` of deliveries
 
     def __len__(self) -> int:
-        return len(self.aside) + len(self.pending) - self.start_index
+        sealed = 0 if self.blocks is None else len(self.blocks) * BLOCK
+        return len(self.aside) + len(self.pending) - self.start_index + sealed + len(self.tail) + self.unrendered
 
     def push(self, delivery: Delivery) -> None:
         """Queue one more behind the others."""
-        self.pending.append(delivery)
         self.received += 1
+        if not self.tail and self.blocks is None and len(self.pending) - self.start_index < 2 * BLOCK:
+            self.pending.append(delivery)
+            return
+        if len(self.tail) >= BLOCK:  # not the last one: whoever has pushed it may add to it
+            self._seal()
+        self.tail.append(delivery)
+
+    def _seal(self) -> None:
+        if self.blocks is None:
+            self.blocks = Blocks(self.next_block)
+        self.blocks.add(zlib.compress(_ENCODER.encode(self.tail), 1))
+        self.next_block, self.tail = self.blocks.next_number, []
+
+    def _refill(self) -> None:
+        """Two are open at least, if there are two: the head, and what comes after it."""
+        if self.blocks is not None:
+            first = next(iter(self.blocks.held))
+            self.pending.extend(_opened(self.blocks.drop(first)))
+            self.blocks = self.blocks if len(self.blocks) else None
+        elif self.tail:
+            self.pending.extend(self.tail)
+            self.tail = []
+
+    def _behind(self) -> Iterator[Delivery]:
+        """What stands behind the open part, in order."""
+        for data in list(self.blocks.held.values()) if self.blocks is not None else ():
+            yield from _opened(data)
+        yield from self.tail
+
+    def push_more(self, behind: Delivery, more: Telling) -> None:
+        """Queue what is to be rendered later, right behind a delivery."""
+        behind.more = more
+        self.received += more.count
+        self.unrendered += more.count
+
+    def render_more(self, rendered: list[Delivery]) -> None:
+        """What was to be rendered later stands behind the head now."""
+        self.pending[self.start_index + 1 : self.start_index + 1] = rendered
+        self.unrendered -= len(rendered)
 
     def head(self) -> Delivery | None:
         """The delivery everything else waits for."""
         return self.pending[self.start_index] if self.start_index < len(self.pending) else None
 
     def waiting(self) -> Iterable[Delivery]:
-        """Everything queued: what was set aside, then the head and what is behind it."""
-        return iter([*self.aside, *self.pending[self.start_index :]])
+        """Everything queued and rendered: what was set aside, then the head and what is behind it."""
+        return chain(self.aside, self.pending[self.start_index :], self._behind())
 
     def start(self, now_ms: int) -> Delivery | None:
         """Begin the next attempt if one is due: the head, counted as attempted; None when nothing is due."""
@@ -126,22 +179,27 @@ class Outbox(msgspec.Struct):
     def clear(self) -> list[Delivery]:
         """Throw away what waits, except a delivery under way; returns what was thrown away (A-CB-09)."""
         first = self.start_index + (self.state is QueueState.SENDING)
-        dropped = [*self.aside, *self.pending[first:]]
+        dropped = [*self.aside, *self.pending[first:], *self._behind()]
         del self.pending[first:]
-        self.aside = []
+        self.aside, self.tail, self.blocks, self.unrendered = [], [], None, 0
         self._forget_hold()
         return dropped
 
     def take_head(self) -> Delivery:
         """Take the head out, of which no attempt is under way; what it was on hold for is over."""
         delivery = self.pending[self.start_index]
+        if delivery.more is not None:
+            self.unrendered -= delivery.more.count
         self._drop_head()
         self._forget_hold()
         return delivery
 
     def set_aside(self) -> None:
         """Let the others pass the head, which waits until `take_back`."""
-        self.aside.append(self.take_head())
+        delivery = self.take_head()
+        if delivery.more is not None:
+            self.unrendered += delivery.more.count
+        self.aside.append(delivery)
 
     def take_back(self) -> None:
         """What was set aside stands before the others again, behind an attempt that is under way."""
@@ -158,3 +216,21 @@ class Outbox(msgspec.Struct):
         if self.start_index > 64 and self.start_index * 2 > len(self.pending):
             del self.pending[: self.start_index]
             self.start_index = 0
+        if len(self.pending) - self.start_index < 2 and (self.tail or self.blocks is not None):
+            self._refill()
+
+    def lose_block(self, number: int) -> str:
+        """A block cannot be read any more: the queue goes on without it."""
+        if self.blocks is None or number not in self.blocks.held:
+            return ""
+        self.blocks.drop(number)
+        self.blocks = self.blocks if len(self.blocks) else None
+        return f"{BLOCK} callbacks of its queue"
+
+
+def _opened(data: bytes) -> list[Delivery]:
+    return _DECODER.decode(zlib.decompress(data))
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=whole)
+_DECODER = msgspec.msgpack.Decoder(list[Delivery], dec_hook=decoded)

@@ -54,7 +54,7 @@ class Outcome(msgspec.Struct, gc=False):
     members: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     rows: Rows | None = None
     facts: list[Fact] = msgspec.field(default_factory=list)
-    resend: list[LogRow] = msgspec.field(default_factory=list)
+    resend: tuple[Snapshot, Range] | None = None
     users: list[User] = msgspec.field(default_factory=list)
     lost: list[LogRow] = msgspec.field(default_factory=list)
     lint: list[str] = msgspec.field(default_factory=list)
