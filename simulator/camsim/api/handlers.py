@@ -91,7 +91,7 @@ async def _reset(api: Api, request: web.Request) -> answers.Answer:
 
 
 async def _devices(api: Api, request: web.Request) -> answers.Devices:
-    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.look()])
+    return answers.Devices(views.devices(api.runtime.kernel.state.devices))
 
 
 def _registered(api: Api, request: web.Request) -> RegisteredDevice:

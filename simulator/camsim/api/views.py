@@ -19,7 +19,8 @@ from camsim.protocol.timestamps import gmt, local
 from camsim.protocol.vocabulary import Service
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
-from camsim.state.gateway import PendingCommand, RegisteredDevice
+from camsim.state.founding import Founding
+from camsim.state.gateway import Fleet, PendingCommand, RegisteredDevice
 from camsim.state.journal import SHORT, digest, mask_secret
 from camsim.state.log_blocks import LogRow, Range
 
@@ -83,11 +84,11 @@ def clock(runtime: Runtime) -> answers.ClockView:
 def metrics(runtime: Runtime) -> str:
     """Counters in the text format of Prometheus."""
     state, waiting = runtime.kernel.state, runtime.waiting()
-    devices = list(state.devices.look())
+    asleep_online = sum(one.spec.online for _, one in state.devices.survey() if isinstance(one, Founding))
     values = {
-        "camsim_devices": len(devices),
-        "camsim_devices_online": sum(one.online for one in devices),
-        "camsim_callbacks_pushed_total": sum(one.outbox.pushed for one in devices),
+        "camsim_devices": len(state.devices),
+        "camsim_devices_online": asleep_online + sum(one.online for one in state.devices.awake_look()),
+        "camsim_callbacks_pushed_total": sum(one.outbox.pushed for one in state.devices.awake_look()),
         "camsim_callbacks_waiting": waiting.callbacks,
         "camsim_commands_waiting": waiting.commands,
         "camsim_journal_entries_total": state.journal.seq,
@@ -99,6 +100,24 @@ def metrics(runtime: Runtime) -> str:
 
 
 # --- devices ----------------------------------------------------------------------------------------------------------
+
+
+def devices(fleet: Fleet) -> list[answers.Device]:
+    """Every device in one row; those of a description that nobody has touched differ in what they are called."""
+    rows: list[answers.Device] = []
+    patterns: dict[int, answers.Device] = {}
+    for stgid, one in fleet.survey():
+        if not isinstance(one, Founding):
+            rows.append(device(one))
+            continue
+        pattern = patterns.get(one.first)
+        if pattern is None:
+            seen = fleet.peek(stgid)
+            assert seen is not None  # noqa: S101  it has just been named
+            pattern = patterns[one.first] = device(seen)
+        called = {"stgid": stgid, "label": one.label(stgid), "serial": one.serial(stgid)}
+        rows.append(msgspec.structs.replace(pattern, **called))
+    return rows
 
 
 def device(registered: RegisteredDevice) -> answers.Device:
@@ -277,7 +296,7 @@ def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
 def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
     """RESTful commands on their way to devices, of one state or of any."""
     shown = []
-    for registered in kernel.state.devices.look():
+    for registered in kernel.state.devices.awake_look():
         for pending in registered.commands:
             if state is None or pending.state == state:
                 shown.append(_command(registered, pending))
