@@ -13,6 +13,7 @@ from rich.console import Console
 from camsim.readback.model import ReadBackError
 from camsim.readback.opening import open_form
 from camsim.readback.rows import RowReadBack
+from camsim.secrecy import without_credentials
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings, checked
 from camsim_loadtests.verdict.reconcile import compare
@@ -60,8 +61,9 @@ def run_storm(request: Request, version: str) -> Exit:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
             return _judge(request, _run(request), adapter, thresholds, version)
+    target = without_credentials(settings.url)
     _errors.print(
-        f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent", markup=False
+        f"camsim storm: {target} answers and does not acknowledge: {problem}; nothing more was sent", markup=False
     )
     return Exit.FAILED
 

@@ -15,6 +15,7 @@ from typing import BinaryIO, NoReturn
 
 import msgspec
 
+from camsim.secrecy import without_credentials
 from camsim_loadtests.plan.settings import Settings
 
 from .collector import PROGRESS_FILE, Progress, RawResult, read_progress, read_raw
@@ -71,6 +72,8 @@ def run(settings: Settings, workers: Workers, folder: Path, watcher: Watcher) ->
             for line in _progress(process, folder / PROGRESS_FILE):
                 watcher(read_progress(line))
     except KeyboardInterrupt:
+        if not (folder / PROGRESS_FILE).exists():
+            raise  # it had not begun
         raise LocustError("interrupted: the storm was stopped before its end") from None
     raw = read_raw(folder)
     if raw is None:
@@ -100,7 +103,7 @@ def _started(settings: Settings, workers: Workers, folder: Path, sink: BinaryIO)
         LAUNCH_VARIABLE: str(time.time()),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parents[1]), os.environ.get("PYTHONPATH", "")])),
     }
-    command = [*_locust(), "--host", settings.url, *workers.options()]
+    command = [*_locust(), "--host", without_credentials(settings.url), *workers.options()]
     # A session of its own, so that Locust and its workers can be ended together.
     process = subprocess.Popen(  # noqa: S603
         command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True

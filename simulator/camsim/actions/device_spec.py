@@ -6,16 +6,12 @@ import re
 from collections.abc import Sequence
 
 from camsim.control.devices import DeviceSpec, PersonSpec
-from camsim.kernel.events import ControlError, usage
+from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
 from camsim.protocol.live import SYNC_WORDS, USER_INFO
 from camsim.protocol.vocabulary import Protocol
-from camsim.state.device import Device, DeviceClock, User
-from camsim.state.gateway import DeviceConfig, RegisteredDevice
-from camsim.state.models import UnknownModelError, find
-from camsim.state.outbox import Outbox
-from camsim.synthetic import people as population
+from camsim.state.gateway import RegisteredDevice
 
 from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
 

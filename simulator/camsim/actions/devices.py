@@ -26,7 +26,6 @@ from .device_spec import check_config, check_id, check_operations, check_origins
 from .mould import Mould, founded
 from .values import instant_of, offset_of
 
-
 SLEEP_FROM = 1000  # a description of so many devices makes each when somebody takes it
 
 

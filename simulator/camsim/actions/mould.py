@@ -27,6 +27,7 @@ from .device_spec import MOST_USERS, check_config, check_operations, check_origi
 from .values import instant_of, offset_of, user_type_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)
+_MAC_BITS = (1 << 48) - 1
 _BLOCK_NUMBERS = 1 << 32  # of one device: those of another one that had the same id are never met again
 
 
@@ -81,7 +82,7 @@ class Mould:
         founding, pattern, replace = self.founding, self._pattern, msgspec.structs.replace
         drawn = founding.number(stgid)
         serial = founding.serial(stgid, drawn)
-        mac = "-".join(f"{drawn >> shift & 255:02X}" for shift in (40, 32, 24, 16, 8, 0))
+        mac = (drawn & _MAC_BITS).to_bytes(6, "big").hex("-").upper()
         config = replace(
             self._config, stgid=stgid, auth_token=founding.token(stgid), label=founding.label(stgid), serial=serial
         )
@@ -100,7 +101,7 @@ class Mould:
         return DeviceClock(self._offset, founding.skew_ms, founding.drift_ppm, founding.now)
 
     def _populate(self, spec: DeviceSpec) -> None:
-        """Enrol the people of the description; templates are those of the person, else of the device, else the usual."""
+        """Enrol the people; templates are those of the person, else of the device, else the usual."""
         people = spec.users
         if isinstance(people, int):
             people = _synthetic(self.founding.seed, people)

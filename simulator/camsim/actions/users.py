@@ -79,8 +79,7 @@ def _template(
         raise usage("templates", str(spec.type), f"what model {model.name} stores")
     if not 0 <= spec.index <= _LAST_INDEX:
         raise usage("index", spec.index, f"0 to {_LAST_INDEX} (V3:166)")
-    made = make_template(
-        kernel.state.seed, kernel.policy.face_format, user_id, spec.type, spec.index, spec.generation)
+    made = make_template(kernel.state.seed, kernel.policy.face_format, user_id, spec.type, spec.index, spec.generation)
     if spec.data is None:
         return made
     return msgspec.structs.replace(made, data=spec.data, size=_size(made, spec.data))

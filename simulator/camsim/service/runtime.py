@@ -23,6 +23,7 @@ from camsim.kernel.events import (
 )
 from camsim.kernel.kernel import Kernel
 
+from . import standstill
 from .clock import DEFAULT_HORIZON_MS, Clock, start
 from .courier import Courier
 from .durable import Durable
@@ -150,6 +151,15 @@ class Runtime(VirtualTime):
             raise
         finally:
             self._waiters.pop(number, None)
+
+    @property
+    def holding(self) -> int:
+        """RESTful calls that wait for their device's answer."""
+        return len(self._waiters)
+
+    def standstill(self, patience_s: float) -> ControlError | None:
+        """What is wrong when a callback stays out for so long, and whether it waits for a call that waits for it."""
+        return standstill.problem(self.kernel, self.courier, patience_s, holding=bool(self._waiters))
 
     def note_http(self, status: int, operation: str, field: str, why: str) -> None:
         """Write a journal line for an HTTP request that never reached a device."""

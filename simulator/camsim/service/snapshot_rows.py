@@ -116,9 +116,9 @@ class Reader:
             if "#" in place:
                 stored.setdefault(place, {})[int(number)] = data
         for kind, value_type, pieces in pieces_of(state):
-            for name, number in placed(self._rows.get(kind, b"\x90")):
-                if number is not None and isinstance(pieces, Fleet):
-                    pieces.sleep(name, number)
+            for name, asleep in placed(self._rows.get(kind, b"\x90")):
+                if asleep is not None and isinstance(pieces, Fleet):
+                    pieces.sleep(name, asleep)
                     continue
                 pieces[name] = self._piece(f"{kind}/{name}", value_type, stored, kept)
             pieces.watch(stored=True)

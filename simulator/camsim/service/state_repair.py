@@ -117,9 +117,9 @@ class Salvage:
                 yield row
 
     def _pieces(self, kind: str, value_type: type, pieces: Pieces[Any], stored: dict[str, dict[int, bytes]]) -> None:
-        for name, number in self._names(kind, pieces):
-            if number is not None and isinstance(pieces, Fleet):
-                pieces.sleep(name, number)
+        for name, asleep in self._names(kind, pieces):
+            if asleep is not None and isinstance(pieces, Fleet):
+                pieces.sleep(name, asleep)
                 continue
             key = f"{kind}/{name}"
             if key not in self.rows:
