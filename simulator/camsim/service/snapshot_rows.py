@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ def pieces_of(state: State) -> Iterator[tuple[str, type, Pieces[Any]]]:
 def placed(order: bytes) -> Iterator[tuple[str, int | None]]:
     """The names of such a row in their order, each with the number that it sleeps by, or None for a row of its own."""
     items = msgspec.msgpack.decode(order, type=list[str | int])
-    for item, following in zip(items, [*items[1:], ""], strict=True):
+    for item, following in zip_longest(items, items[1:]):
         if isinstance(item, str):
             yield item, following if isinstance(following, int) else None
 
