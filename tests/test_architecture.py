@@ -287,6 +287,7 @@ PROVED_BY = {
     "camsim.readback.command": "conformance/test_readback.py",
     "camsim.readback.python": "conformance/test_readback.py",
     "camsim.receiver.*": "simulator/receiver/test_receiver_http.py",
+    "camsim.restored": "simulator/test_restart.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",
     "camsim_conformance.__main__": "conformance/test_commands.py",
