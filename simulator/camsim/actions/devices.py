@@ -27,6 +27,7 @@ from .mould import Mould, founded
 from .values import instant_of, offset_of
 
 SLEEP_FROM = 1000  # a description of so many devices makes each when somebody takes it
+_DRAW_FROM = 1000  # the tokens of so many are drawn when somebody reads them
 
 
 def add_devices(kernel: Kernel, action: AddDevices) -> Added:
@@ -54,7 +55,7 @@ def add_devices(kernel: Kernel, action: AddDevices) -> Added:
         set_licence_timers(kernel, registered)
     kernel.state.devices_made += len(taken)
     identities = Identities([(mould.founding, names) for mould, names in described])
-    return Added(identities if len(taken) >= SLEEP_FROM else list(identities))
+    return Added(identities if len(taken) >= _DRAW_FROM else list(identities))
 
 
 def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevice]:
