@@ -13,6 +13,7 @@ from functools import lru_cache
 from hashlib import blake2b, shake_128
 from itertools import accumulate
 from statistics import NormalDist
+from struct import Struct
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -26,6 +27,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _SMALLEST_ID, _BEYOND_ID = 36**11, 1 << 63
 TOKEN_LENGTH = 32
 _TOKEN_NUMBERS = tuple(b"%d" % n for n in range(TOKEN_LENGTH))
+_DRAWS = Struct(f">{TOKEN_LENGTH}Q")
+_LETTER_COUNT = len(_LETTERS)
 
 
 class _Hash(Protocol):
@@ -123,9 +126,10 @@ def token(seed: int, device: str, purpose: str = "auth-token") -> str:
     """32 characters of [A-Za-z0-9], the form of the printed AuthTokens."""
     begun = _keyed(seed).copy()
     begun.update(f"{device}\0{purpose}\0".encode())
-    characters: list[str] = []
+    drawn: list[bytes] = []
+    copy, keep = begun.copy, drawn.append
     for number in _TOKEN_NUMBERS:  # each character is a draw of its own, made by hand: a large site has many tokens
-        state = begun.copy()
+        state = copy()
         state.update(number)
-        characters.append(_LETTERS[int.from_bytes(state.digest(), "big") % len(_LETTERS)])
-    return "".join(characters)
+        keep(state.digest())
+    return "".join([_LETTERS[one % _LETTER_COUNT] for one in _DRAWS.unpack(b"".join(drawn))])

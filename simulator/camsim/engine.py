@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from camsim.actions import clock, connection, devices, gateway, punch, resend, users
+from camsim.actions import clock, connection, devices, gateway, mould, punch, resend, users
 from camsim.callbacks import delivery, format_v2, format_v3, upload
 from camsim.commands import api1, enrolment, queue, stopping
 from camsim.commands.v2 import flow as flow_v2
@@ -112,9 +112,14 @@ TABLES = Tables(EVENTS, TIMERS, ACTIONS, PROTOCOLS)
 
 def new_kernel(state: State | None = None, policy: Policy = DOCUMENTED) -> Kernel:
     """A kernel with every room at work; an empty world where no state is given."""
-    return Kernel(TABLES, State() if state is None else state, policy)
+    return _kernel(State() if state is None else state, policy)
 
 
 def restore(state: State) -> Kernel:
     """Go on from a stored state as if nothing had happened (invariant 8)."""
-    return Kernel(TABLES, state, compile_policy(state.knobs))
+    return _kernel(state, compile_policy(state.knobs))
+
+
+def _kernel(state: State, policy: Policy) -> Kernel:
+    state.devices.maker = mould.press
+    return Kernel(TABLES, state, policy)

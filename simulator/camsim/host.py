@@ -7,8 +7,9 @@ import contextlib
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 
 import msgspec
@@ -31,6 +32,7 @@ from camsim.service.state_file import StoreError
 from camsim.service.state_reader import Found, StoredClock
 from camsim.service.store import Store
 from camsim.settings import Settings, SiteError, check
+from camsim.state.founding import Founding
 from camsim.state.gateway import State
 
 
@@ -136,21 +138,34 @@ class Host:
 
     def ready(self) -> dict[str, object]:
         """What `--ready-file` holds."""
-        devices = self.runtime.kernel.state.devices.look()
-        return {
-            "gateway_url": self.gateway_url,
-            "management_url": self.management_url,
-            "pid": os.getpid(),
-            "devices": [
-                {"stgid": registered.config.stgid, "auth_token": registered.config.auth_token} for registered in devices
-            ],
-        }
+        return {**self._reached_by(), "devices": list(self._identities())}
+
+    def _reached_by(self) -> dict[str, object]:
+        return {"gateway_url": self.gateway_url, "management_url": self.management_url, "pid": os.getpid()}
+
+    def _identities(self) -> Iterator[dict[str, str]]:
+        for stgid, one in self.runtime.kernel.state.devices.survey():
+            token = one.token(stgid) if isinstance(one, Founding) else one.config.auth_token
+            yield {"stgid": stgid, "auth_token": token}
+
+    def _ready_text(self) -> Iterator[bytes]:
+        """The same as indented text, bit by bit: a site may have many devices."""
+        head = msgspec.json.format(msgspec.json.encode({**self._reached_by(), "devices": []}))
+        devices = self._identities()
+        first = next(devices, None)
+        if first is None:
+            yield head + b"\n"
+            return
+        yield head.removesuffix(b"]\n}")
+        for separator, one in chain([(b"", first)], zip(repeat(b","), devices)):
+            yield separator + b"\n    " + msgspec.json.format(msgspec.json.encode(one)).replace(b"\n", b"\n    ")
+        yield b"\n  ]\n}\n"
 
     def write_ready(self, path: Path) -> Announcement:
         """Write the ready file; whoever stops withdraws it. Raises: HostError."""
         file = Announcement(path)
         try:
-            file.write(msgspec.json.format(msgspec.json.encode(self.ready())) + b"\n")
+            file.write(self._ready_text())
         except OSError as problem:
             raise HostError(
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"

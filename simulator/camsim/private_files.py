@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 _OWN = 0o600
@@ -52,14 +53,14 @@ class Announcement:
         self._path = path
         self._written: tuple[int, int] | None = None
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | Iterable[bytes]) -> None:
         """Write it in one step, so that nobody reads half of it. Raises: OSError."""
         refuse_unless_file(self._path)
         handle, draft = tempfile.mkstemp(prefix=f".{self._path.name}.", suffix=".part", dir=self._path.parent)
         try:
             with open(handle, "wb") as file:
                 os.fchmod(handle, _OWN)
-                file.write(data)
+                file.writelines([data] if isinstance(data, bytes) else data)
                 file.flush()
                 found = os.fstat(handle)
             os.replace(draft, self._path)

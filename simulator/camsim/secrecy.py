@@ -29,6 +29,7 @@ _NAMED = re.compile(
     r"|\bcard(?:[_-]?no|[_-]?number)?|\bpin(?:[_-]?code)?)(?:=|[\"']?\s{0,4}:\s{0,4}[\"'])(?:bearer )?)[^&\s\"'<>;,…]+",
     re.IGNORECASE,
 )
+_LONG_WORD = re.compile(rf"[A-Za-z0-9]{{{_CUT}}}")
 _FEW = 50  # secrets that one expression looks for faster than a table
 
 
@@ -83,9 +84,13 @@ def shown(name: str, value: object) -> object:
 
 
 class Secrets:
-    """The secrets in use, to be found in any text: whole, in another case, percent-encoded, or cut off."""
+    """The secrets in use, to be found in any text: whole, in another case, percent-encoded, or cut off.
 
-    def __init__(self, known: Iterable[str | None] = ()) -> None:
+    `more` are tokens as they are drawn, which are looked up only where a text has so long a word.
+    """
+
+    def __init__(self, known: Iterable[str | None] = (), more: Iterable[Callable[[], Secrets]] = ()) -> None:
+        self._more = tuple(more)
         self.known = frozenset(filter(None, known))
         self._short: list[str] = []
         self._by_start: dict[int, dict[str, list[str]]] = {}
@@ -111,6 +116,9 @@ class Secrets:
                 text, lower = _without(text, lower, width, starts)
         for form in self._short:  # a piece of any word: it is one where it stands in quotes
             text = re.sub(rf"([\"']){re.escape(form)}\1", rf"\1{SIGN}\1", text, flags=re.IGNORECASE)
+        if self._more and _LONG_WORD.search(text):
+            for drawn in self._more:
+                text = drawn().text(text)
         return text
 
     def masked(self, value: object) -> object:

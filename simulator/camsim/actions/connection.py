@@ -75,7 +75,7 @@ def uplink(kernel: Kernel, action: Uplink) -> UplinkState:
     """Take the line down that callbacks leave by, or up again. RESTful commands need another line and are answered."""
     kernel.state.uplink = action.up
     if action.up:
-        for registered in kernel.state.devices.values():
+        for registered in kernel.state.devices.awake_values():
             delivery.send_next(kernel, registered)
     return UplinkState(action.up)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any, overload
 
 import msgspec
 
@@ -12,31 +15,83 @@ from camsim.control.actions import AddDevices, PatchDevice, RemoveDevice
 from camsim.control.answers import Added, Changed, Identity, Removed
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
-from camsim.kernel.zones import follow_zone
+from camsim.kernel.zones import await_change, follow_zone
 from camsim.protocol import cipher
+from camsim.state.founding import Founding
 from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger_pages import Cause
 from camsim.state.models import UnknownModelError, find
 
-from .device_spec import build, check_config, check_operations, check_origins, identifiers, set_licence_timers
+from .device_spec import check_config, check_id, check_operations, check_origins, identifiers, set_licence_timers
+from .mould import Mould, founded
 from .values import instant_of, offset_of
+
+SLEEP_FROM = 1000  # a description of so many devices makes each when somebody takes it
+_DRAW_FROM = 1000  # the tokens of so many are drawn when somebody reads them
 
 
 def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     """Add the devices of one or more descriptions; all or none."""
-    made: dict[str, RegisteredDevice] = {}
+    described: list[tuple[Mould, list[str]]] = []
+    taken: set[str] = set()
+    made = kernel.state.devices_made
     for spec in action.devices:
-        for stgid in identifiers(spec):
-            if stgid in kernel.state.devices or stgid in made:
+        names = identifiers(spec)
+        mould: Mould | None = None
+        for stgid in names:
+            if stgid in kernel.state.devices or stgid in taken:
                 raise ControlError(
                     409, "device_exists", f"device {stgid!r} exists already", "choose another id or DELETE it first"
                 )
-            made[stgid] = build(kernel, spec, stgid, kernel.state.devices_made + len(made) + 1)
-    kernel.state.devices.update(made)
-    kernel.state.devices_made += len(made)
-    for registered in made.values():
+            check_id(stgid)
+            mould = mould or Mould(founded(kernel, spec, made + len(taken) + 1, len(names)))
+            taken.add(stgid)
+        if mould is not None:
+            described.append((mould, names))
+    made_now: list[RegisteredDevice] = []
+    for mould, names in described:
+        made_now += _add(kernel, mould, names)
+    for registered in made_now:
         set_licence_timers(kernel, registered)
-    return Added([Identity(one.config.stgid, one.config.auth_token) for one in made.values()])
+    kernel.state.devices_made += len(taken)
+    identities = Identities([(mould.founding, names) for mould, names in described])
+    return Added(identities if len(taken) >= _DRAW_FROM else list(identities))
+
+
+def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevice]:
+    """Put the devices of a description in; returns those that something will happen at by itself."""
+    devices, founding = kernel.state.devices, mould.founding
+    if mould.may_sleep and len(names) >= SLEEP_FROM:
+        devices.lay(founding, names)
+        return []
+    for number, stgid in enumerate(names, founding.first):
+        devices[stgid] = registered = mould.cast(stgid, number)
+        await_change(kernel, registered, mould.zone_change)
+    return list(map(devices.__getitem__, names))
+
+
+class Identities(Sequence[Identity]):
+    """Who was made, in the order of the descriptions. Tokens are drawn when somebody reads them."""
+
+    def __init__(self, described: list[tuple[Founding, list[str]]]) -> None:
+        self._described = described
+        self._ends = list(accumulate(len(names) for _, names in described))
+
+    def __len__(self) -> int:
+        return self._ends[-1] if self._ends else 0
+
+    @overload
+    def __getitem__(self, place: int) -> Identity: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Identity]: ...
+    def __getitem__(self, place: int | slice) -> Identity | list[Identity]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        place = range(len(self))[place]
+        which = bisect_right(self._ends, place)
+        founding, names = self._described[which]
+        stgid = names[place - self._ends[which]]  # from the end: what came before does not matter
+        return Identity(stgid, founding.token(stgid))
 
 
 def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:

@@ -62,7 +62,7 @@ def reset(kernel: Kernel, action: Reset) -> Forgotten:
     if scope in ("all", "journal"):
         state.journal = state.journal.anew()
         state.ledger.clear()
-        for registered in state.devices.values():
+        for registered in state.devices.awake_values():
             registered.entries = 0
         state.control_entries = 0
     if scope in ("all", "faults"):

@@ -20,7 +20,7 @@ from camsim.protocol.vocabulary import TemplateType
 from camsim.state.device import User
 from camsim.state.gateway import RegisteredDevice
 
-from .device_spec import make_template
+from .mould import make_template
 from .values import user_id_of, user_type_of
 
 SPLITS = ("per_template", "grouped", "by_type", "all", "seeded")
@@ -79,7 +79,7 @@ def _template(
         raise usage("templates", str(spec.type), f"what model {model.name} stores")
     if not 0 <= spec.index <= _LAST_INDEX:
         raise usage("index", spec.index, f"0 to {_LAST_INDEX} (V3:166)")
-    made = make_template(kernel, user_id, spec.type, spec.index, spec.generation)
+    made = make_template(kernel.state.seed, kernel.policy.face_format, user_id, spec.type, spec.index, spec.generation)
     if spec.data is None:
         return made
     return msgspec.structs.replace(made, data=spec.data, size=_size(made, spec.data))

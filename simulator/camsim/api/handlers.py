@@ -24,7 +24,7 @@ from camsim.state import faults
 from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.versions import versions
 
-from . import log_views, pieces, views
+from . import fleet_view, log_views, pieces, views
 from .bodies import body_of, decoded
 from .queries import filters_of_body, filters_of_query, is_number, number_of
 
@@ -80,7 +80,7 @@ async def _register(api: Api, request: web.Request) -> answers.Register:
 
 
 async def _metrics(api: Api, request: web.Request) -> web.Response:
-    return web.Response(text=views.metrics(api.runtime), content_type=route.TEXT)
+    return web.Response(text=fleet_view.metrics(api.runtime), content_type=route.TEXT)
 
 
 async def _openapi(api: Api, request: web.Request) -> dict[str, object]:
@@ -96,8 +96,7 @@ async def _reset(api: Api, request: web.Request) -> answers.Answer:
 
 
 async def _devices(api: Api, request: web.Request) -> answers.Devices:
-    secrets = api.secrets()
-    return answers.Devices([views.device(one, secrets) for one in api.runtime.kernel.state.devices.look()])
+    return answers.Devices(fleet_view.devices(api.runtime.kernel.state.devices, api.secrets()))
 
 
 def _registered(api: Api, request: web.Request) -> RegisteredDevice:

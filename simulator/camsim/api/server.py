@@ -124,4 +124,5 @@ async def _root(request: web.Request) -> web.Response:
 
 def json_response(value: object, status: int = 200) -> web.Response:
     """A JSON answer, encoded once."""
-    return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
+    body = msgspec.json.encode(value, enc_hook=list)  # of what is made while it is written
+    return web.Response(body=body, status=status, content_type="application/json")

@@ -84,24 +84,6 @@ def clock(runtime: Runtime) -> answers.ClockView:
     )
 
 
-def metrics(runtime: Runtime) -> str:
-    """Counters in the text format of Prometheus."""
-    state, waiting = runtime.kernel.state, runtime.waiting()
-    devices = list(state.devices.look())
-    values = {
-        "camsim_devices": len(devices),
-        "camsim_devices_online": sum(one.online for one in devices),
-        "camsim_callbacks_pushed_total": sum(one.outbox.pushed for one in devices),
-        "camsim_callbacks_waiting": waiting.callbacks,
-        "camsim_commands_waiting": waiting.commands,
-        "camsim_journal_entries_total": state.journal.seq,
-    }
-    for name, number in state.ledger.summary().items():
-        values[f"camsim_ledger_{name}"] = number
-    values["camsim_ledger_left"] = state.ledger.left.punches
-    return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in values.items())
-
-
 # --- devices ----------------------------------------------------------------------------------------------------------
 
 
@@ -257,7 +239,7 @@ def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
 def commands(kernel: Kernel, secrets: Secrets | None, state: str | None = None) -> list[records.Command]:
     """RESTful commands on their way to devices, of one state or of any."""
     shown = []
-    for registered in kernel.state.devices.look():
+    for registered in kernel.state.devices.awake_look():
         for pending in registered.commands:
             if state is None or pending.state == state:
                 shown.append(_command(registered, pending, secrets))

@@ -272,7 +272,7 @@ def _repeat(kernel: Kernel, registered: RegisteredDevice, delivery: Delivery, fa
 def restarted(kernel: Kernel, event: Restarted) -> None:
     """Attempts under way are due again; held calls are gone, their commands still run."""
     kernel.state.in_flight.clear()
-    for registered in kernel.state.devices.values():
+    for registered in kernel.state.devices.awake_values():
         registered.outbox.abandon(kernel.now)
         for command in registered.commands:
             command.request = None

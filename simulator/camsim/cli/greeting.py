@@ -24,7 +24,8 @@ def greet(host: Host, as_json: bool, quiet: bool) -> None:
 
 def _endpoints(host: Host) -> list[str]:
     """The paths of the protocols that the devices speak; v3's when there is none yet."""
-    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.look()}
+    devices = host.runtime.kernel.state.devices
+    spoken = {slot.config.protocol for slot in devices.awake_look()} | {one.spec.protocol for one in devices.founded}
     lines: list[str] = []
     if Protocol.V3 in spoken or not spoken:
         lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
@@ -49,22 +50,23 @@ def _virtual_time(host: Host) -> list[str]:
 def greeting(host: Host) -> str:
     """What a person wants to know first."""
     state, settings = host.runtime.kernel.state, host.settings
-    slots = list(state.devices.look())
+    names = list(state.devices)
+    ends = [slot.config for slot in map(state.devices.peek, names[:1] + names[-1:]) if slot is not None]
     lines = [
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),
         f"  management  {host.management_url}/api/health",
         *_virtual_time(host),
     ]
-    if not slots:
+    if not ends:
         lines.append("  devices     0")
     else:
-        first, last = slots[0].config, slots[-1].config
+        first, last = ends
         # Devices of a site may have URLs of their own: the first one's shows the kind.
         url = (
             without_credentials(first.callback_url or "") or "no URL: events wait in the queue; --callback-url sets one"
         )
-        lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
+        lines.append(f"  devices     {len(names)}: {first.stgid} … {last.stgid}")
         lines.append(f"  token       {first.auth_token} ({first.stgid})")
         lines.append(f"  callbacks   {url}")
     if settings.state is None:

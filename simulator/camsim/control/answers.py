@@ -7,6 +7,7 @@ in which they are written; a member with a default is left out where a docstring
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -189,7 +190,7 @@ class Identity(Answer, frozen=True):
 class Added(Answer, frozen=True):
     """`POST devices`: what was made, in the order of the descriptions."""
 
-    devices: list[Identity]
+    devices: Sequence[Identity]
 
 
 class Changed(Answer, frozen=True):

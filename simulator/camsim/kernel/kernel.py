@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Unpack
 
 from camsim.control.actions import AnyAction
@@ -12,6 +13,7 @@ from camsim.knobs.policy import DOCUMENTED, Policy, compile_policy
 from camsim.protocol.facts import Fact, UserUpdated
 from camsim.state.device import User
 from camsim.state.faults import Fault
+from camsim.state.founding import Founding
 from camsim.state.gateway import PendingCommand, RegisteredDevice, State
 from camsim.state.journal import Entry, Members
 from camsim.state.models import MODELS, Model
@@ -127,7 +129,7 @@ class Kernel:
         """The device with this id. Raises: ControlError 404."""
         registered = self.state.devices.get(stgid)
         if registered is None:
-            known = ", ".join(list(self.state.devices)[:5]) or "none"
+            known = ", ".join(islice(self.state.devices, 5)) or "none"
             raise ControlError(404, "unknown_device", f"no device {stgid!r}", f"devices: {known}")
         return registered
 
@@ -135,6 +137,13 @@ class Kernel:
         """The device with this id, only to look at. Raises: ControlError 404."""
         registered = self.state.devices.peek(stgid)
         return self.device(stgid) if registered is None else registered
+
+    def with_serial(self, serial: str) -> RegisteredDevice | None:
+        """The first device with that serial number."""
+        for stgid, one in self.state.devices.survey():
+            if one.has_serial(stgid, serial) if isinstance(one, Founding) else one.config.serial == serial:
+                return self.state.devices.get(stgid)
+        return None
 
     def protocol(self, registered: RegisteredDevice) -> ProtocolVersion:
         """How the protocol version of a device words callbacks and commands."""

@@ -38,7 +38,7 @@ class Cut:
         self._out.extend([(ROOT, root), (COPY, root)])
         for kind, _, pieces in self._pieces:
             if pieces.renamed:
-                self._out.append((kind, self._encode(list(pieces))))
+                self._out.append((kind, self._encode(pieces.order())))
             pieces.cut()
             pieces.before = self._before(kind)
         self._chunks = self._cut_journal(state)
@@ -50,7 +50,7 @@ class Cut:
             self._blocks.append(value)
             return [value.next_number, list(value.held)]
         if isinstance(value, Pieces):
-            return None  # each of them is a row of its own
+            return value.shared()  # each of them is a row of its own
         raise NotImplementedError(type(value).__name__)
 
     def _before(self, kind: str) -> Any:

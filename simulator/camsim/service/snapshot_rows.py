@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
 import msgspec
 
 from camsim.state.blocks import Blocks
-from camsim.state.gateway import RegisteredDevice, State
+from camsim.state.founding import Founding
+from camsim.state.gateway import Fleet, RegisteredDevice, State
 from camsim.state.journal import Entry
 from camsim.state.ledger_books import Book
 from camsim.state.pieces import Pieces
@@ -46,6 +48,14 @@ def pieces_of(state: State) -> Iterator[tuple[str, type, Pieces[Any]]]:
     holders: dict[str, Pieces[Any]] = {"device": state.devices, "ledger": state.ledger.books.devices}
     for kind, value_type in _PIECES:
         yield kind, value_type, holders[kind]
+
+
+def placed(order: bytes) -> Iterator[tuple[str, int | None]]:
+    """The names of such a row in their order, each with the number that it sleeps by, or None for a row of its own."""
+    items = msgspec.msgpack.decode(order, type=list[str | int])
+    for item, following in zip_longest(items, items[1:]):
+        if isinstance(item, str):
+            yield item, following if isinstance(following, int) else None
 
 
 def row_sum(key: str, generation: int, data: bytes | None) -> bytes:
@@ -107,15 +117,22 @@ class Reader:
             if "#" in place:
                 stored.setdefault(place, {})[int(number)] = data
         for kind, value_type, pieces in pieces_of(state):
-            for name in msgspec.msgpack.decode(self._rows.get(kind, b"\x90"), type=list[str]):
+            for name, asleep in placed(self._rows.get(kind, b"\x90")):
+                if asleep is not None and isinstance(pieces, Fleet):
+                    pieces.sleep(name, asleep)
+                    continue
                 pieces[name] = self._piece(f"{kind}/{name}", value_type, stored, kept)
             pieces.watch(stored=True)
         self._journal(state, kept)
         return state
 
     @staticmethod
-    def hook(kind: type, _value: Any) -> object:
+    def hook(kind: type, value: Any) -> object:
         """msgspec's dec_hook for the root: the pieces come from rows of their own."""
+        if issubclass(kind, Fleet):
+            fleet = kind()
+            fleet.found(msgspec.convert(value or [], list[Founding]))
+            return fleet
         if issubclass(kind, Pieces):
             return kind()
         raise NotImplementedError(kind.__name__)

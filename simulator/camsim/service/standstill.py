@@ -41,7 +41,7 @@ def _held(kernel: Kernel) -> list[str]:
     """The RESTful calls that wait for virtual time: operation and device."""
     return [
         f"{pending.command.name} to {registered.config.stgid}"
-        for registered in kernel.state.devices.values()
+        for registered in kernel.state.devices.awake_look()
         for pending in registered.commands
         if pending.request is not None
     ]

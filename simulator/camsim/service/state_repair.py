@@ -13,12 +13,12 @@ import msgspec
 
 from camsim.engine import restore
 from camsim.state.blocks import Blocks
-from camsim.state.gateway import State
+from camsim.state.gateway import Fleet, State
 from camsim.state.journal import Entry
 from camsim.state.pieces import Pieces
 
 from . import state_reader
-from .snapshot_rows import COPY, MANIFEST, ROOT, Manifest, Reader, pieces_of, row_sum
+from .snapshot_rows import COPY, MANIFEST, ROOT, Manifest, Reader, pieces_of, placed, row_sum
 from .state_file import Damaged, DamagedFile, StateFile, StoreError
 from .state_reader import DAMAGE, Found, StoredClock, follow
 from .store import Store
@@ -117,7 +117,10 @@ class Salvage:
                 yield row
 
     def _pieces(self, kind: str, value_type: type, pieces: Pieces[Any], stored: dict[str, dict[int, bytes]]) -> None:
-        for name in self._names(kind):
+        for name, asleep in self._names(kind, pieces):
+            if asleep is not None and isinstance(pieces, Fleet):
+                pieces.sleep(name, asleep)
+                continue
             key = f"{kind}/{name}"
             if key not in self.rows:
                 self.lost.append(f"{key} is lost with everything in it")
@@ -134,14 +137,16 @@ class Salvage:
                     self.lost.append(f"block {number} of {key} is lost: {value.lose_block(number)}")
             pieces[name] = value
 
-    def _names(self, kind: str) -> list[str]:
+    def _names(self, kind: str, pieces: Pieces[Any]) -> list[tuple[str, int | None]]:
         """The names in their order; where that is lost, in the order of the rows."""
         if kind in self.rows:
-            return msgspec.msgpack.decode(self.rows[kind], type=list[str])
+            return list(placed(self.rows[kind]))
+        if isinstance(pieces, Fleet):
+            self.lost += [f"devices {one.spec.id} that nobody had touched are lost" for one in pieces.founded]
         found = [key.partition("/")[2] for key in self.rows if key.startswith(f"{kind}/") and "#" not in key]
         if found:
             self.lost.append(f"the order of the rows {kind}/… is lost")
-        return sorted(found)
+        return [(name, None) for name in sorted(found)]
 
     def _journal(self, state: State) -> None:
         numbers = sorted(int(key.partition("/")[2]) for key in self.rows if key.startswith("journal/"))

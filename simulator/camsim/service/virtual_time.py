@@ -191,7 +191,7 @@ class VirtualTime(ABC):
 
     def waiting(self) -> Waiting:
         """What is not done yet: callbacks in queues and commands on their way."""
-        devices, due = list(self.kernel.state.devices.look()), self.kernel.next_due()
+        devices, due = list(self.kernel.state.devices.awake_look()), self.kernel.next_due()
         return Waiting(
             callbacks=sum(len(registered.outbox) for registered in devices),
             commands=sum(len(registered.commands) for registered in devices),

@@ -17,6 +17,7 @@ from .ledger_books import Book
 from .models import Model
 from .outbox import Outbox
 from .pieces import Pieces
+from .sleepers import Sleepers
 from .timers import Timers
 
 
@@ -98,7 +99,7 @@ class RegisteredDevice(msgspec.Struct):
         return self.outbox.lose_block(number) or "punches that were to be told again"
 
 
-class Fleet(Pieces[RegisteredDevice]):
+class Fleet(Sleepers[RegisteredDevice]):
     """The registered devices by their service tags, in the order in which they were added."""
 
     __slots__ = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
 
@@ -104,7 +104,15 @@ class Pieces(Generic[Value]):
         if not self._cut:
             return None
         name, _ = self._cut.popitem()
-        return name, self._held.get(name)
+        return name, self._stored(name)
+
+    def shared(self) -> object:
+        """What the root of a snapshot has for them."""
+        return None
+
+    def order(self) -> list[Any]:
+        """What the row of their order holds: the names."""
+        return list(self._held)
 
     def forget_cut(self) -> None:
         """The cut will not be written: what it had to write has still changed."""
@@ -123,5 +131,9 @@ class Pieces(Generic[Value]):
         if name in self._cut:
             del self._cut[name]
             if self.before is not None:
-                self.before(name, self._held.get(name))
+                self.before(name, self._stored(name))
         self.changed[name] = None
+
+    def _stored(self, name: str) -> Value | None:
+        """What the row of a name holds."""
+        return self._held.get(name)

@@ -51,11 +51,10 @@ def _find_device(kernel: Kernel, incoming: Incoming) -> RegisteredDevice | None:
     found = kernel.state.devices.get(tags[0])
     if found is not None or not kernel.policy.rest.stgid_alias:
         return found
-    for stgid, other in kernel.state.devices.items():  # only where clients' habit is served: the page has tags alone
-        if other.config.serial == tags[0]:
-            incoming.lint.append("stgid is the serial number (A-REST-16)")
-            return kernel.state.devices.get(stgid)
-    return None
+    found = kernel.with_serial(tags[0])  # only where clients' habit is served: the page has tags alone
+    if found is not None:
+        incoming.lint.append("stgid is the serial number (A-REST-16)")
+    return found
 
 
 def _refuse_unlicensed(kernel: Kernel, registered: RegisteredDevice, incoming: Incoming) -> None:
