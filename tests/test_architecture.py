@@ -21,7 +21,8 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
-        __version__ resources chance durations ownership
+        __version__ resources chance durations ownership shown
+        terminal
         protocol
         control readback synthetic
         state
@@ -75,12 +76,25 @@ LAYERS = {
 }
 # What the other two packages may use of the simulator.
 SHARED = frozenset(
-    ["chance", "durations", "ownership", "protocol", "readback", "synthetic", "state.outbox", "receiver", "__version__"]
+    [
+        "chance",
+        "durations",
+        "ownership",
+        "shown",
+        "terminal",
+        "protocol",
+        "readback",
+        "synthetic",
+        "state.outbox",
+        "receiver",
+        "__version__",
+    ]
 )
 # Rooms that do I/O and read clocks; every other room of the simulator is pure.
 SHELL = frozenset(
     [
         "ownership",
+        "terminal",
         "readback",
         "service",
         "api",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import pytest
-from rich.console import Console
 
+from camsim.terminal import Terminal
 from camsim_conformance import certify
 from camsim_conformance.certify import Outputs
 from camsim_conformance.checks.registry import judged_by
@@ -198,4 +198,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if run is not None and run.document is not None:
         terminalreporter.section("conformance")
         out = run.outputs.out
-        show(run.document, Console(highlight=False, soft_wrap=True), str(out.resolve()) if out else None)
+        show(run.document, Terminal(), str(out.resolve()) if out else None)

@@ -8,11 +8,12 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from camsim.readback.model import ReadBackError
 from camsim.readback.opening import open_form
 from camsim.readback.rows import RowReadBack
+from camsim.shown import for_json, for_lines
+from camsim.terminal import Terminal
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings, checked
 from camsim_loadtests.verdict.reconcile import compare
@@ -28,8 +29,7 @@ from .safety import raise_descriptor_limit, refuse_strangers
 from .verdict import thresholds as judge
 
 _READBACK_TIMEOUT_S = 30.0  # a target that has just been stormed answers slowly
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console, _errors = Terminal(), Terminal(stderr=True)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,9 +60,7 @@ def run_storm(request: Request, version: str) -> Exit:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
             return _judge(request, _run(request), adapter, thresholds, version)
-    _errors.print(
-        f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent", markup=False
-    )
+    _errors.say(f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent")
     return Exit.FAILED
 
 
@@ -98,7 +96,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
             log = Path(name) / LOG_FILE
             if out is not None and log.exists():
                 out.mkdir(parents=True, exist_ok=True)
-                (out / LOG_FILE).write_bytes(log.read_bytes())
+                (out / LOG_FILE).write_text(for_lines(log.read_text("utf-8", "replace")), "utf-8")
 
 
 def _judge(
@@ -129,10 +127,10 @@ def _report(request: Request, found: StormDocument) -> None:
     if request.out is not None:
         files.write(found, request.out)
     if request.as_json:
-        print(msgspec.json.encode(found).decode())  # noqa: T201  the result goes to standard output as it is
+        print(for_json(msgspec.json.encode(found).decode()))  # noqa: T201  the result goes to standard output as it is
         return
     _console.print(console.summary(found))
     for doubt in found["doubts"]:
-        _console.print(f"could not judge: {doubt}", markup=False)
+        _console.say(f"could not judge: {doubt}")
     if request.out is not None:
-        _console.print(f"reports in {request.out}", markup=False)
+        _console.say(f"reports in {request.out}")

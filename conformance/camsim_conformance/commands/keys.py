@@ -29,7 +29,7 @@ def new(out: Annotated[Path, typer.Option(help="Folder for issuer.key and issuer
     """
     with exit_on_error("key new"):
         private, public = certificate.new_key(out)
-    console.print(f"secret: {private}\npublic: {public}", markup=False)
+    console.say(f"secret: {private}\npublic: {public}")
 
 
 def verify(
@@ -45,7 +45,7 @@ def verify(
         try:
             found = certificate.verify(file, key)
         except certificate.CertificateError as error:
-            errors.print(f"camsim verify: {error}", markup=False)
+            errors.say(f"camsim verify: {error}")
             raise typer.Exit(int(Exit.FAILED)) from None
     if json_:
         document = {
@@ -57,5 +57,5 @@ def verify(
         }
         print(json.dumps(document))  # noqa: T201
         return
-    console.print(f"valid: {found.target}, grade {found.grade}, until {found.expires:%Y-%m-%d}", markup=False)
-    console.print(f"  shown:     {found.shown}\n  not shown: {found.not_shown}", markup=False)
+    console.say(f"valid: {found.target}, grade {found.grade}, until {found.expires:%Y-%m-%d}")
+    console.say(f"  shown:     {found.shown}\n  not shown: {found.not_shown}")

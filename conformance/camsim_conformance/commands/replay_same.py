@@ -34,15 +34,15 @@ def send_same(folder: Path, kept: CaseFile, profile: Profile) -> Exit:
     """
     again = _case(folder, kept, profile)
     exchanges = asyncio.run(_send(again, profile))
-    console.print("the kept bytes, to the same people:")
+    console.say("the kept bytes, to the same people:")
     good = True
     for exchange in exchanges:
         step = again.steps[exchange.step]
-        console.print(f"{step.what}: {answer_text(exchange, profile, step)}", markup=False)
+        console.say(f"{step.what}: {answer_text(exchange, profile, step)}")
         why = ack.why_not(exchange, profile, step)
         if why is not None and step.judged and step.transport not in _LOSES_ITS_ANSWER:
             good = False
-            console.print(f"  no acknowledgement: {why}", markup=False)
+            console.say(f"  no acknowledgement: {why}")
     return Exit.PASSED if good else Exit.FAILED
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
+from camsim.shown import json_text
 from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.cases import Case
@@ -125,7 +125,7 @@ def _write_case(observed: Observed, folder: Path, profile: Profile) -> None:
 
 
 def _write_json(file: Path, value: RunFile | CaseFile, profile: Profile) -> None:
-    file.write_text(json.dumps(mask(value, profile), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    file.write_text(json_text(mask(value, profile)) + "\n", "utf-8")
 
 
 def hidden_readback(profile: Profile) -> bool:

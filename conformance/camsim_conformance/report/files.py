@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from camsim.shown import json_text
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.target.profile import Profile, UsageError
@@ -51,7 +51,7 @@ def left_behind(out: Path) -> tuple[list[str], list[str]]:
 
 def write(document: Document, cases: Sequence[Observed], profile: Profile, out: Path, key: Path | None) -> None:
     """Write result.json, junit.xml, report.html, summary.md, cases/ and, for a grade, certificate.json."""
-    raw = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    raw = json_text(document) + "\n"
     (out / "result.json").write_text(raw, "utf-8")
     junit.write(document, out / "junit.xml")
     (out / "report.html").write_text(html(document), "utf-8")

@@ -15,6 +15,7 @@ from typing import BinaryIO, NoReturn
 
 import msgspec
 
+from camsim.shown import for_terminal
 from camsim_loadtests.plan.settings import Settings
 
 from .collector import PROGRESS_FILE, Progress, RawResult, read_progress, read_raw
@@ -154,4 +155,5 @@ def _stoppable() -> Iterator[None]:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    # Signs before each: what a peer wrote must not look like a line of ours.
+    return "\n".join(f"  | {for_terminal(line)}" for line in log.read_text(errors="replace").splitlines()[-15:])

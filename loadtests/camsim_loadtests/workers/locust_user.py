@@ -25,6 +25,7 @@ from locust.rpc import Message
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from camsim.durations import duration_s
+from camsim.shown import for_terminal
 from camsim_loadtests.driver.driver import Driver
 from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import Step
@@ -87,7 +88,7 @@ class PunchStorm(User):
             name=name,
             response_time=milliseconds,
             response_length=length,
-            exception=None if problem is None else NoAckError(problem),
+            exception=None if problem is None else NoAckError(for_terminal(problem)),
             context={},
         )
 

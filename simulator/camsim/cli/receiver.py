@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from camsim.receiver import variants
 from camsim.receiver.devices import DeviceTextError, KnownDevice, Settings, parse_device
 from camsim.receiver.running import Kind, Running, open_receiver
 from camsim.receiver.sightings import Sighting
+from camsim.terminal import Terminal
 
 _USAGE = 2
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console, _errors = Terminal(), Terminal(stderr=True)
 
 
 def receiver(
@@ -68,7 +67,7 @@ def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
 
 
 def _usage(text: str) -> typer.Exit:
-    _errors.print(f"camsim receiver: {text}", markup=False)
+    _errors.say(f"camsim receiver: {text}")
     return typer.Exit(_USAGE)
 
 
@@ -112,13 +111,13 @@ def _announce(running: Running, settings: Settings, ready_file: Path | None, as_
     if settings.readback:
         told["readback_url"] = running.readback_url
     if as_json:
-        _console.print(json.dumps(told), markup=False)
+        _console.print(json.dumps(told))
     else:
-        _console.print(f"receiving callbacks at {running.url}", markup=False)
+        _console.print(f"receiving callbacks at {running.url}")
         if settings.readback:
-            _console.print(f"read-back at {running.readback_url}", markup=False)
+            _console.print(f"read-back at {running.readback_url}")
         if not settings.devices:
-            _console.print("any AuthToken is accepted; --auth-token makes it strict", markup=False)
+            _console.print("any AuthToken is accepted; --auth-token makes it strict")
     if ready_file is not None:
         # In one step, so that nobody who waits for the file reads half of it.
         part = ready_file.with_name(ready_file.name + ".part")
@@ -137,18 +136,18 @@ def _wait() -> None:
 
 
 def _line(seen: Sighting) -> None:
-    _console.print(f"{seen.version:>2}  {seen.status}  {seen.what}", markup=False)
+    _console.say(f"{seen.version:>2}  {seen.status}  {seen.what}")
 
 
 def _json_line(seen: Sighting) -> None:
-    _console.print(json.dumps({"version": seen.version, "status": seen.status, "what": seen.what}), markup=False)
+    _console.print(json.dumps({"version": seen.version, "status": seen.status, "what": seen.what}))
 
 
 def _list(as_json: bool) -> None:
     titles = variants.titles()
     if as_json:
-        _console.print(json.dumps(titles), markup=False)
+        _console.print(json.dumps(titles))
         return
     for group, rows in titles.items():
         for name, title in rows.items():
-            _console.print(f"{group}  {name}: {title}", markup=False)
+            _console.print(f"{group}  {name}: {title}")

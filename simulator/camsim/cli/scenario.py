@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,8 @@ from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.errors import ScenarioError
+
+from .output import say, say_json
 
 if TYPE_CHECKING:
     from camsim.scenarios.runner import Report
@@ -29,7 +30,7 @@ class Usage(typer.Exit):
     """A wrong file or name: exit code 2, nothing was sent."""
 
     def __init__(self, message: str) -> None:
-        typer.echo(f"camsim scenario: {message}", err=True)
+        say(f"camsim scenario: {message}", err=True)
         super().__init__(2)
 
 
@@ -66,10 +67,10 @@ def validate(files: Files, as_json: AsJson = False) -> None:
     """
     checked = [read(name) for name in files]
     if as_json:
-        typer.echo(json.dumps([{"name": found.name, "steps": len(found.steps)} for found in checked]))
+        say_json([{"name": found.name, "steps": len(found.steps)} for found in checked], indent=None)
         return
     for found in checked:
-        typer.echo(f"{found.name}: {len(found.steps)} steps, valid")
+        say(f"{found.name}: {len(found.steps)} steps, valid")
 
 
 @app.command()
@@ -104,12 +105,12 @@ def run(
         if not as_json:
             _print(reports[-1])
     if as_json:
-        typer.echo(json.dumps([report.shown() for report in reports], indent=1, default=str))
+        say_json([report.shown() for report in reports])
     raise typer.Exit(EXIT_CODES[overall(report.verdict for report in reports)])
 
 
 def _print(report: Report) -> None:
-    typer.echo(
+    say(
         f"{report.verdict:8}{report.scenario}: {report.deliveries} deliveries, "
         f"{report.virtual_s:g} virtual s in {report.took_s:.2f} s, seed {report.seed}"
     )
@@ -119,7 +120,7 @@ def _print(report: Report) -> None:
             said = ""
             if step.expected:
                 said = f"expected {step.expected}; "
-            typer.echo(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
+            say(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
 
 
 @app.command("list")
@@ -130,7 +131,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     found = document.library()
     if as_json:
-        typer.echo(json.dumps([{"name": name, "teaches": item.teaches} for name, item in found.items()], indent=1))
+        say_json([{"name": name, "teaches": item.teaches} for name, item in found.items()])
         return
     for name, item in found.items():
         typer.echo(f"{name}\n    {item.teaches}")
@@ -144,6 +145,6 @@ def show(name: Annotated[str, typer.Argument(help="A name of the library.")], as
     """
     text = _of_library(name).read_text()
     if as_json:
-        typer.echo(json.dumps(document.shown(read(name)), indent=1))
+        say_json(document.shown(read(name)))
     else:
         typer.echo(text, nl=False)

@@ -20,6 +20,7 @@ from camsim.knobs.register import KnobError, parse_assignment
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
 from camsim.settings import Settings, SiteError, check, check_url, load, seconds
+from camsim.shown import for_lines
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
@@ -172,7 +173,7 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
         if as_json:
             sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
         elif not quiet:
-            sys.stdout.write(greeting(host))
+            sys.stdout.write(for_lines(greeting(host)))
         sys.stdout.flush()
         if ready_file is not None:
             host.write_ready(ready_file)
@@ -238,5 +239,5 @@ def greeting(host: Host) -> str:
 
 
 def _say(code: int, message: str) -> int:
-    sys.stderr.write(f"camsim: {message}\n")
+    sys.stderr.write(f"camsim: {for_lines(message)}\n")
     return code

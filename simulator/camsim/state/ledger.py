@@ -12,6 +12,7 @@ import msgspec
 
 from camsim.control.records import PunchRow, Summary
 from camsim.protocol.timestamps import gmt
+from camsim.shown import spreadsheet_row
 
 
 class Cause(StrEnum):
@@ -144,5 +145,5 @@ def as_csv(ledger: Ledger) -> str:
     writer = csv.DictWriter(text, PunchRow.__struct_fields__)
     writer.writeheader()
     for device, record in ledger.rows():
-        writer.writerow(msgspec.structs.asdict(present(device, record)))
+        writer.writerow(spreadsheet_row(msgspec.structs.asdict(present(device, record))))
     return text.getvalue()
