@@ -21,7 +21,8 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
-        __version__ resources chance durations ownership shown
+        __version__ resources chance durations addresses shown
+        ownership
         terminal
         protocol
         control readback synthetic

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from camsim.readback.model import ReadBackError
-from camsim.readback.opening import open_form
+from camsim.readback.opening import open_own
 from camsim.readback.rows import RowReadBack
 from camsim.shown import for_json, for_lines
 from camsim.terminal import Terminal
@@ -55,7 +55,10 @@ def run_storm(request: Request, version: str) -> Exit:
     settings = checked(request.settings)
     thresholds = judge.chosen(request.fail_on, settings.deadline_s, request.readback is not None)
     raise_descriptor_limit(settings.connections_each(request.workers.count))
-    refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
+    origin = refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
+    # From here on nobody asks a name server: preflight and workers go to the address that was looked at.
+    settings = msgspec.structs.replace(settings, address=origin.address)
+    request = msgspec.structs.replace(request, settings=settings)
     with _adapter(request) as adapter:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
@@ -67,7 +70,9 @@ def run_storm(request: Request, version: str) -> Exit:
 def _adapter(request: Request) -> RowReadBack | nullcontext[None]:
     if not request.readback:
         return nullcontext()
-    return open_form(request.readback, request.sql_map, request.settings.ca, _READBACK_TIMEOUT_S)
+    return open_own(
+        request.readback, request.sql_map, request.settings.ca, _READBACK_TIMEOUT_S, i_own_this=request.i_own_this
+    )
 
 
 def _preflight(plan: Plan, adapter: RowReadBack | None, settle_s: float) -> str | None:

@@ -24,6 +24,7 @@ LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
 LOG_FILE = "locust.log"
 LOCUST_PORT = 5557
 SETTINGS_VARIABLE, FOLDER_VARIABLE, LAUNCH_VARIABLE = "CAMSIM_STORM", "CAMSIM_STORM_DIR", "CAMSIM_STORM_LAUNCHED"
+LIFE_VARIABLE = "CAMSIM_STORM_LIFE"  # a pipe that nobody writes to: it ends when the command does, however that ends
 _POLL_S = 0.1
 _STOP_S = 10.0
 
@@ -93,24 +94,32 @@ def _locust() -> list[str]:
 
 @contextlib.contextmanager
 def _started(settings: Settings, workers: Workers, folder: Path, sink: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+    life, held = os.pipe()
     # By the environment: the command line of a process, with the token in it, is everybody's to read.
     environment = {
         **os.environ,
         SETTINGS_VARIABLE: msgspec.json.encode(settings).decode(),
         FOLDER_VARIABLE: str(folder),
         LAUNCH_VARIABLE: str(time.time()),
+        LIFE_VARIABLE: str(life),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parents[1]), os.environ.get("PYTHONPATH", "")])),
     }
     command = [*_locust(), "--host", settings.url, *workers.options()]
-    # A session of its own, so that Locust and its workers can be ended together.
-    process = subprocess.Popen(  # noqa: S603
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
-    )
     try:
-        yield process
+        # A session of its own, so that Locust and its workers can be ended together.
+        process = subprocess.Popen(  # noqa: S603
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True,
+            pass_fds=(life,),
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                _end(process)
     finally:
-        if process.poll() is None:
-            _end(process)
+        # Workers whose master was killed see this end.
+        os.close(life)
+        os.close(held)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
