@@ -91,7 +91,7 @@ def send_fresh(kept: CaseFile, profile: Profile, *, alone: bool) -> Exit:
     if record.void is not None:
         raise UnreachableError(without_markup(record.void))
     seen = next(one for one in record.observed() if one.case.id == kept["id"])
-    return _report(judge(seen), kept["causes"], record)
+    return _report(judge(seen), kept.get("causes", []), record)
 
 
 def companions(case: Case, every: Sequence[Case]) -> list[str]:
@@ -109,9 +109,9 @@ def companions(case: Case, every: Sequence[Case]) -> list[str]:
 
 def _say_how(kept: CaseFile, beside: int, *, alone: bool) -> None:
     console.say((f"{kept['id']} with new people, times and ids", "bold"))
-    if kept["at_once"] > 1:
-        console.say(f"  its steps go out {kept['at_once']} at once, as in the run")
-    if kept["stage"] not in {stage.name.lower() for stage in _AT_ONCE}:
+    if kept.get("at_once", 1) > 1:
+        console.say(f"  its steps go out {kept.get('at_once', 1)} at once, as in the run")
+    if kept.get("stage") not in {stage.name.lower() for stage in _AT_ONCE}:
         return
     if beside:
         console.say(f"  the run sent it among others: here beside {beside} plain punches (--alone: nothing beside it)")

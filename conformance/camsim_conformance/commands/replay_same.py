@@ -64,13 +64,20 @@ def _step(raw: bytes, row: StepDocument, profile: Profile) -> Step:
         wire=_SEALS[profile.protocol](plain, key) if row["encrypt"] else plain,
         device=row["device"],
         content_type=row["content_type"],
-        transport=Transport(row["transport"]),
+        transport=_transport(row["transport"]),
         query=row["query"],
         copies=row["copies"],
         retries=row["retries"],
         judged=row["judged"],
         sealed=row["encrypt"],
     )
+
+
+def _transport(text: str) -> Transport:
+    try:
+        return Transport(text)
+    except ValueError:
+        raise UsageError(f"case.json: the transport {text!r} is unknown") from None
 
 
 def _ignore(case: str) -> None:
