@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,6 +26,8 @@ def prepare(out: Path) -> None:
 
 
 CLEAN_UP = "cleanup.txt"
+# They become words of SQL and of a command: letters and digits alone, and no option.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 GIVEN = "# was there before (--users), only its new rows are of this run:"
 
 
@@ -46,6 +49,9 @@ def left_behind(out: Path) -> tuple[list[str], list[str]]:
         raise UsageError(f"{file}: {error.strerror}; DIR is the --out folder of a run of camsim certify") from None
     given = [line.removeprefix(GIVEN).strip() for line in lines if line.startswith(GIVEN)]
     made = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    odd = [user for user in made if not _ID.fullmatch(user)]
+    if odd:
+        raise UsageError(f"{file}: {odd[0]!r} is no id of a run: who changed it could change your database with it")
     return made, given
 
 

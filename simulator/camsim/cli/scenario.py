@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camsim import resources
+from camsim.ownership import origin_of
 from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
@@ -83,10 +85,11 @@ def run(
     token: Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its token.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Your receiver; else a built-in one answers.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to the callback URLs that a file names itself.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave devices and faults in the running simulator.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run scenarios one after the other, in virtual time. Exit code 0 PASS, 1 FAIL, 3 could not judge.
+    """Run scenarios one after the other, in virtual time. Exit code 0 PASS, 1 FAIL, 3 could not judge, 4 refused.
 
     Example: camsim scenario run offline-weekend --callback-url http://127.0.0.1:8000/callback
     """
@@ -95,7 +98,10 @@ def run(
 
     reports: list[Report] = []
     # All of them are read before the first one runs: a wrong file must not come to light after an hour.
-    for found in [read(name) for name in files]:
+    wanted = [read(name) for name in files]
+    if not yes:
+        _refuse_targets(wanted, callback_url)
+    for found in wanted:
         chosen = found if seed is None else document.reseeded(found, seed)
         if url:
             work = standalone.run_remote(chosen, url, token, callback_url, keep=keep)
@@ -107,6 +113,38 @@ def run(
     if as_json:
         say_json([report.shown() for report in reports])
     raise typer.Exit(EXIT_CODES[overall(report.verdict for report in reports)])
+
+
+def _refuse_targets(wanted: list[Scenario], callback_url: str | None) -> None:
+    """Returns when no file sends anywhere but to this machine or to where the user said. Raises: typer.Exit 4.
+
+    A file from elsewhere could name any service that this machine reaches.
+    """
+    for found in wanted:
+        strange = [url for url in document.targets(found) if not _is_named(url, callback_url)]
+        if strange:
+            say(
+                f"camsim scenario: {found.name} sends callbacks to {', '.join(dict.fromkeys(strange))}: agree with "
+                "--yes, or take the URL out and give --callback-url",
+                err=True,
+            )
+            raise typer.Exit(4)
+
+
+def _is_named(url: str, callback_url: str | None) -> bool:
+    try:
+        origin = origin_of(url)
+        named = origin_of(callback_url) if callback_url else None
+    except ValueError:
+        return True  # no URL: the step itself says so
+    return origin == named or _is_loopback(origin.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _print(report: Report) -> None:
