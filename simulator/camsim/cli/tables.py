@@ -70,5 +70,6 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
         if entry["field"]:
             why = f"{entry['field']}: {why}"
         who = (entry["device"], entry["direction"], entry["operation"], entry["user"])
-        table.add_row(*map(for_terminal, (str(entry["seq"]), *who, str(entry["attempt"] or ""), verdict, why)))
+        cells = (entry["seq"], *who, entry["attempt"] or "", verdict, why)
+        table.add_row(*(for_terminal(str(cell)) for cell in cells))
     Terminal().print(table, soft_wrap=False)
