@@ -25,8 +25,8 @@ import psutil
 
 CAMSIM = [sys.executable, "-m", "camsim"]
 TOKEN = "T" * 32
-SECRET = "a file of yours"
-FEW = ["--devices", "2", "--people", "4", "--rate", "20", "--duration", "1s", "--drain-limit", "1s"]
+OWN_FILE = "a file of yours"
+FEW = ["--devices", "2", "--people", "100", "--rate", "20", "--duration", "1s", "--drain-limit", "1s"]
 DONE = b'HTTP/1.1 200 OK\r\nContent-Length: 17\r\n\r\n{"status":"done"}'
 REBINDING = """
 import os, socket
@@ -127,8 +127,17 @@ def forms_of(address: str) -> Iterator[str]:
 
 def addresses() -> Iterator[str]:
     """Every form of the metadata address, and other addresses that are nobody's own, for both commands."""
-    hosts = [*forms_of("169.254.169.254"), "0.0.0.0", "[::]", "[fe80::1]", "[fd00:ec2::254]", "100.100.100.200", "100.64.0.1",
-             "224.0.0.1", "240.0.0.1", "198.18.0.1"]  # fmt: skip
+    others = [
+        "[::]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "100.100.100.200",
+        "100.64.0.1",
+        "224.0.0.1",
+        "240.0.0.1",
+        "198.18.0.1",
+    ]
+    hosts = [*forms_of("169.254.169.254"), *others, "0", "198.18.0.1"]
     for host in hosts:
         code, said = camsim("storm", f"http://{host}/", *FEW)
         if code != 4:
@@ -153,7 +162,7 @@ def rebinding() -> Iterator[str]:
             if theirs.heard:
                 yield f"{' '.join(words)}: the second address heard {len(theirs.heard)} requests"
             if len(mine.heard) - before < 20:
-                yield f"{' '.join(words)}: the first address heard {len(mine.heard) - before}; exit {code}: {said[-300:]}"
+                yield f"{' '.join(words)}: the first heard {len(mine.heard) - before}; exit {code}: {said[-300:]}"
     mine.close()
     theirs.close()
 
@@ -223,9 +232,10 @@ def orphans() -> Iterator[str]:
 
 NAMES = [
     "../../../../secret", "../secret", "/etc/hostname", "//etc/hostname", "..", ".", "", "~/.ssh/id_rsa", "$HOME/x",
-    "%2e%2e%2fsecret", "..%2fsecret", "..%252fsecret", "..\\secret", "....//secret", "01.body/../../secret", "secret\0.body",
-    "01.body\0../secret", "file:///etc/hostname", "\uff0e\uff0e/secret", "C:\\x", "link.body", "01.body ", "1.body", "case.json",
-    "\u0660\u0661.body/../../secret", "-", "/proc/self/environ", "/dev/stdin", "../run.json",
+    "%2e%2e%2fsecret", "..%2fsecret", "..%252fsecret", "..\\secret", "....//secret", "01.body/../../secret",
+    "secret\0.body", "01.body\0../secret", "file:///etc/hostname", "\uff0e\uff0e/secret", "C:\\x", "link.body",
+    "01.body ", "1.body", "case.json", "\u0660\u0661.body/../../secret", "-", "/proc/self/environ", "/dev/stdin",
+    "../run.json",
 ]  # fmt: skip
 
 
@@ -233,7 +243,7 @@ def _folder(place: Path, url: str, **step: Any) -> Path:
     out = place / "out"
     case = out / "cases" / "CB-DUP-001" / "twice"
     case.mkdir(parents=True, exist_ok=True)
-    (place / "secret").write_text(SECRET)
+    (place / "secret").write_text(OWN_FILE)
     (case / "01.body").write_text('{"AuthToken":"@AUTH_TOKEN_1@"}')
     with contextlib.suppress(FileExistsError):
         (case / "02.body").symlink_to(place / "secret")
@@ -255,7 +265,7 @@ def paths() -> Iterator[str]:
             code, said = camsim("replay", out, "CB-DUP-001/twice", *words)
             if code != 2 or len(spy.heard) > before or "Traceback" in said:
                 yield f"{name!a}: exit code {code}, {len(spy.heard) - before} requests: {said[-200:]}"
-    if any(SECRET.encode() in request for request in spy.heard):
+    if any(OWN_FILE.encode() in request for request in spy.heard):
         yield "a file of the user's was sent"
     spy.close()
 

@@ -173,7 +173,7 @@ def read_backs(run: Run, peer: Peer, folder: Path) -> Iterator[Said]:
 
 def storms(run: Run, peer: Peer, folder: Path) -> Iterator[Said]:
     """Storms at a target that answers so: at once, and only later."""
-    few = ["--devices", "2", "--people", "4", "--rate", "20", "--duration", "1s", "--drain-limit", "1s"]
+    few = ["--devices", "2", "--people", "100", "--rate", "20", "--duration", "1s", "--drain-limit", "1s"]
     for number, path in enumerate(("refuses", "odd", "page", "turns")):
         yield run(["storm", f"{peer.url}/{path}", *few, "--out", str(folder / f"storm-{number}")])
     yield run(["storm", f"{peer.url}/turns", *few, "--json"])
