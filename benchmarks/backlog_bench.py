@@ -30,7 +30,7 @@ async def _run() -> dict[str, Any]:
     down = time.perf_counter()
     attempts = runtime.deliveries
     await receiver.behave(behaviour_of("done"))
-    runtime.set_clock("auto")
+    await runtime.set_clock("auto")
     while any(len(slot.outbox) for slot in runtime.kernel.state.devices.values()):
         await asyncio.sleep(0.005)
     drained = time.perf_counter()

@@ -1,5 +1,8 @@
 """Kill a simulator again and again during a storm and prove from the receiver's side that its state file holds.
 
+Among the punches are RESTful commands and control actions, clients hammer both ports while it starts again, and a
+snapshot is written every few hundred events.
+
 Run: python scripts/kill_storm.py --kills 200 --events 20000 --devices 50
 """
 
@@ -10,6 +13,7 @@ import asyncio
 import json
 import random
 import signal
+import socket
 import sys
 import tempfile
 import time
@@ -25,6 +29,8 @@ START_S = 1_700_000_000
 BATCH = 5
 LANES = 10
 READY_S = 60.0
+HAMMERS = 2
+SNAPSHOT_EVERY = 300
 
 
 @dataclass(slots=True)
@@ -45,8 +51,12 @@ class Result:
     kills_while_starting: int = 0
     accepted: int = 0
     unanswered: int = 0
+    commands: int = 0
+    controls: int = 0
+    hammered: int = 0
     arrivals: int = 0
     lost: int = 0
+    lost_commands: int = 0
     reordered: int = 0
     invented: int = 0
     redelivered: int = 0
@@ -58,7 +68,8 @@ class Result:
     @property
     def good(self) -> bool:
         """True when nothing was lost, reordered, invented or repeated without a kill that explains it."""
-        return not (self.lost or self.reordered or self.invented or self.unexplained) and self.exit_code == 0
+        wrong = self.lost or self.lost_commands or self.reordered or self.invented or self.unexplained
+        return not wrong and self.exit_code == 0
 
 
 class Storm:
@@ -72,6 +83,10 @@ class Storm:
         self.unanswered: dict[str, set[str]] = {stgid: set() for stgid in self.devices}
         self.next: dict[str, int] = dict.fromkeys(self.devices, 0)
         self.count, self.run, self.url, self.target = 0, 0, "", 0
+        self.ports = (_free_port(), _free_port())  # the same after each start, so that clients can hammer them
+        self.gateway = f"http://127.0.0.1:{self.ports[0]}/external/api3.0/biometric"
+        self.tokens: dict[str, str] = {}
+        self.users: dict[str, set[str]] = {stgid: set() for stgid in self.devices}
         self.up = asyncio.Event()
         self.reached = asyncio.Event()
         self.process: asyncio.subprocess.Process | None = None
@@ -83,6 +98,8 @@ class Storm:
         """Note the callback, then acknowledge it."""
         body = await request.read()
         frame = json.loads(body)["RealTime"]
+        if "PunchLog" not in frame:
+            return web.Response(body=b'{"status":"done"}', content_type="application/json")
         arrival = Arrival(frame["OperationID"], frame["PunchLog"]["LogTime"], body, self.run)
         self.arrivals[frame["LabelName"].removeprefix("Device ")].append(arrival)
         return web.Response(body=b'{"status":"done"}', content_type="application/json")
@@ -100,7 +117,9 @@ class Storm:
             if time.perf_counter() - began > READY_S:
                 raise RuntimeError(f"the simulator was not ready within {READY_S:g} s")
             await asyncio.sleep(0.01)
-        self.url = json.loads(ready.read_text())["management_url"]
+        told = json.loads(ready.read_text())
+        self.url = told["management_url"]
+        self.tokens = {item["stgid"]: item["auth_token"] for item in told["devices"]}
         self.result.starts_s += time.perf_counter() - began
         self.up.set()
 
@@ -109,7 +128,8 @@ class Storm:
         ready.unlink(missing_ok=True)
         self.run += 1
         words = ["serve", "--devices", str(len(self.devices)), "--users", "5", "--model", "rsp10i3", "--quiet"]
-        words += ["--port", "0", "--management-port", "0", "--callback-url", callback_url]
+        words += ["--port", str(self.ports[0]), "--management-port", str(self.ports[1])]
+        words += ["--callback-url", callback_url, "--latency", "20ms", "--snapshot-every", str(SNAPSHOT_EVERY)]
         words += ["--state", str(self.folder / "state.db"), "--ready-file", str(ready)]
         self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "camsim", *words)
         return self.process
@@ -133,6 +153,10 @@ class Storm:
             stgid = devices[turn % len(devices)]
             turn += 1
             await self._punch(session, stgid)
+            if turn % 5 == 0:
+                await self._command(session, stgid, f"{9000 + turn}")
+            if turn % 7 == 0:
+                await self._control(session, stgid, turn)
 
     async def _punch(self, session: aiohttp.ClientSession, stgid: str) -> None:
         first = self.next[stgid]
@@ -154,6 +178,60 @@ class Storm:
         if self.count >= self.target:
             self.reached.set()
 
+    async def _command(self, session: aiohttp.ClientSession, stgid: str, user: str) -> None:
+        """Add a user by RESTful command; one that was answered with 0 has to be there at the end."""
+        info = {"UserType": "User", "FirstName": "Storm", "LastName": user}
+        card = {"Type": "Card", "UserID": user, "Data": f"10{user}"}
+        body = {"Add": {"User": {"UserID": user, **info}, "Template": [card]}, "AuthToken": self.tokens[stgid]}
+        body |= {"OperationID": f"s{user}", "Time": time.strftime("%Y-%m-%d %H:%M:%S GMT +0000", time.gmtime())}
+        try:
+            async with session.post(f"{self.gateway}?stgid={stgid}", json=body) as response:
+                answer = await response.json(content_type=None)
+        except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+            return
+        if answer.get("StatusCode") == 0:
+            self.users[stgid].add(user)
+            self.result.commands += 1
+
+    async def _control(self, session: aiohttp.ClientSession, stgid: str, turn: int) -> None:
+        """The device goes offline and comes back, or its queue is held and resumed, whatever is killed in between."""
+        pairs = (("offline", "online"), ("queue/hold", "queue/resume"))
+        for path in pairs[turn % 2]:
+            try:
+                async with session.post(f"{self.url}/api/devices/{stgid}/{path}", json={}) as response:
+                    self.result.controls += response.status == 200
+            except (aiohttp.ClientError, OSError, TimeoutError):
+                await asyncio.sleep(0.01)
+
+    async def hammer(self, session: aiohttp.ClientSession) -> None:
+        """Ask both ports as fast as they answer, most of all while nobody listens yet."""
+        while True:
+            stgid = self.dice.choice(self.devices)
+            body = {"Load": {"DeviceInformation": "All"}, "AuthToken": "wrong", "OperationID": "h"}
+            for url, sent in (
+                (f"{self.gateway}?stgid={stgid}", body),
+                (f"{self.url}/api/devices/{stgid}/queue/retry-now", {}),
+            ):
+                try:
+                    async with session.post(url, json=sent) as response:
+                        await response.read()
+                        self.result.hammered += 1
+                except (aiohttp.ClientError, OSError, TimeoutError):
+                    pass
+            await asyncio.sleep(0.002 if self.up.is_set() else 0)
+
+    async def _all_back(self, session: aiohttp.ClientSession) -> None:
+        """Every device is online and its queue goes on; every user that a command added is there."""
+        for stgid in self.devices:
+            for path in ("online", "queue/resume"):
+                async with session.post(f"{self.url}/api/devices/{stgid}/{path}", json={}) as response:
+                    await response.read()
+        await self._drained()
+        for stgid in self.devices:
+            async with session.get(f"{self.url}/api/devices/{stgid}/users") as response:
+                known = {item["user"] for item in (await response.json())["users"]}
+            self.result.lost_commands += len(self.users[stgid] - known)
+
     # --- all together -------------------------------------------------------------------------------------------------
 
     async def blow(self) -> Result:
@@ -169,13 +247,14 @@ class Storm:
                 asyncio.create_task(self.lane(session, self.devices[n::LANES]))
                 for n in range(min(LANES, len(self.devices)))
             ]
+            hammers = [asyncio.create_task(self.hammer(session)) for _ in range(HAMMERS)]
             try:
                 await self._killing(callback_url)
                 await asyncio.gather(*lanes)
-                await self._drained()
+                await self._all_back(session)
             finally:
-                for lane in lanes:
-                    lane.cancel()
+                for task in (*lanes, *hammers):
+                    task.cancel()
                 await self._end()
         await runner.cleanup()
         self._judge()
@@ -255,6 +334,12 @@ class Storm:
         result.invented += len(set(firsts) - known)
         twice = [time for time, number in Counter(firsts).items() if number > 1]
         result.unexplained += [f"{stgid} {time}: told again after others" for time in twice]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 async def storm(kills: int, events: int, devices: int, seed: int) -> Result:

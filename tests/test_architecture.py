@@ -34,8 +34,10 @@ LAYERS = {
         actions
         engine
         service
+        bounds model_table
         api settings
         scenarios
+        restored
         host
         client
         receiver

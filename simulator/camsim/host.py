@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import socket
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,15 @@ from camsim.engine import new_kernel
 from camsim.kernel.events import ControlError, Restarted
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
+from camsim.restored import apply as apply_said
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
 from camsim.service.gateway_port import listener
+from camsim.service.host_clock import host_ms
 from camsim.service.runtime import Runtime
-from camsim.service.store import Store, StoreError
+from camsim.service.state_file import StoreError
+from camsim.service.state_reader import Found, StoredClock
+from camsim.service.store import Store
 from camsim.settings import Settings, SiteError, check
 from camsim.state.gateway import State
 
@@ -48,32 +52,34 @@ class Host:
     management_url: str
     restored: int | None
     _runners: list[web.BaseRunner]
+    _doors: list[list[socket.socket]]
+    _secure: ssl.SSLContext | None
 
     @classmethod
     async def start(cls, settings: Settings, on_failure: Callable[[str], None] | None = None) -> Host:
         """Open the state, make or restore the devices, listen on both ports. Raises: HostError."""
         _check(settings)
         store, kernel, clock, restored = _open(settings)
+        settings.bounds.put_in_force(kernel.state)
         runtime = Runtime(
             kernel,
             clock,
-            store,
             horizon_ms=settings.horizon_ms,
             start_ms=settings.start_ms,
             on_failure=on_failure,
         )
+        host: Host | None = None
         try:
-            if restored is None:
-                await _create_devices(runtime, settings)
-            if store is not None:
-                store.begin(kernel, clock.text)
             if settings.ca is not None:
                 await runtime.courier.configure(_trust(settings.ca), kernel.policy.keepalive)
-            host = await cls._listen(settings, runtime, restored)
-            if restored is not None:
-                runtime.submit(Restarted())
+            host = await cls._bound(settings, runtime, restored)
+            await _recover(runtime, store, settings, restored)
+            # Whoever calls meets a world that has recovered: nothing is taken before.
+            await host._serve()
         except (StoreError, HostError, ControlError, OSError) as problem:
             await runtime.courier.close()
+            if host is not None:
+                _close(host._doors)
             if store is not None:
                 store.abandon()
             if isinstance(problem, HostError):
@@ -84,12 +90,17 @@ class Host:
         return host
 
     @classmethod
-    async def _listen(cls, settings: Settings, runtime: Runtime, restored: int | None) -> Host:
+    async def _bound(cls, settings: Settings, runtime: Runtime, restored: int | None) -> Host:
+        """Both ports taken, and nobody served yet."""
         secure = _tls(settings)
-        gateway = web.ServerRunner(listener(runtime))
-        gateway_port = await _bind(gateway, settings.host, settings.port, secure, "--port")
-        scheme = "https" if secure else "http"
-        gateway_url = f"{scheme}://{_shown(settings.host)}:{gateway_port}"
+        doors = [_bound_sockets(settings.host, settings.port, "--port")]
+        try:
+            doors.append(_bound_sockets(settings.management_host, settings.management_port, "--management-port"))
+        except HostError:
+            _close(doors)
+            raise
+        gateway_port, management_port = (door[0].getsockname()[1] for door in doors)
+        gateway_url = f"{'https' if secure else 'http'}://{_shown(settings.host)}:{gateway_port}"
         management = Management(
             runtime,
             token=settings.management_token,
@@ -98,26 +109,33 @@ class Host:
             gateway_url=gateway_url,
             more=SCENARIO_HANDLERS,
         )
-        runner = web.AppRunner(management.application(), access_log=None, shutdown_timeout=1)
-        try:
-            port = await _bind(runner, settings.management_host, settings.management_port, None, "--management-port")
-        except HostError:
-            await gateway.cleanup()
-            raise
-        url = f"http://{_shown(settings.management_host)}:{port}"
-        return cls(settings, runtime, management, gateway_url, url, restored, [gateway, runner])
+        url = f"http://{_shown(settings.management_host)}:{management_port}"
+        runners: list[web.BaseRunner] = [
+            web.ServerRunner(listener(runtime)),
+            web.AppRunner(management.application(), access_log=None, shutdown_timeout=1),
+        ]
+        return cls(settings, runtime, management, gateway_url, url, restored, runners, doors, secure)
+
+    async def _serve(self) -> None:
+        """Take connections from now on."""
+        for runner, door, secure in zip(self._runners, self._doors, (self._secure, None), strict=True):
+            await runner.setup()
+            for bound in door:
+                await web.SockSite(runner, bound, ssl_context=secure, backlog=1024).start()
 
     async def stop(self) -> None:
-        """Stop taking work, flush the state, let go of the ports; at most a few seconds."""
+        """Stop taking work, flush the state, let go of the ports; at most a few seconds. Raises: StoreError."""
         for runner in self._runners:
             for site in list(runner.sites):
                 await site.stop()
-        await self.runtime.close()
-        await asyncio.gather(*map(_let_go, self._runners))
+        try:
+            await self.runtime.close()
+        finally:
+            await asyncio.gather(*map(_let_go, self._runners))
 
     def ready(self) -> dict[str, object]:
         """What `--ready-file` holds."""
-        devices = self.runtime.kernel.state.devices.values()
+        devices = self.runtime.kernel.state.devices.look()
         return {
             "gateway_url": self.gateway_url,
             "management_url": self.management_url,
@@ -137,6 +155,12 @@ class Host:
             raise HostError(
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
             ) from None
+
+
+def _close(doors: list[list[socket.socket]]) -> None:
+    for door in doors:
+        for bound in door:
+            bound.close()
 
 
 async def _let_go(runner: web.BaseRunner) -> None:
@@ -161,42 +185,49 @@ def _check(settings: Settings) -> None:
 
 def _open(settings: Settings) -> tuple[Store | None, Kernel, clocks.Clock, int | None]:
     """State file (if any), kernel, clock, and how many events were replayed (None for a fresh start)."""
-    host_ms = time.time_ns() // 1_000_000
+    now = host_ms()
     store = found = None
     if settings.state is not None:
         try:
-            store = Store(settings.state)
+            store = Store(settings.state, snapshot_every=settings.snapshot_every)
             found = store.load()
         except StoreError as problem:
             raise HostError(str(problem), 1) from None
     if found is not None and found.kernel is not None:
-        # A state goes on in the mode it was left in; time that a real clock missed has passed for it too.
-        kernel, mode = found.kernel, found.clock or settings.clock
-        begin = kernel.now if _stands(mode) else max(kernel.now, host_ms)
-        clock = clocks.start(mode, host_ms, begin, settings.horizon_ms)
-        return store, kernel, clock, found.replayed
-    clock = clocks.start(settings.clock, host_ms, settings.start_ms, settings.horizon_ms)
-    kernel = new_kernel(
-        State(seed=settings.seed, now=clock.now(host_ms), profile=settings.profile, models=settings.models)
-    )
+        return store, found.kernel, _clock_of(found, now, settings), found.replayed
+    clock = clocks.start(settings.clock, now, settings.start_ms, settings.horizon_ms)
+    kernel = new_kernel(State(seed=settings.seed, now=clock.now(now), profile=settings.profile, models=settings.models))
     kernel.use_knobs(resolve(settings.profile, settings.knobs).values)
     return store, kernel, clock, None
 
 
-def _stands(mode: str) -> bool:
-    return clocks.parse_mode(mode)[0] in (clocks.Mode.MANUAL, clocks.Mode.AUTO)
+def _clock_of(found: Found, now: int, settings: Settings) -> clocks.Clock:
+    """A state goes on in the mode it was left in, where it was; time that a running clock missed has passed for it."""
+    kernel, left = found.kernel, found.clock or StoredClock(settings.clock, now, now)
+    begin = 0 if kernel is None else kernel.now
+    mode, factor = clocks.parse_mode(left.mode)
+    if mode in (clocks.Mode.REAL, clocks.Mode.SCALED):
+        begin = max(begin, left.virtual_ms + int(max(0, now - left.host_ms) * factor))
+    return clocks.start(left.mode, now, begin, settings.horizon_ms)
+
+
+async def _recover(runtime: Runtime, store: Store | None, settings: Settings, restored: int | None) -> None:
+    """Make the devices, or go on with those of the state file; its first snapshot holds what the site describes."""
+    if restored is None:
+        await _create_devices(runtime, settings)
+    if store is not None:
+        store.begin(runtime.kernel, runtime.stored_clock())
+        runtime.keep_in(store)
+        await apply_said(runtime, store, settings, restored=restored is not None)
+    if restored is not None:
+        runtime.submit(Restarted())
 
 
 async def _create_devices(runtime: Runtime, settings: Settings) -> None:
-    """Make the devices and faults of the site; they are part of the first snapshot."""
-    store, runtime.store = runtime.store, None
-    try:
-        if settings.devices:
-            await runtime.control(AddDevices(devices=settings.devices))
-        for fault in settings.faults:
-            await runtime.control(AddFault(fault=fault))
-    finally:
-        runtime.store = store
+    if settings.devices:
+        await runtime.control(AddDevices(devices=settings.devices))
+    for fault in settings.faults:
+        await runtime.control(AddFault(fault=fault))
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
@@ -217,19 +248,29 @@ def _trust(ca: Path) -> ssl.SSLContext:
         raise HostError(f"cannot use --ca {ca}: {problem.strerror or problem}; a PEM file is needed") from None
 
 
-async def _bind(runner: web.BaseRunner, host: str, port: int, tls: ssl.SSLContext | None, flag: str) -> int:
-    await runner.setup()
-    site = web.TCPSite(runner, host, port, ssl_context=tls, backlog=1024, reuse_address=True)
+def _bound_sockets(host: str, port: int, flag: str) -> list[socket.socket]:
+    """Sockets on every address of the host name, all of one port; nobody can connect to them yet. Raises: HostError."""
+    held: list[socket.socket] = []
     try:
-        await site.start()
+        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            if family == socket.AF_INET6 and len(found) > 1 and not socket.has_ipv6:
+                continue
+            held.append(socket.socket(family, kind, protocol))
+            held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                held[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            chosen = held[0].getsockname()[1] if len(held) > 1 else port
+            held[-1].bind((address[0], chosen, *address[2:]))
     except OSError as problem:
-        await runner.cleanup()
+        for one in held:
+            one.close()
         raise HostError(
             f"cannot listen on {host}:{port}: {problem.strerror or problem}; "
             f"choose another with {flag}, or {flag} 0 for a free one; "
             f"{flag.replace('port', 'host')} says at which address of this machine"
         ) from None
-    return int(runner.addresses[0][1])
+    return held
 
 
 def _shown(host: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
@@ -15,15 +16,16 @@ import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
+from camsim.bounds import Bounds
 from camsim.control.devices import DeviceSpec, PersonSpec
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
+from camsim.model_table import ModelTable
 from camsim.protocol import cipher
-from camsim.protocol.vocabulary import TemplateType
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
-from camsim.state.models import MODELS, Capacity, Model, UnknownModelError, find
+from camsim.state.models import MODELS, Model, UnknownModelError, find
 
 
 class SiteError(ValueError):
@@ -49,11 +51,16 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     journal_full: bool = False
     state: Path | None = None
+    snapshot_every: int = 20_000
     start_ms: int | None = None
     horizon_ms: int = 48 * 3_600_000
     tls_cert: Path | None = None
     tls_key: Path | None = None
     ca: Path | None = None
+    bounds: Bounds = dataclass_field(default_factory=Bounds)
+    # What flags and site file say in so many words, comparable (secrets as digests); what of it is of every device.
+    said: dict[str, str] = dataclass_field(default_factory=dict)
+    for_devices: dict[str, object] = dataclass_field(default_factory=dict)
 
 
 class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -64,21 +71,7 @@ class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
     profile: str | None = None
 
 
-class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
-    """One `[[models]]` table."""
-
-    key: str
-    name: str | None = None
-    templates: list[TemplateType] = msgspec.field(default_factory=lambda: list(TemplateType))
-    camera: bool = True
-    access_control: bool = True
-    temperature_sensor: bool = False
-    capacity: Capacity = Capacity()
-    without_commands: list[str] = msgspec.field(default_factory=list)
-    without_events: list[str] = msgspec.field(default_factory=list)
-
-
-_TABLES = ("gateway", "models", "devices", "people", "faults")
+_TABLES = ("gateway", "models", "devices", "people", "faults", "ledger", "journal")
 
 
 def load(path: Path) -> Settings:
@@ -103,7 +96,7 @@ def parse(data: dict[str, object]) -> Settings:
     settings = Settings()
     _read_gateway(settings, data.get("gateway", {}))
     for number, table in enumerate(_list(data, "models")):
-        model = _model(table, f"models[{number}]")
+        model = _convert(table, ModelTable, f"models[{number}]").model()
         settings.models[model.key] = model
     people = _people(data.get("people", 0))
     for number, table in enumerate(_list(data, "devices")):
@@ -112,8 +105,17 @@ def parse(data: dict[str, object]) -> Settings:
             spec.users = people
         settings.devices.append(spec)
     settings.faults = _list(data, "faults")
+    settings.bounds = _convert({key: data[key] for key in ("ledger", "journal") if key in data}, Bounds, "")
+    for name in ("models", "people", "devices", "faults"):
+        if name in data:
+            settings.said[f"[[{name}]]"] = fingerprint(repr(data[name]))
     check(settings)
     return settings
+
+
+def fingerprint(text: str) -> str:
+    """Tells one text from another without telling it."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def _list(data: dict[str, object], key: str) -> list[dict[str, object]]:
@@ -132,7 +134,9 @@ def _read_gateway(settings: Settings, table: object) -> None:
     for key in own:
         if getattr(plain, key) is not None:
             setattr(settings, key, getattr(plain, key))
+            settings.said[f"--{key}"] = str(getattr(plain, key))
     settings.knobs = _flat({key: value for key, value in table.items() if key not in own})
+    settings.said.update({f"--set {name}": str(value) for name, value in settings.knobs.items()})
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
@@ -144,21 +148,6 @@ def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:
         else:
             knobs[f"{prefix}{key}"] = value
     return knobs
-
-
-def _model(table: dict[str, object], where: str) -> Model:
-    told = _convert(table, _ModelTable, where)
-    return Model(
-        key=told.key,
-        name=told.name or told.key,
-        templates=frozenset(told.templates),
-        camera=told.camera,
-        access_control=told.access_control,
-        temperature_sensor=told.temperature_sensor,
-        capacity=told.capacity,
-        without_commands=frozenset(told.without_commands),
-        without_events=frozenset(told.without_events),
-    )
 
 
 def _people(value: object) -> int | list[PersonSpec]:
@@ -233,6 +222,8 @@ def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
         raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+    if why := settings.bounds.why_not():
+        raise SiteError(why)
     if settings.tls_cert is None and settings.tls_key is not None:
         raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:

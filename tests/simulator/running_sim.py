@@ -195,7 +195,7 @@ class Sim:
         """Change the clock's mode."""
 
         async def switch() -> None:
-            self.host.runtime.set_clock(text)
+            await self.host.runtime.set_clock(text)
 
         self.loop.run(switch())
 

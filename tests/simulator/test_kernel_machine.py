@@ -22,9 +22,10 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.vocabulary import TemplateType
-from camsim.state import journal
-from camsim.state.gateway import State
+from camsim.state import blocks, journal
+from camsim.state.gateway import State, read_whole, whole
 from camsim.state.models import Capacity, Model
+from camsim.state.pieces import Pieces
 
 START = 1_600_000_000_000
 KEY = "0123456789abcdef0123456789abcdef"
@@ -89,14 +90,18 @@ commands = st.one_of(
 
 
 def _stored(state: State) -> State:
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State)
+    return read_whole(whole(state))
 
 
 def _differences(one: Any, other: Any, where: str = "state") -> Iterator[str]:
+    if isinstance(one, Pieces) and isinstance(other, Pieces):
+        one, other = dict(one.items()), dict(other.items())
     if isinstance(one, msgspec.Struct) and type(one) is type(other):
         one, other = msgspec.structs.asdict(one), msgspec.structs.asdict(other)
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         one, other = dict(enumerate(one)), dict(enumerate(other))
+    if isinstance(one, blocks.Blocks) and isinstance(other, blocks.Blocks):
+        one, other = blocks.whole(one), blocks.whole(other)
     if isinstance(one, dict) and isinstance(other, dict) and list(one) == list(other):
         for key in one:
             yield from _differences(one[key], other[key], f"{where}.{key}")

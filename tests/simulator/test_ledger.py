@@ -19,12 +19,18 @@ def _ledger(*numbers: int) -> Ledger:
     return ledger
 
 
+def _record(ledger: Ledger) -> Record:
+    record = ledger.find("A", 1)
+    assert record is not None
+    return record
+
+
 def test_a_punch_waits_until_it_is_acknowledged() -> None:
     ledger = _ledger(1)
     assert (ledger.summary()["waiting"], ledger.summary()["acknowledged"]) == (1, 0)
     ledger.attempted("A", 1, 5, first=True)
     ledger.acknowledged("A", 1, 9)
-    record = ledger.records["A"][1]
+    record = _record(ledger)
     assert (record.first_attempt_at, record.first_ack_at, ledger.summary()["waiting"]) == (5, 9, 0)
 
 
@@ -32,7 +38,7 @@ def test_attempts_and_tellings_are_counted_apart() -> None:
     ledger = _ledger(1)
     for first in (True, False, True):
         ledger.attempted("A", 1, 0, first=first)
-    assert (ledger.records["A"][1].sent, ledger.records["A"][1].attempts) == (2, 3)
+    assert (_record(ledger).sent, _record(ledger).attempts) == (2, 3)
 
 
 def test_a_loss_has_a_name_unless_the_punch_was_acknowledged() -> None:

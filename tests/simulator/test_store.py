@@ -20,9 +20,11 @@ from camsim.engine import new_kernel
 from camsim.host import Host, HostError
 from camsim.kernel.events import Request
 from camsim.knobs.register import resolve
-from camsim.service.store import Store, StoreError
+from camsim.service.state_file import StoreError
+from camsim.service.state_reader import StoredClock
+from camsim.service.store import Store
 from camsim.settings import Settings
-from camsim.state.gateway import State
+from camsim.state.gateway import State, whole
 
 Start = Callable[..., Sim]
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,20 +40,32 @@ def crash(sim: Sim) -> None:
     """The process is gone: nothing is flushed, the lock is free."""
 
     async def vanish() -> None:
-        sim.host.runtime._fail("killed", None)  # held calls end, as their connections would
+        durable = sim.host.runtime.durable
+        assert durable is not None
+        sim.host.runtime._fail("killed")  # held calls end, as their connections would
         await sim.host.runtime.courier.close()
-        store = sim.host.runtime.store
-        assert store is not None
-        store.abandon()
+        await durable.at_rest()
+        durable.store.abandon()
 
     sim.loop.run(vanish())
 
 
 def encode(state: State) -> bytes:
-    """As bytes that depend neither on the order of sets nor on 0 being written as 0.0."""
-    read = msgspec.msgpack.decode(msgspec.msgpack.encode(state), type=State)
-    plain = msgspec.to_builtins(read, order="deterministic", str_keys=True, builtin_types=(bytes,))
-    return msgspec.msgpack.encode(plain)
+    """As bytes that depend neither on the order of sets, nor on 0 being written as 0.0, nor on what a list hides."""
+    journal = state.journal
+    shown = msgspec.structs.replace(journal, entries=journal.entries[journal.start :], start=0)
+    read = msgspec.msgpack.decode(whole(msgspec.structs.replace(state, journal=shown)))
+    return msgspec.json.encode(_plain(read), order="deterministic")
+
+
+def _plain(value: object) -> object:
+    """Numbers as floats, sets of words in order."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        items = [_plain(item) for item in value]
+        return sorted(items) if items and all(isinstance(item, str) for item in items) else items  # type: ignore[type-var]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def encoded(sim: Sim) -> bytes:
@@ -239,10 +253,12 @@ def fill_up(sim: Sim) -> None:
     """From now on the file may not grow, as on a full disk."""
 
     async def limit() -> None:
-        store = sim.host.runtime.store
-        assert store is not None
-        pages = store._db.execute("PRAGMA page_count").fetchone()[0]
-        store._db.execute(f"PRAGMA max_page_count = {pages}")
+        durable = sim.host.runtime.durable
+        assert durable is not None
+        await durable.at_rest()
+        db = durable.store._opened().db
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+        db.execute(f"PRAGMA max_page_count = {pages}")
 
     sim.loop.run(limit())
 
@@ -294,11 +310,12 @@ def written(path: Path) -> None:
     """A state file with a device, some events in its log."""
     store, kernel = Store(path), new_kernel(State(seed=1, now=START_MS))
     kernel.use_knobs(resolve().values)
-    store.begin(kernel, "manual")
+    store.begin(kernel, StoredClock("manual"))
     for number in range(400):
         event = AddDevices(devices=[DeviceSpec(id=f"D{number}", users=0)])
+        kept = store.encode(event)
         kernel.handle(event, START_MS)
-        store.append(START_MS, event)
+        store.append(START_MS, kept)
     store.commit(kernel)
     store.abandon()
 
@@ -335,18 +352,21 @@ def test_a_log_entry_that_cannot_be_read_is_a_damaged_file(path: Path) -> None:
 
     said = why(path)
 
-    assert "is damaged" in said
-    assert "Restore a copy, or start with another --state" in said
+    assert "is damaged (event 200 of its log is altered)" in said
+    assert f"`camsim state repair {path}` keeps it; or restore a copy, or start with another --state" in said
 
 
 def test_an_event_that_cannot_be_replayed_is_named_by_its_number(path: Path) -> None:
     written(path)
-    unknown = msgspec.msgpack.encode(Request(1, ["D1"], b"", protocol="v9"))
-    with sqlite3.connect(path) as db:
-        db.execute("UPDATE log SET event = ? WHERE seq = 200", (unknown,))
-    db.close()
+    store = Store(path)
+    kernel = store.load().kernel
+    assert kernel is not None
+    store.begin(kernel, StoredClock("manual"))
+    store.append(START_MS, store.encode(Request(1, ["D1"], b"", protocol="v9")))
+    store.commit(kernel)
+    store.abandon()
 
-    assert "event 200 cannot be replayed (KeyError: 'v9'); nothing was changed" in why(path)
+    assert "event 401 cannot be replayed (KeyError: 'v9'); nothing was changed" in why(path)
 
 
 def test_a_file_that_is_no_database_is_refused(path: Path) -> None:
@@ -370,7 +390,7 @@ def test_another_schema_version_is_refused_by_its_number(path: Path) -> None:
         db.execute("UPDATE meta SET value = '0' WHERE key = 'schema'")
     db.close()
 
-    assert "has schema version 0, this camsim reads version 2; use the camsim that wrote it" in why(path)
+    assert "has schema version 0, this camsim reads version 3; use the camsim that wrote it" in why(path)
 
 
 def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
@@ -386,12 +406,27 @@ def test_a_host_says_the_same_and_leaves_with_1(loop: Loop, path: Path) -> None:
     assert caught.value.code == 1
 
 
-def test_a_log_of_many_events_is_folded_into_a_snapshot(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camsim.service.store.SNAPSHOT_EVERY", 100)
-
+def test_a_log_of_many_events_is_folded_into_a_snapshot(path: Path) -> None:
     written(path)
+    store = Store(path, snapshot_every=100)
+    kernel = store.load().kernel
+    assert kernel is not None
+    before = encode(kernel.state)
+    store.begin(kernel, StoredClock("manual"))
+    while not store.work(1):
+        pass
+    store.append(START_MS, store.encode(AddDevices(devices=[DeviceSpec(id="LAST", users=0)])))
+    kernel.handle(AddDevices(devices=[DeviceSpec(id="LAST", users=0)]), START_MS)
+    store.commit(kernel)
+    while not store.work(1):
+        pass
+    store.abandon()
 
-    assert Store(path).load().replayed == 0
+    found = Store(path).load()
+
+    assert found.replayed == 0
+    assert found.kernel is not None
+    assert encode(found.kernel.state) == encode(kernel.state) != before
 
 
 # --- kill -9 ----------------------------------------------------------------------------------------------------------

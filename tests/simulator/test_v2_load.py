@@ -16,7 +16,7 @@ from camsim.protocol import schemas
 from camsim.protocol.facts import Punch
 from camsim.protocol.v2 import messages as messages_v2
 from camsim.protocol.vocabulary import Protocol
-from camsim.state.device import LogRow
+from camsim.state.log_blocks import LogRow, Snapshot
 from camsim.state.outcome import Rows
 
 Start = Callable[..., Sim]
@@ -214,7 +214,7 @@ def test_pages_are_the_log_whatever_its_times_and_whoever_punches_meanwhile(data
     seen: list[int] = []
     offset, lost = 0, set[int]()
     while True:
-        wanted = Rows(list(log), start, end, True, offset)
+        wanted = Rows(Snapshot.of(list(log)), start, end, True, offset)
         page = commands_v2.page(wanted, cursors.get(offset), messages_v2.DOCUMENTED)
         seen += numbers(log, page.punches)
         if page.next_row is None or page.next_number is None:

@@ -11,7 +11,7 @@ from camsim.control.records import QueueDone
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.state.gateway import RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 
 from .values import milliseconds_of
 

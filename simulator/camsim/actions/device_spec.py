@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from camsim import chance
 from camsim.control.devices import DeviceSpec, PersonSpec
@@ -16,9 +16,9 @@ from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
 from camsim.protocol.facts import Punch, Template
 from camsim.protocol.live import SYNC_WORDS, USER_INFO
 from camsim.protocol.vocabulary import Protocol, TemplateType
-from camsim.state.device import Device, DeviceClock, LogRow, User
+from camsim.state.device import Device, DeviceClock, User
 from camsim.state.gateway import DeviceConfig, RegisteredDevice
-from camsim.state.models import Model, UnknownModelError, find
+from camsim.state.models import UnknownModelError, find
 from camsim.synthetic import people as population
 
 from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
@@ -105,13 +105,16 @@ def check_operations(names: Sequence[str], protocol: str) -> None:
             raise usage("without_operations", name, ", ".join(sorted(known)))
 
 
-def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Model]) -> RegisteredDevice:
-    """One device as described. Raises: ControlError."""
+_BLOCK_NUMBERS = 1 << 32  # of one device: those of another one that had the same id are never met again
+
+
+def build(kernel: Kernel, spec: DeviceSpec, stgid: str, ordinal: int) -> RegisteredDevice:
+    """One device as described, the `ordinal`th that was ever made. Raises: ControlError."""
     if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / % +")
     check_config(spec.callback_url, spec.direction, spec.auth_token, spec.reverify)
     try:
-        model = find(spec.model, models)
+        model = find(spec.model, kernel.models)
         if spec.security_key is not None:
             cipher.check_key(spec.security_key)
     except UnknownModelError as problem:
@@ -131,6 +134,7 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, models: Mapping[str, Mod
         drift_since=kernel.now,
     )
     device = Device(stgid, model, config.serial, mac, clock)
+    device.log.next_block = ordinal * _BLOCK_NUMBERS + 1
     registered = RegisteredDevice(config, device, online=spec.online, last_connected=kernel.now)
     follow_zone(kernel, registered, spec.timezone)
     _populate(kernel, registered, spec)
@@ -231,5 +235,4 @@ def _recall(kernel: Kernel, registered: RegisteredDevice, count: int) -> None:
     for number in range(count):
         moment = last - 30 * (count - 1 - number)
         punch = Punch(users[number % len(users)], moment, offset, words[number // len(users) % 2], kind)
-        device.logs.append(LogRow(device.next_number, punch, True))
-        device.next_number += 1  # not by `record`: directions and re-verification look back on punches of today alone
+        device.remember(punch)

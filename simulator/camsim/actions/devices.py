@@ -15,7 +15,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone
 from camsim.protocol import cipher
 from camsim.state.gateway import RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.models import UnknownModelError, find
 
 from .device_spec import build, check_config, check_operations, check_origins, identifiers, set_licence_timers
@@ -31,8 +31,9 @@ def add_devices(kernel: Kernel, action: AddDevices) -> Added:
                 raise ControlError(
                     409, "device_exists", f"device {stgid!r} exists already", "choose another id or DELETE it first"
                 )
-            made[stgid] = build(kernel, spec, stgid, kernel.models)
+            made[stgid] = build(kernel, spec, stgid, kernel.state.devices_made + len(made) + 1)
     kernel.state.devices.update(made)
+    kernel.state.devices_made += len(made)
     for registered in made.values():
         set_licence_timers(kernel, registered)
     return Added([Identity(one.config.stgid, one.config.auth_token) for one in made.values()])
@@ -43,15 +44,14 @@ def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:
     stgid, ledger = action.device, kernel.state.ledger
     registered = kernel.device(stgid)
     delivery.drop_queue(kernel, registered, Cause.REMOVED)
-    for row in registered.device.rows():
-        if not row.uploaded:
-            ledger.lost(stgid, row.number, Cause.REMOVED)
+    for row in registered.device.not_uploaded():
+        ledger.lost(stgid, row.number, Cause.REMOVED)
     head = registered.outbox.head()  # under way: drop_queue leaves it
     if head is not None and head.punch is not None:
         ledger.lost(stgid, head.punch, Cause.REMOVED)
     queue.withdraw(kernel, registered, "the device was removed")
     kernel.state.in_flight.pop(stgid, None)
-    del kernel.state.devices[stgid]
+    kernel.state.devices.pop(stgid)
     return Removed(stgid)
 
 

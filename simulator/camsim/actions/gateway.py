@@ -10,8 +10,6 @@ from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import KnobError, resolve
 from camsim.state import faults
-from camsim.state.journal import Journal
-from camsim.state.ledger import Ledger
 from camsim.state.timers import Timers
 
 SCOPES = ("all", "journal", "faults", "devices")
@@ -62,7 +60,8 @@ def reset(kernel: Kernel, action: Reset) -> Forgotten:
     if scope not in SCOPES:
         raise usage("scope", scope, ", ".join(SCOPES))
     if scope in ("all", "journal"):
-        state.journal, state.ledger = Journal(), Ledger()
+        state.journal = state.journal.anew()
+        state.ledger.clear()
         for registered in state.devices.values():
             registered.entries = 0
         state.control_entries = 0
@@ -70,7 +69,8 @@ def reset(kernel: Kernel, action: Reset) -> Forgotten:
         state.faults, state.fault_ids = [], 0
         kernel.use_knobs(state.knobs)
     if scope in ("all", "devices"):
-        state.devices, state.timers = {}, Timers()
+        state.devices.clear()
+        state.timers = Timers()
         state.in_flight.clear()
         state.uplink = True
     if action.now is not None:

@@ -18,7 +18,8 @@ from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY, InputType
 from camsim.state.device import Device
 from camsim.state.gateway import RegisteredDevice
-from camsim.state.ledger import Cause, Record
+from camsim.state.ledger_pages import Cause, Record
+from camsim.state.log_blocks import rows_a_block
 from camsim.synthetic import people
 
 from .values import instant_of, milliseconds_of, writable
@@ -140,19 +141,17 @@ def _mask(registered: RegisteredDevice, spec: PunchSpec) -> bool | None:
 def _record(kernel: Kernel, registered: RegisteredDevice, punch: Punch, photo: bool | str) -> int:
     """Write a punch into the log and tell it, with its photo before or behind it (C-10). Returns its log number."""
     device, ledger, stgid = registered.device, kernel.state.ledger, registered.config.stgid
-    row, overwritten = device.record(punch)
+    block_rows = rows_a_block(len(kernel.state.devices))
+    row, overwritten = device.record(punch, block_rows)
     record = Record(row.number, punch.user_id, punch.log_time, punch.offset, punch.type, kernel.now)
-    ledger.recorded(stgid, record)
-    if overwritten is not None and not overwritten.uploaded:
+    ledger.recorded(stgid, record, block_rows)
+    if overwritten is not None:
         ledger.lost(stgid, overwritten.number, Cause.OVERWRITTEN)
     if not device.takes_photo(punch.user_id, bool(photo)):
         upload.upload(kernel, registered, punch, row.number)
         return row.number
-    if isinstance(photo, str):
-        picture = device.photos[row.number] = photo
-    else:
-        picture = people.photo(kernel.state.seed, punch.user_id, row.number)
-        device.photos[row.number] = ""  # a synthetic one can be drawn again
+    picture = photo if isinstance(photo, str) else people.photo(kernel.state.seed, punch.user_id, row.number)
+    device.photos.add(row.number)
     pictured, order = device.photo_fact(row, picture), kernel.policy.photo_order
     if order != "after":
         upload.upload(kernel, registered, pictured)

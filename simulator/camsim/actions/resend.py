@@ -7,6 +7,7 @@ from camsim.control.actions import Resend
 from camsim.control.on_device import Resent
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
+from camsim.state.log_blocks import Range
 
 from .values import FIRST_S, LAST_S, instant_of
 
@@ -22,7 +23,6 @@ def resend(kernel: Kernel, action: Resend) -> Resent:
         raise usage("start", action.start, f"a time that is not after end {action.end}")
     if not registered.online:  # the log is on the device
         raise ControlError(409, "device_offline", f"device {action.device} is offline", "POST devices/{stgid}/online")
-    rows = [row for row in registered.device.rows() if first <= row.punch.log_time <= last]
-    upload.resend(kernel, registered, rows)
-    kernel.note(registered, "control", "resend", verdict="done", why=f"{len(rows)} punches are told again")
-    return Resent(len(rows))
+    count = upload.resend(kernel, registered, registered.device.snapshot(), Range(first, last))
+    kernel.note(registered, "control", "resend", verdict="done", why=f"{count} punches are told again")
+    return Resent(count)

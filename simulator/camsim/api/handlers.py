@@ -18,11 +18,11 @@ from camsim.control.route import Route
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError, usage
 from camsim.service.runtime import Runtime
-from camsim.state import faults, journal, ledger
+from camsim.state import faults
 from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.versions import versions
 
-from . import views
+from . import pieces, views
 from .bodies import body_of, decoded
 from .queries import filters_of_body, filters_of_query, is_number, number_of
 
@@ -91,11 +91,11 @@ async def _reset(api: Api, request: web.Request) -> answers.Answer:
 
 
 async def _devices(api: Api, request: web.Request) -> answers.Devices:
-    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.values()])
+    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.look()])
 
 
 def _registered(api: Api, request: web.Request) -> RegisteredDevice:
-    return api.runtime.kernel.device(request.match_info["stgid"])
+    return api.runtime.kernel.peek(request.match_info["stgid"])
 
 
 async def _device(api: Api, request: web.Request) -> answers.DeviceDetails:
@@ -106,8 +106,9 @@ async def _users(api: Api, request: web.Request) -> on_device.Users:
     return views.users(_registered(api, request), full=api.full)
 
 
-async def _logs(api: Api, request: web.Request) -> on_device.Logs:
-    return views.logs(_registered(api, request), request.query.get("start"), request.query.get("end"))
+async def _logs(api: Api, request: web.Request) -> web.StreamResponse:
+    registered, query = _registered(api, request), request.query
+    return await pieces.logs(request, registered, views.range_of(registered, query.get("start"), query.get("end")))
 
 
 async def _photos(api: Api, request: web.Request) -> on_device.Photos:
@@ -119,7 +120,7 @@ async def _access(api: Api, request: web.Request) -> on_device.AccessWindows:
 
 
 async def _digest(api: Api, request: web.Request) -> on_device.Digest:
-    return views.digest_of(_registered(api, request))
+    return await pieces.digest(_registered(api, request))
 
 
 async def _queue(api: Api, request: web.Request) -> records.Queue:
@@ -143,7 +144,7 @@ async def _clock(api: Api, request: web.Request) -> answers.ClockView:
 async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
     body: routes.ClockBody = await body_of(request, routes.SET_CLOCK)
     start = instant_of("start", body.start, 0)
-    api.runtime.set_clock(body.mode)
+    await api.runtime.set_clock(body.mode)
     if start is not None:
         await api.runtime.begin_at(start * 1000)
     return views.clock(api.runtime)
@@ -181,13 +182,13 @@ async def _clear_fault(api: Api, request: web.Request) -> answers.Answer:
     return await api.runtime.control(ClearFaults(id=int(number)))
 
 
-async def _journal(api: Api, request: web.Request) -> web.Response | records.Journal:
-    book = api.runtime.kernel.state.journal
+async def _journal(api: Api, request: web.Request) -> web.StreamResponse:
+    state = api.runtime.kernel.state
     if request.query.get("canonical") in ("1", "true", "yes"):
-        return web.Response(body=journal.canonical(book, versions()), content_type="application/x-ndjson")
+        return await pieces.canonical(request, state, versions())
     limit = number_of(request, "limit", "200")
-    entries = book.newest(limit, **filters_of_query(request.query, "limit", "canonical"))
-    return records.Journal(book.dropped, [journal.present(entry, full=api.full) for entry in entries])
+    wanted = filters_of_query(request.query, "limit", "canonical")
+    return await pieces.journal_view(request, state, limit, wanted, full=api.full)
 
 
 def _matching(api: Api, filters: Mapping[str, str]) -> int:
@@ -214,20 +215,12 @@ async def _journal_wait(api: Api, request: web.Request) -> records.Waited:
         await asyncio.sleep(_LOOK_AGAIN_S)
 
 
-async def _ledger(api: Api, request: web.Request) -> records.LedgerView:
-    book, wanted = api.runtime.kernel.state.ledger, request.query
-    summary = records.Summary(**book.summary())
-    if wanted.get("summary") == "1":
-        return records.LedgerView(summary, [])
-    rows = []
-    for device, record in book.rows():
-        if wanted.get("device", device) == device and wanted.get("user", record.user) == record.user:
-            rows.append(ledger.present(device, record))
-    return records.LedgerView(summary, rows)
+async def _ledger(api: Api, request: web.Request) -> web.StreamResponse | records.LedgerView:
+    return await pieces.ledger_view(request, api.runtime.kernel.state)
 
 
-async def _ledger_csv(api: Api, request: web.Request) -> web.Response:
-    return web.Response(text=ledger.as_csv(api.runtime.kernel.state.ledger), content_type=route.CSV)
+async def _ledger_csv(api: Api, request: web.Request) -> web.StreamResponse:
+    return await pieces.ledger_csv(request, api.runtime.kernel.state)
 
 
 HANDLERS: Mapping[Route[object], Handler] = {

@@ -15,7 +15,7 @@ from camsim.control import routes
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError
 from camsim.service.runtime import Runtime
-from camsim.service.store import StoreError
+from camsim.service.state_file import StoreError
 
 from .bodies import action_of
 from .handlers import HANDLERS, Handler

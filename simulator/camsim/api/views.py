@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -21,6 +21,7 @@ from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.journal import SHORT, digest, mask_secret
+from camsim.state.log_blocks import LogRow, Range
 
 
 def _seconds(at_ms: int | None) -> float | None:
@@ -45,7 +46,7 @@ def health(runtime: Runtime, started: float, gateway_url: str = "") -> answers.H
         devices=len(state.devices),
         uplink=state.uplink,
         faults=len(state.faults),
-        state_file=None if runtime.store is None else str(runtime.store.path),
+        state_file=None if runtime.durable is None else str(runtime.durable.store.path),
         waiting=runtime.waiting(),
         gateway_url=gateway_url,
     )
@@ -82,7 +83,7 @@ def clock(runtime: Runtime) -> answers.ClockView:
 def metrics(runtime: Runtime) -> str:
     """Counters in the text format of Prometheus."""
     state, waiting = runtime.kernel.state, runtime.waiting()
-    devices = state.devices.values()
+    devices = list(state.devices.look())
     values = {
         "camsim_devices": len(devices),
         "camsim_devices_online": sum(one.online for one in devices),
@@ -93,6 +94,7 @@ def metrics(runtime: Runtime) -> str:
     }
     for name, number in state.ledger.summary().items():
         values[f"camsim_ledger_{name}"] = number
+    values["camsim_ledger_left"] = state.ledger.left.punches
     return "".join(f"# TYPE {name} gauge\n{name} {value}\n" for name, value in values.items())
 
 
@@ -187,20 +189,17 @@ def _template(template: Template, *, full: bool) -> on_device.StoredTemplate:
     return on_device.StoredTemplate(kind, template.index, sha256=sha256, size=len(data))
 
 
-def logs(registered: RegisteredDevice, start: str | None = None, end: str | None = None) -> on_device.Logs:
-    """The punch log between two times, both included. Raises: ControlError for a time that is none."""
+def range_of(registered: RegisteredDevice, start: str | None, end: str | None) -> Range:
+    """The time between two texts, both included. Raises: ControlError for a time that is none."""
     offset = registered.device.clock.offset
-    first, last = instant_of("start", start, offset), instant_of("end", end, offset)
-    shown = []
-    for row in registered.device.rows():
-        punch = row.punch
-        if first is not None and punch.log_time < first:
-            continue
-        if last is not None and punch.log_time > last:
-            continue
-        log_time = gmt(punch.log_time, punch.offset)
-        shown.append(on_device.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded))
-    return on_device.Logs(len(shown), shown)
+    return Range(instant_of("start", start, offset), instant_of("end", end, offset))
+
+
+def log_row(row: LogRow) -> on_device.LogRow:
+    """One record of a punch log."""
+    punch = row.punch
+    log_time = gmt(punch.log_time, punch.offset)
+    return on_device.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded)
 
 
 def photos(registered: RegisteredDevice) -> on_device.Photos:
@@ -223,18 +222,22 @@ def _window(user: User) -> on_device.Access:
 
 def device_digest(registered: RegisteredDevice) -> str:
     """A hash over everything a command or a person could change on the device."""
-    terminal = registered.device
-    clock = (terminal.clock.offset, terminal.clock.skew_ms)
+    return next(text for text in digest_steps(registered) if text)
+
+
+def digest_steps(registered: RegisteredDevice) -> Iterator[str]:
+    """The same, made bit by bit: empty texts first, where whoever makes it may take a breath."""
+    terminal, made, encode = registered.device, hashlib.sha256(), msgspec.msgpack.encode
     photos = (sorted(terminal.photos), sorted(terminal.photo_switch.items()))
-    users, rows = list(terminal.users.values()), list(terminal.rows())
     # Sorted where the order says nothing, and without what moves by itself: the drift of the clock, the counters.
-    state = (terminal.model.key, *clock, users, rows, *photos, terminal.enrolment)
-    return hashlib.sha256(msgspec.msgpack.encode(state)).hexdigest()
-
-
-def digest_of(registered: RegisteredDevice) -> on_device.Digest:
-    """The digest of a device, with what it counts."""
-    return on_device.Digest(device_digest(registered), len(registered.device.users), registered.device.log_count)
+    made.update(encode((terminal.model.key, terminal.clock.offset, terminal.clock.skew_ms, photos, terminal.enrolment)))
+    for user in list(terminal.users.values()):
+        made.update(encode(user))
+        yield ""
+    for rows in terminal.snapshot().portions():
+        made.update(encode(rows))
+        yield ""
+    yield made.hexdigest()
 
 
 # --- queues and commands ----------------------------------------------------------------------------------------------
@@ -274,7 +277,7 @@ def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
 def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
     """RESTful commands on their way to devices, of one state or of any."""
     shown = []
-    for registered in kernel.state.devices.values():
+    for registered in kernel.state.devices.look():
         for pending in registered.commands:
             if state is None or pending.state == state:
                 shown.append(_command(registered, pending))

@@ -12,10 +12,10 @@ from camsim.protocol.v3.messages import callback_name
 from camsim.protocol.vocabulary import ATTENDANCE_ONLY, TemplateType
 from camsim.state.faults import DOES, Fault
 from camsim.state.gateway import InFlight, RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outbox import Delivery, QueueState
 
-from . import services
+from . import services, telling
 from .attempt import altered_body, copies_at_once, key_of, transport_faults, url_of
 from .payload_faults import Rewriting, rewrite
 
@@ -31,7 +31,7 @@ def receive(
         row = registered.device.row(number)
         if row is not None:
             row.uploaded = True
-    refused = _why_not_pushed(kernel, registered, fact)
+    refused = why_not_pushed(kernel, registered, fact)
     if refused:
         _keep_back(kernel, registered, fact, number, refused)
         return
@@ -75,7 +75,7 @@ def enqueue(
     send_next(kernel, registered)
 
 
-def _why_not_pushed(kernel: Kernel, registered: RegisteredDevice, fact: Fact) -> str:
+def why_not_pushed(kernel: Kernel, registered: RegisteredDevice, fact: Fact) -> str:
     """Which service, mode, switch or lack of the model keeps a fact from being told; the empty text where none does."""
     config, model = registered.config, registered.device.model
     is_management = not isinstance(fact, (Punch, AttendancePhoto))
@@ -115,6 +115,8 @@ def send_next(kernel: Kernel, registered: RegisteredDevice) -> None:
     delivery = outbox.start(kernel.now)
     if delivery is None:
         return
+    if delivery.more is not None:
+        telling.follow(kernel, registered, delivery)
     if registered.retry_timer is not None:  # fired, or overtaken by retry-now
         kernel.state.timers.cancel(registered.retry_timer)
         registered.retry_timer = None
@@ -154,7 +156,7 @@ def drop_queue(kernel: Kernel, registered: RegisteredDevice, cause: Cause) -> in
     dropped = registered.outbox.clear()
     for delivery in dropped:
         services.lose(kernel, registered, delivery, cause)
-    return len(dropped)
+    return sum(1 if delivery.more is None else 1 + delivery.more.count for delivery in dropped)
 
 
 def licence_changes(kernel: Kernel, registered: RegisteredDevice) -> None:

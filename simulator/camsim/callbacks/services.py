@@ -6,7 +6,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import ended_s, licensed, runs
 from camsim.protocol.vocabulary import Service
 from camsim.state.gateway import RegisteredDevice
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outbox import Delivery
 
 # What a v2 device's AttendanceAPI is for (V2:11, 76); everything else is management (V2:12).
@@ -44,3 +44,6 @@ def lose(kernel: Kernel, registered: RegisteredDevice, delivery: Delivery, cause
     """A callback goes that nobody was told; the ledger names the cause where it tells a punch."""
     if delivery.punch is not None:
         kernel.state.ledger.lost(registered.config.stgid, delivery.punch, cause)
+    if delivery.more is not None:
+        for first, last in delivery.more.numbers():
+            kernel.state.ledger.lost_all(registered.config.stgid, first, last, cause)

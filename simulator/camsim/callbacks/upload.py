@@ -6,10 +6,11 @@ from camsim import chance
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Fact
 from camsim.protocol.vocabulary import ConnectionMode
-from camsim.state.device import LogRow, Pending
+from camsim.state.device import Pending
 from camsim.state.gateway import RegisteredDevice
+from camsim.state.log_blocks import Range, Snapshot
 
-from . import delivery
+from . import delivery, telling
 
 _INTERLEAVE_MS = 1000  # between two cached records while live ones go between them
 
@@ -97,10 +98,20 @@ def _is_rewritten(kernel: Kernel, registered: RegisteredDevice, number: int) -> 
     return chance.happens(kernel.policy.rewrite_dup, kernel.state.seed, registered.config.stgid, "rewrite", number)
 
 
-def resend(kernel: Kernel, registered: RegisteredDevice, rows: list[LogRow]) -> None:
-    """Tell punches again with new OperationIDs, behind whatever is queued (R-33)."""
-    for row in rows:
-        delivery.receive(kernel, registered, row.punch, row.number, "resend")
+def resend(kernel: Kernel, registered: RegisteredDevice, snapshot: Snapshot, wanted: Range) -> int:
+    """Tell punches again with new OperationIDs, behind whatever is queued (R-33); returns how many."""
+    count = snapshot.count(wanted)
+    first = snapshot.some(0, 1, wanted)
+    if not first:
+        return 0
+    if delivery.why_not_pushed(kernel, registered, first[0].punch):
+        for rows in snapshot.portions(wanted):  # each one is noted
+            for row in rows:
+                delivery.receive(kernel, registered, row.punch, row.number, "resend")
+        return count
+    telling.push(kernel, registered, snapshot, wanted, count)
+    delivery.send_next(kernel, registered)
+    return count
 
 
 def announce_users(kernel: Kernel, registered: RegisteredDevice) -> None:

@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 from camsim import __version__
 
 from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
+from .flags import AuthToken, Devices, JournalEntries, KeepDays, KnobsSet, LedgerPunches, Users
 from .output import say, say_json, say_lines, write_anything
 
 app = typer.Typer(
@@ -45,17 +46,11 @@ def _main(
 @app.command()
 def serve(
     config: Annotated[Path | None, typer.Option("-c", "--config", help="A site.toml; flags override it.")] = None,
-    devices: Annotated[
-        int | None, typer.Option(help="Number of devices, SIM00001… or of a site's one kind.", min=0, max=100_000)
-    ] = None,
-    users: Annotated[
-        int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)
-    ] = None,
+    devices: Devices = None,
+    users: Users = None,
     model: Annotated[str | None, typer.Option(help="Device model, such as f38+ or rsp10f1.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
-    auth_token: Annotated[
-        str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")
-    ] = None,
+    auth_token: AuthToken = None,
     security_key: Annotated[str | None, typer.Option(help="32 characters: encrypt with AES-256.")] = None,
     protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
     profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
@@ -63,12 +58,13 @@ def serve(
     start: Annotated[str | None, typer.Option(help="When virtual time begins; manual and auto: 48h ago.")] = None,
     horizon: Annotated[str, typer.Option(help="How far jumps go past the last input.")] = "48h",
     latency: Annotated[str | None, typer.Option(help="Median time a command takes; 0 answers at once.")] = None,
-    knob: Annotated[
-        list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")
-    ] = None,
+    knob: KnobsSet = None,
     switch: Switches = None,
     seed: Annotated[int | None, typer.Option(help="Same seed and inputs, same run.")] = None,
     state: Annotated[Path | None, typer.Option(help="Keep the state in this SQLite file.")] = None,
+    snapshot_every: Annotated[
+        int, typer.Option(help="Events after which the log of --state becomes a snapshot.", min=1, max=10_000_000)
+    ] = 20_000,
     host: Annotated[str, typer.Option(help="Address of the gateway port.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
@@ -82,6 +78,9 @@ def serve(
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
     ca: Annotated[Path | None, typer.Option(help="Trust this CA for callback URLs.")] = None,
     journal_full: Annotated[bool, typer.Option(help="Show templates, tokens and exact bytes in the journal.")] = False,
+    ledger_punches: LedgerPunches = None,
+    journal_entries: JournalEntries = None,
+    keep_days: KeepDays = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what --ready-file holds.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -253,10 +252,12 @@ def _own() -> None:
     from .lint import lint
     from .receiver import receiver
     from .scenario import app as scenario
+    from .state import app as state
 
     app.command("lint")(lint)
     app.command("receiver")(receiver)
     app.add_typer(scenario)
+    app.add_typer(state)
 
 
 def _join() -> None:

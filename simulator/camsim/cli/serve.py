@@ -19,8 +19,12 @@ from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
-from camsim.settings import Settings, SiteError, check, check_url, load, seconds
+from camsim.restored import OF_DEVICES
+from camsim.service.state_file import StoreError
+from camsim.settings import Settings, SiteError, check, check_url, fingerprint, load, seconds
 from camsim.shown import for_lines
+
+from . import flags as serve_flags
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
@@ -32,15 +36,34 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     for name in ("seed", "clock", "profile", "host", "port", "management_host", "management_port", "management_token"):
         if flags[name] is not None:
             setattr(settings, name, flags[name])
-    for name in ("state", "tls_cert", "tls_key", "ca", "journal_full"):
+    for name in ("state", "snapshot_every", "tls_cert", "tls_key", "ca", "journal_full"):
         setattr(settings, name, flags[name])
+    serve_flags.keep(settings.bounds, flags)
     settings.allowed_hosts = tuple(flags["allowed_host"] or ())
     settings.horizon_ms = seconds("--horizon", flags["horizon"])
     settings.start_ms = _start(flags["start"])
-    settings.knobs.update(_knobs(flags))
+    knobs = _knobs(flags)
+    settings.knobs.update(knobs)
     _devices(settings, flags)
+    _note_said(settings, flags, knobs)
     check(settings)
     return settings
+
+
+def _note_said(settings: Settings, flags: dict[str, Any], knobs: dict[str, object]) -> None:
+    """What flags say in so many words: a state that is there already is held against it."""
+    said, of_devices = settings.said, settings.for_devices
+    for name in ("seed", "clock", "profile", "start", "devices", "users", "model", "protocol"):
+        if flags[name] is not None:
+            said[f"--{name}"] = str(flags[name])
+    said.update({f"--set {name}": str(value) for name, value in knobs.items()})
+    for name in sorted(OF_DEVICES):
+        if flags[name] is not None:
+            of_devices[name] = flags[name]
+            said[f"--{name.replace('_', '-')}"] = flags[name] if name == "callback_url" else fingerprint(flags[name])
+    switches = _switches(flags["switch"] or [])
+    of_devices.update(switches)
+    said.update({f"--switch {name}": str(value) for name, value in switches.items()})
 
 
 def _start(text: str | None) -> int | None:
@@ -179,7 +202,10 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
             host.write_ready(ready_file)
         await stop.wait()
     finally:
-        await host.stop()
+        try:
+            await host.stop()
+        except StoreError as problem:
+            failures.append(str(problem))
     if failures:
         return _say(1, failures[0])
     return 0
@@ -187,7 +213,7 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
 
 def _endpoints(host: Host) -> list[str]:
     """The paths of the protocols that the devices speak; v3's when there is none yet."""
-    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.values()}
+    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.look()}
     lines: list[str] = []
     if Protocol.V3 in spoken or not spoken:
         lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
@@ -212,7 +238,7 @@ def _virtual_time(host: Host) -> list[str]:
 def greeting(host: Host) -> str:
     """What a person wants to know first."""
     state, settings = host.runtime.kernel.state, host.settings
-    slots = list(state.devices.values())
+    slots = list(state.devices.look())
     lines = [
         f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
         *_endpoints(host),

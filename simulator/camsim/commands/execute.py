@@ -13,7 +13,8 @@ from camsim.protocol.facts import Template
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.timestamps import device_information, gmt, licence_date
 from camsim.protocol.vocabulary import TemplateType
-from camsim.state.device import Device, LogRow, User
+from camsim.state.device import Device, User
+from camsim.state.log_blocks import LogRow, Range
 from camsim.state.outcome import Context, Handler, Outcome, Rows
 
 PAGE_ROWS = 50
@@ -34,9 +35,7 @@ def row_message(row: LogRow, user_key: str = "UserID") -> dict[str, str | float 
 
 
 def _load_log(device: Device, command: Command, context: Context) -> Outcome:
-    # A copy of the list, not of the rows: what is recorded while the answer is being rendered is not in it.
-    rows = Rows(list(device.rows()), command.start, command.end, context.paged, command.offset_rows)
-    return Outcome(rows=rows)
+    return Outcome(rows=Rows(device.snapshot(), command.start, command.end, context.paged, command.offset_rows))
 
 
 def _load_device_information(device: Device, command: Command, context: Context) -> Outcome:
@@ -182,8 +181,7 @@ def _delete_photos(device: Device, command: Command, context: Context) -> Outcom
 
 
 def _resend_attendance(device: Device, command: Command, context: Context) -> Outcome:
-    rows = [row for row in device.rows() if command.start <= row.punch.log_time <= command.end]  # both included
-    return Outcome(resend=rows)
+    return Outcome(resend=(device.snapshot(), Range(command.start, command.end)))  # both included
 
 
 def _resend_all_user(device: Device, command: Command, context: Context) -> Outcome:

@@ -13,8 +13,9 @@ from camsim.protocol.catalogue import Family
 from camsim.protocol.command import Command
 from camsim.protocol.statuses import StatusV3
 from camsim.protocol.v3.messages import Message
-from camsim.state.device import Device, LogRow, User
+from camsim.state.device import Device, User
 from camsim.state.gateway import RegisteredDevice
+from camsim.state.log_blocks import EVERYTHING
 from camsim.state.outcome import Context, Handler, Outcome, Rows
 
 
@@ -38,7 +39,7 @@ def _sync(device: Device, command: Command, context: Context) -> Outcome:
 
 
 def _reload_log(device: Device, command: Command, context: Context) -> Outcome:
-    return Outcome(resend=list(device.rows()))
+    return Outcome(resend=(device.snapshot(), EVERYTHING))
 
 
 HANDLERS: Mapping[Family, Handler] = {
@@ -82,12 +83,12 @@ def narrowed(kernel: Kernel, registered: RegisteredDevice, rows: Rows) -> Rows:
     policy = kernel.policy.rest.live
     rows.user_key = policy.user_key
     if policy.only_undelivered:
-        rows.rows = [row for row in rows.rows if not _is_delivered(kernel, registered, row)]
+        rows.only = _undelivered(kernel, registered)
     return rows
 
 
-def _is_delivered(kernel: Kernel, registered: RegisteredDevice, row: LogRow) -> bool:
-    record = kernel.state.ledger.find(registered.config.stgid, row.number)
-    if record is None:  # of the device's past, which was uploaded before the run
-        return row.uploaded
-    return record.acknowledged
+def _undelivered(kernel: Kernel, registered: RegisteredDevice) -> frozenset[int]:
+    """What the ledger knows nobody has acknowledged, and rows it does not know that were never uploaded."""
+    ledger, stgid = kernel.state.ledger, registered.config.stgid
+    unknown = (row.number for row in registered.device.not_uploaded() if ledger.find(stgid, row.number) is None)
+    return frozenset(ledger.undelivered(stgid).union(unknown))

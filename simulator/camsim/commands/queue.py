@@ -16,7 +16,7 @@ from camsim.state.device import User
 from camsim.state.faults import Fault
 from camsim.state.gateway import PendingCommand, RegisteredDevice
 from camsim.state.journal import Entry
-from camsim.state.ledger import Cause
+from camsim.state.ledger_pages import Cause
 from camsim.state.outcome import Context, Handler, Outcome
 
 from . import enrolment, live
@@ -187,7 +187,8 @@ def follow_up(kernel: Kernel, registered: RegisteredDevice, command: Command, ou
         _announce(kernel, registered, user)
     for fact in outcome.facts:
         upload.upload(kernel, registered, fact)
-    upload.resend(kernel, registered, outcome.resend)
+    if outcome.resend is not None:
+        upload.resend(kernel, registered, *outcome.resend)
     live.follow_up(kernel, registered, outcome)
     # The callbacks' names say Manually, so a change by REST has no echo but where the knob asks for one (A-REST-23).
     if kernel.policy.rest.echo_changes:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from .answers import Answer
 
 # --- queues and commands ----------------------------------------------------------------------------------------------
@@ -188,8 +190,18 @@ class PunchRow(Answer, frozen=True):
     cause: str
 
 
+class Left(Answer, frozen=True):
+    """What the punches come to that left the ledger to keep it within its bounds."""
+
+    punches: int = 0
+    acknowledged: int = 0
+    lost: int = 0
+    redelivered: int = 0
+    reordered: int = 0
+
+
 class Summary(Answer, frozen=True):
-    """Counts that add up: punches = acknowledged + waiting + lost."""
+    """Counts that add up: punches = acknowledged + waiting + lost; those that `left` are among them."""
 
     punches: int
     acknowledged: int
@@ -198,10 +210,15 @@ class Summary(Answer, frozen=True):
     attempts: int
     redelivered: int
     reordered: int
+    left: Left = Left()
 
 
 class LedgerView(Answer, frozen=True):
-    """`GET ledger`; no rows where only the summary is asked for."""
+    """`GET ledger`; no rows where only the summary is asked for.
+
+    `findings` are punches that were lost, doubled or out of order and are no longer among the rows.
+    """
 
     summary: Summary
     punches: list[PunchRow]
+    findings: list[PunchRow] = msgspec.field(default_factory=list)

@@ -127,12 +127,12 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     local = runtime.now() // 1000 + OFFSET * 60
     message = messages_v2.command(tally.operation, f"demo{day.numbers:05d}", sender, local, **fields)
     body = envelope_v2.seal_v2(envelope.encode(message), config.security_key)
-    runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
+    await runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
     async with client.post(
         day.host.gateway_url + Protocol.V2.path, data=body, headers={"Content-Type": envelope_v2.CONTENT_TYPE}
     ) as response:
         raw = await response.read()
-    runtime.set_clock("manual")
+    await runtime.set_clock("manual")
     if config.security_key:
         raw = cipher.decrypt(config.security_key, raw)
     answer = envelope.decode(raw)

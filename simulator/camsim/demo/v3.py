@@ -63,10 +63,10 @@ async def _send(day: Day, client: aiohttp.ClientSession, stgid: str, name: str, 
     message = command(tally.operation, f"demo{day.numbers:06d}", config.auth_token, gmt(began // 1000), **fields)
     body = envelope.seal_v3(envelope.encode(message), config.security_key)
     url = f"{day.host.gateway_url}{Protocol.V3.path}?stgid={stgid}"
-    runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
+    await runtime.set_clock("auto")  # the device's seconds pass while nothing else happens
     async with client.post(url, data=body, headers={"Content-Type": "application/json"}) as response:
         raw = await response.read()
-    runtime.set_clock("manual")
+    await runtime.set_clock("manual")
     if config.security_key:
         raw = cipher.decrypt(config.security_key, raw)
     answer = envelope.decode(raw)

@@ -131,6 +131,11 @@ class Kernel:
             raise ControlError(404, "unknown_device", f"no device {stgid!r}", f"devices: {known}")
         return registered
 
+    def peek(self, stgid: str) -> RegisteredDevice:
+        """The device with this id, only to look at. Raises: ControlError 404."""
+        registered = self.state.devices.peek(stgid)
+        return self.device(stgid) if registered is None else registered
+
     def protocol(self, registered: RegisteredDevice) -> ProtocolVersion:
         """How the protocol version of a device words callbacks and commands."""
         return self.tables.protocols[registered.config.protocol]

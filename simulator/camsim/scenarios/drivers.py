@@ -69,7 +69,7 @@ class InProcess:
         return views.clock(self.runtime)
 
     async def set_clock(self, mode: str) -> None:
-        self.runtime.set_clock(mode)
+        await self.runtime.set_clock(mode)
 
     async def advance(self, seconds: float) -> Moved:
         return await self.runtime.advance(seconds)
@@ -89,7 +89,7 @@ class InProcess:
 
     async def queue(self, device: str) -> records.Queue:
         kernel = self.runtime.kernel
-        return views.queue(kernel.device(device), kernel.now)
+        return views.queue(kernel.peek(device), kernel.now)
 
     async def restart(self) -> None:
         self.runtime.submit(Restarted())

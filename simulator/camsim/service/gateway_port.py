@@ -18,7 +18,7 @@ from camsim.protocol.vocabulary import Protocol
 from .loadlog import rendered
 from .responses import Whole, fits
 from .runtime import Runtime
-from .store import StoreError
+from .state_file import StoreError
 
 # The page shows the endpoint without a path of its own (V3:149), so the bare form is served too.
 _PROTOCOL_OF = {Protocol.V3.path: "v3", "/": "v3", Protocol.V2.path: "v2"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
 from camsim.control.actions import AnyAction, Reset
 from camsim.control.answers import Answer
@@ -23,8 +25,12 @@ from camsim.kernel.kernel import Kernel
 
 from .clock import DEFAULT_HORIZON_MS, Clock, start
 from .courier import Courier
-from .store import Store, StoreError
-from .virtual_time import VirtualTime, host_ms
+from .durable import Durable
+from .host_clock import host_ms
+from .state_file import StoreError
+from .state_reader import StoredClock
+from .store import Store
+from .virtual_time import VirtualTime
 
 
 class Runtime(VirtualTime):
@@ -41,7 +47,9 @@ class Runtime(VirtualTime):
         on_failure: Callable[[str], None] | None = None,
     ) -> None:
         super().__init__(kernel, clock, horizon_ms)
-        self.store = store
+        self.durable: Durable | None = None
+        if store is not None:
+            self.keep_in(store)
         self.courier = Courier(self._completed, tls=kernel.policy.tls_verify, keepalive=kernel.policy.keepalive)
         self._on_failure = on_failure
         self._done: list[Answered] = []
@@ -49,23 +57,40 @@ class Runtime(VirtualTime):
         self._expected = 0  # the request being submitted: an answer at once needs no future
         self._at_once: Reply | None = None
         self._request_ids = 0
-        self._uncommitted: list[Effect] = []
-        self._committed: asyncio.Future[None] | None = None
         self._origin = clock.still if clock.stands else start_ms  # where a standing clock starts anew after a reset
+
+    @property
+    def committing(self) -> bool:
+        """Something waits for the disk."""
+        return self.durable is not None and self.durable.committing
 
     # --- events in ----------------------------------------------------------------------------------------------------
 
     def submit(self, event: Event) -> None:
         """Give the kernel an event and carry out what follows; with a store, after it is on disk."""
-        now = self._taken_at(event)
-        self._follow_up(event, now, self.kernel.handle(event, now))
+        now, kept = self._taken_at(event), self._encoded(event)
+        try:
+            effects = self.kernel.handle(event, now)
+        except ControlError:  # nothing has changed
+            raise
+        except Exception as problem:
+            self._end_of(event, problem)
+            raise
+        self._follow_up(now, kept, effects)
 
     async def control(self, action: AnyAction) -> Answer:
         """Carry out a control action and answer what it answers. Raises: ControlError."""
-        now = self._taken_at(action)
-        answer, effects = self.kernel.act(action, now)
-        self._follow_up(action, now, effects)
-        await self._on_disk()
+        now, kept = self._taken_at(action), self._encoded(action)
+        try:
+            answer, effects = self.kernel.act(action, now)
+        except ControlError:  # nothing has changed
+            raise
+        except Exception as problem:
+            self._end_of(action, problem)
+            raise
+        self._follow_up(now, kept, effects)
+        if self.durable is not None:
+            await self.durable.on_disk()
         return answer
 
     def _taken_at(self, event: Event) -> int:
@@ -77,11 +102,29 @@ class Runtime(VirtualTime):
             self.last_input = now
         return now
 
-    def _follow_up(self, event: Event, now: int, effects: list[Effect]) -> None:
-        if self.store is not None:
-            self.store.append(now, event)
-            self._uncommitted.extend(effects)
-            self._plan_commit()
+    def _encoded(self, event: Event) -> bytes:
+        """As the log keeps it, before it is applied: nothing happens that cannot be kept. Raises: ControlError."""
+        if self.durable is None:
+            return b""
+        try:
+            return self.durable.store.encode(event)
+        except (OverflowError, TypeError, ValueError) as problem:
+            raise ControlError(
+                422, "invalid_value", f"{type(event).__name__} cannot be kept: {problem}", "numbers fit into 64 bits"
+            ) from None
+
+    def _end_of(self, event: Event, problem: Exception) -> None:
+        """An event was applied by half: nothing more is taken, and nothing of it is kept."""
+        place = traceback.extract_tb(problem.__traceback__)[-1]
+        self._fail(
+            f"internal error at {type(event).__name__}: {type(problem).__name__}: {problem} "
+            f"({Path(place.filename).name}:{place.lineno}); this is a bug in camsim, and nothing more is taken. "
+            "A state file holds everything before it"
+        )
+
+    def _follow_up(self, now: int, kept: bytes, effects: list[Effect]) -> None:
+        if self.durable is not None:
+            self.durable.add(now, kept, effects)
         else:
             self._carry_out(effects)
         self.plan()
@@ -150,49 +193,28 @@ class Runtime(VirtualTime):
                     self.inbound += 1  # until the server has written it: see `settle`
                     waiter.set_result(effect)
 
-    def _plan_commit(self) -> None:
-        if not self.committing:
-            self.committing = True
-            loop = asyncio.get_running_loop()
-            self._committed = loop.create_future()
-            loop.call_soon(self._commit)
-
-    def _commit(self) -> None:
-        """Write the events of this turn of the loop to disk, then let their effects happen."""
-        self.committing = False
-        effects, self._uncommitted = self._uncommitted, []
-        done, self._committed = self._committed, None
-        try:
-            if self.store is not None:
-                self.store.commit(self.kernel)
-        except StoreError as problem:
-            self._fail(str(problem), done)
-            return
-        if done is not None and not done.done():
-            done.set_result(None)
+    def _release(self, effects: list[Effect]) -> None:
+        """What follows from events that are on disk."""
         self._carry_out(effects)
         self.plan()
 
-    def _fail(self, why: str, done: asyncio.Future[None] | None) -> None:
+    def _fail(self, why: str) -> None:
+        """Nothing more is taken: what was accepted could not be kept, or was applied by half."""
+        if self.failed:
+            return
         self.failed = why
-        if done is not None and not done.done():
-            done.set_exception(StoreError(why))
-            done.exception()
+        if self.durable is not None:
+            self.durable.stop(why)
         self._give_up(why)
         if self._on_failure is not None:
             self._on_failure(why)
 
-    async def _on_disk(self) -> None:
-        if self._committed is not None:
-            await asyncio.shield(self._committed)
-
     # --- the whole ----------------------------------------------------------------------------------------------------
 
-    def set_clock(self, text: str) -> None:
+    async def set_clock(self, text: str) -> None:
         """Change the mode from now on. Raises: ControlError."""
         self.switch_clock(text)
-        if self.store is not None:
-            self.store.remember_clock(self.clock.text)
+        await self.keep_clock()
         if not self.clock.stands and self._done:
             done, self._done = self._done, []
             for item in done:
@@ -208,6 +230,7 @@ class Runtime(VirtualTime):
         await self.control(Reset(scope="journal", now=start_ms))
         self._origin = self.last_input = start_ms
         self.restart_clock(start_ms)
+        await self.keep_clock()
         self.plan()
 
     async def configure_courier(self) -> None:
@@ -219,11 +242,14 @@ class Runtime(VirtualTime):
         anew = scope == "all" and self.clock.stands
         if anew and self._origin is None:
             self._origin = start(self.clock.text, host_ms(), horizon_ms=self.horizon_ms).still
+        if self.durable is not None:
+            self.durable.store.fold()
         result = await self.control(Reset(scope=scope, now=self._origin if anew else None))
         if scope in ("all", "devices"):
             await self._drop_everything_under_way()
         if anew and self._origin is not None:
             self.clock.still = self.last_input = self._origin
+            await self.keep_clock()
         self.plan()
         return result
 
@@ -238,15 +264,34 @@ class Runtime(VirtualTime):
                 waiter.set_exception(StoreError(why))
 
     async def close(self) -> None:
-        """Stop taking work and flush the state."""
+        """Stop taking work and flush the state. Raises: StoreError."""
         self.stop_waking()
+        failed, self.failed = self.failed, self.failed or "the simulator stops"  # whatever comes now is refused
+        if self.durable is not None:
+            await self.durable.finish()
         await self.courier.close()
         self._give_up("the simulator was stopped before the device answered")
-        store, self.store = self.store, None
-        if store is not None and self.failed:
-            store.abandon()
-        elif store is not None:
-            store.close(self.kernel, self.clock.text)
+        durable, self.durable = self.durable, None
+        if durable is None:
+            return
+        if failed:
+            durable.store.abandon()
+        else:
+            durable.store.close(self.kernel, self.stored_clock())
+
+    def keep_in(self, store: Store | None) -> None:
+        """From now on events are kept in this store, or nowhere."""
+        self.durable = None if store is None else Durable(store, self.kernel, self._release, self._fail)
+
+    def stored_clock(self) -> StoredClock:
+        """The clock as a state file keeps it."""
+        return StoredClock(self.clock.text, host_ms(), self.now())
+
+    async def keep_clock(self) -> None:
+        """Write the clock down where there is a state file. Raises: StoreError."""
+        if self.durable is not None:
+            await self.durable.at_rest()
+            self.durable.store.remember_clock(self.stored_clock())
 
 
 def _device(answered: Answered) -> str:

@@ -1,210 +1,203 @@
-"""Durable state in one SQLite file: a snapshot and the log of events since; replaying the log gives the state back."""
+"""Durable state in one SQLite file: a snapshot in pieces and the log of events since, whose replay gives it back.
+
+Every row has a sum, events are chained, and a mark outside of the database says how far it was written: what was
+altered, cut or taken out is refused by name.
+"""
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from camsim.engine import restore
-from camsim.kernel.events import ControlError, Event
+from camsim.kernel.events import Event
 from camsim.kernel.kernel import Kernel
-from camsim.state.gateway import State
 
-SCHEMA = 2  # 2: one tagged Struct an action in the log; commands wait in typed form
-SNAPSHOT_EVERY = 100_000  # events; replaying that many takes some five to ten seconds
-QUICK_S, MOST_S = 0.2, 1.5  # a stop has five seconds for everything
-REPLAY_S = 0.0001  # for one event
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), upto INTEGER NOT NULL, state BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS log (seq INTEGER PRIMARY KEY, now INTEGER NOT NULL, event BLOB NOT NULL);
-"""
+from .snapshot import Cut, Sweep
+from .snapshot_rows import Kept, pieces_of
+from .state_file import StateFile, StoreError, link, make_private
+from .state_reader import DAMAGE, NO_LINK, Found, StoredClock, head, load, named
 
-
-_EVENTS = msgspec.msgpack.Decoder(Event)
-
-
-class StoreError(Exception):
-    """The state file cannot be used or written; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a state file held."""
-
-    kernel: Kernel | None
-    clock: str | None
-    replayed: int
+SNAPSHOT_EVERY = 20_000  # events; replaying that many takes some two seconds
+STEP_S = 0.003  # of a snapshot at a time
+CLOSE_S = 1.5  # for the last snapshot: a stop has five seconds for everything
+CHECKPOINT_PAGES = 1000
+_PAGE = 4096
 
 
 class Store:
-    """An open state file; one process at a time."""
+    """A state file; one process at a time. It is only read until `begin`."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, snapshot_every: int = SNAPSHOT_EVERY) -> None:
+        self.path, self._every = path, snapshot_every
         self._encode = msgspec.msgpack.Encoder().encode
-        self._pending: list[tuple[int, int, bytes]] = []
-        self._seq = 0
+        self._pending: list[tuple[int, int, bytes, bytes]] = []
+        self._seq, self._link = 0, NO_LINK
         self._since_snapshot = 0
-        self._took_s = 0.0  # the last snapshot
-        self._db = _connect(path)
+        self._pages = 0  # about as many wait in the write-ahead log
+        self._kept = Kept()
+        self._cut: Cut | None = None
+        self._sweep: Sweep | None = None
+        self._file: StateFile | None = None
 
     def load(self) -> Found:
-        """Snapshot and log, replayed. Raises: StoreError for a damaged or foreign file."""
-        try:
-            clock = self._meta("clock")
-            row = self._db.execute("SELECT upto, state FROM snapshot").fetchone()
-            if row is None:
-                return Found(None, clock, 0)
-            kernel = restore(msgspec.msgpack.decode(row[1], type=State))
-            self._seq, replayed = row[0], 0
-            rows = self._db.execute("SELECT seq, now, event FROM log WHERE seq > ? ORDER BY seq", (row[0],))
-            for seq, now, event in rows:
-                self._replay(kernel, event, now, seq)
-                self._seq, replayed = seq, replayed + 1
-        except (sqlite3.DatabaseError, msgspec.DecodeError, msgspec.ValidationError) as problem:
-            raise StoreError(
-                f"state file {self.path} is damaged ({problem}); nothing was changed. "
-                "Restore a copy, or start with another --state"
-            ) from None
-        return Found(kernel, clock, replayed)
+        """Snapshot and log, replayed; the file stays as it is. Raises: StoreError for a damaged or foreign file."""
+        found = load(self.path)
+        self._seq, self._link, self._kept = found.seq, found.link, found.kept
+        self._since_snapshot = found.replayed
+        return found
 
-    def _replay(self, kernel: Kernel, event: bytes, now: int, seq: int) -> None:
-        try:
-            replay(kernel, _EVENTS.decode(event), now)
-        except Exception as problem:  # an event that this program cannot digest must not look like a crash
-            # Bytes that are no event at all are damage; an event of another camsim (ValidationError) is not.
-            if isinstance(problem, msgspec.DecodeError) and not isinstance(problem, msgspec.ValidationError):
-                raise
-            raise StoreError(
-                f"state file {self.path}: event {seq} cannot be replayed ({type(problem).__name__}: {problem}); "
-                "nothing was changed. Use the camsim that wrote it, or start with another --state"
-            ) from problem
+    # --- writing ------------------------------------------------------------------------------------------------------
 
-    def begin(self, kernel: Kernel, clock: str) -> None:
-        """Start from this state: a snapshot, an empty log."""
-        self._guard(lambda: self._snapshot(kernel, clock))
+    def begin(self, kernel: Kernel, clock: StoredClock) -> None:
+        """Go on from what was loaded, or from this state where nothing was. Raises: StoreError."""
+        make_private(self.path)
+        self._file = file = StateFile(self.path)
+        if self._kept.generation:
+            if head(file) != (self._seq, self._link):
+                raise StoreError(f"state file {self.path} is in use by another process; choose another --state")
+            with file.transaction() as db:
+                db.execute("DELETE FROM snapshot WHERE generation > ?", (self._kept.generation,))
+            self._sweep = Sweep(file, self._seq - self._since_snapshot, self._kept.stale)
+        else:
+            for _, _, pieces in pieces_of(kernel.state):
+                pieces.watch(stored=False)
+            with file.transaction() as db:
+                db.execute("DELETE FROM snapshot")  # of a start that was killed before it had written all
+            self._new_cut(kernel)
+            while not self.work(10):
+                pass
+            file.checkpoint()  # whatever becomes of the write-ahead log, the beginning is in the file
+        self.remember_clock(clock)
+        file.remember(self._seq, self._link)
 
-    def append(self, now: int, event: Event) -> None:
-        """Add an event to the batch that the next commit writes."""
+    def encode(self, event: Event) -> bytes:
+        """An event as the log keeps it: before it is applied, so that nothing happens that cannot be kept.
+
+        Raises: OverflowError, TypeError for what no log can hold.
+        """
+        return self._encode(event)
+
+    def append(self, now: int, event: bytes) -> None:
+        """Add an encoded event to the batch that the next commit writes."""
         self._seq += 1
-        self._pending.append((self._seq, now, self._encode(event)))
+        self._link = link(self._link, self._seq, now, event)
+        self._pending.append((self._seq, now, event, self._link))
 
     def commit(self, kernel: Kernel) -> None:
         """Write the batch. Raises: StoreError; what was written before stays."""
-        batch = self._take_pending()
-        self._guard(lambda: self._write(batch))
-        self._since_snapshot += len(batch)
-        if self._since_snapshot >= SNAPSHOT_EVERY:
-            self._guard(lambda: self._snapshot(kernel, self._meta("clock") or "real"))
+        self._write()
+        if self._since_snapshot >= self._every and self._cut is None and self._sweep is None:
+            self._new_cut(kernel)
 
-    def remember_clock(self, text: str) -> None:
-        """Keep the clock mode."""
-        self._guard(lambda: self._set_meta("clock", text))
-
-    def close(self, kernel: Kernel, clock: str) -> None:
-        """A last snapshot where it is quick, else the clock; then let go of the file: the log holds the rest."""
-        large = self._took_s > QUICK_S and self._since_snapshot * REPLAY_S < self._took_s
-        if large or self._took_s > MOST_S:
-            self._guard(lambda: self._write(self._take_pending()))
-            self.remember_clock(clock)
-        else:
-            self._guard(lambda: self._snapshot(kernel, clock))
-        self._db.close()
-
-    def _take_pending(self) -> list[tuple[int, int, bytes]]:
+    def _write(self) -> None:
         batch, self._pending = self._pending, []
-        return batch
+        if not batch:
+            return
+        file = self._opened()
+        with file.transaction() as db:
+            db.executemany("INSERT INTO log VALUES (?, ?, ?, ?)", batch)
+            file.set_meta("head", f"{self._seq} {self._link.hex()}")
+        file.remember(self._seq, self._link)
+        self._since_snapshot += len(batch)
+        self._pages += 3 + sum(len(row[2]) + 30 for row in batch) // _PAGE
+
+    def fold(self) -> None:
+        """The next commit begins a snapshot: most of what there was is gone."""
+        self._since_snapshot = max(self._since_snapshot, self._every)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a snapshot waits to be written, or what it replaces to be taken out."""
+        return self._cut is not None or self._sweep is not None
+
+    def work(self, budget_s: float = STEP_S) -> bool:
+        """Go on with the snapshot for about so long; True when nothing is left to do. Raises: StoreError."""
+        if self._cut is not None:
+            self._pages += 64
+            if self._cut.step(budget_s):
+                self._sweep, self._cut = self._cut.settle(), None
+        elif self._sweep is not None:
+            self._pages += 64
+            if self._sweep.step():
+                self._sweep = None
+        return not self.has_work
+
+    @property
+    def checkpoint_due(self) -> bool:
+        """Whether the write-ahead log is long enough to be brought into the file."""
+        return self._pages >= CHECKPOINT_PAGES
+
+    def checkpoint(self) -> None:
+        """Bring the write-ahead log into the file. May wait for the disk: call it in a thread, and nothing beside it.
+
+        Raises: StoreError.
+        """
+        self._pages = 0
+        self._opened().checkpoint()
+
+    def checkpointed(self) -> None:
+        """After a checkpoint, which may have written over the mark."""
+        self._opened().remember(self._seq - len(self._pending), self._written_link())
+
+    def _written_link(self) -> bytes:
+        # What waits is not written yet: the link before it.
+        if not self._pending:
+            return self._link
+        return head(self._opened())[1]
+
+    def _new_cut(self, kernel: Kernel) -> None:
+        self._cut = Cut(self._opened(), self._kept, kernel.state, self._seq, self._link)
+        self._since_snapshot = 0
+
+    def remember_clock(self, clock: StoredClock) -> None:
+        """Keep the clock. Raises: StoreError."""
+        file = self._opened()
+        with file.transaction():
+            file.set_meta("clock", msgspec.json.encode(clock).decode())
+
+    def word(self, key: str) -> str | None:
+        """What was kept under a key. Raises: StoreError."""
+        try:
+            return self._opened().meta(key)
+        except DAMAGE as problem:
+            raise named(self.path, problem) from None
+
+    def keep_word(self, key: str, value: str) -> None:
+        """Keep a word beside the state. Raises: StoreError."""
+        file = self._opened()
+        with file.transaction():
+            file.set_meta(key, value)
+
+    def close(self, kernel: Kernel, clock: StoredClock) -> None:
+        """A last snapshot where it is quick, else the log holds the rest; let go of the file. Raises: StoreError."""
+        try:
+            self._write()
+            self.remember_clock(clock)
+            self._last_snapshot(kernel)
+        finally:
+            self.abandon()
+
+    def _last_snapshot(self, kernel: Kernel) -> None:
+        ends = time.perf_counter() + CLOSE_S
+        while self.has_work and time.perf_counter() < ends:
+            self.work()
+        if self.has_work:
+            return
+        if self._since_snapshot:
+            self._new_cut(kernel)
+        while time.perf_counter() < ends:
+            if self.work():
+                return
 
     def abandon(self) -> None:
         """Let go of the file as it is."""
-        self._db.close()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
-    def _write(self, batch: list[tuple[int, int, bytes]]) -> None:
-        with self._db:
-            self._db.executemany("INSERT INTO log VALUES (?, ?, ?)", batch)
-
-    def _snapshot(self, kernel: Kernel, clock: str) -> None:
-        began = time.perf_counter()
-        state = self._encode(kernel.state)
-        with self._db:
-            self._db.execute("INSERT OR REPLACE INTO snapshot VALUES (1, ?, ?)", (self._seq, state))
-            self._db.execute("DELETE FROM log WHERE seq <= ?", (self._seq,))
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES ('clock', ?)", (clock,))
-        self._since_snapshot = 0
-        self._took_s = time.perf_counter() - began
-
-    def _meta(self, key: str) -> str | None:
-        row = self._db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def _set_meta(self, key: str, value: str) -> None:
-        with self._db:
-            self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-
-    def _guard(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except sqlite3.DatabaseError as problem:
-            raise StoreError(
-                f"cannot write to state file {self.path}: {problem}. "
-                "What was accepted before is safe in it; free some space or move it"
-            ) from None
-
-
-def replay(kernel: Kernel, event: Event, now: int) -> None:
-    """Take an event of the log in again; a control action that was refused then is refused now."""
-    try:
-        kernel.handle(event, now)
-    except ControlError:
-        return
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    try:
-        db = sqlite3.connect(path, timeout=0.3, isolation_level="DEFERRED")
-        db.execute("PRAGMA locking_mode=EXCLUSIVE")
-        db.execute("BEGIN EXCLUSIVE")  # take the lock now, not at the first write
-        db.commit()
-        _check_schema(db, path)
-        db.execute("PRAGMA journal_mode=WAL")
-        db.execute("PRAGMA synchronous=NORMAL")
-    except sqlite3.OperationalError as problem:
-        if "locked" in str(problem):
-            raise StoreError(
-                f"state file {path} is in use by another process; stop it or choose another --state"
-            ) from None
-        if "no such" in str(problem):
-            raise StoreError(f"{path} is an SQLite file of something else ({problem}); nothing was changed") from None
-        raise StoreError(
-            f"cannot open state file {path}: {problem}; does the folder exist and may you write to it?"
-        ) from None
-    except sqlite3.DatabaseError as problem:
-        raise StoreError(f"state file {path} is damaged or no state file ({problem}); nothing was changed") from None
-    return db
-
-
-def _check_schema(db: sqlite3.Connection, path: Path) -> None:
-    tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    row = db.execute("SELECT value FROM meta WHERE key = 'schema'").fetchone() if "meta" in tables else None
-    if row is None:
-        if tables:
-            raise StoreError(
-                f"{path} is an SQLite file of something else (tables {', '.join(sorted(tables))}); nothing was changed"
-            )
-        db.executescript(_TABLES)
-        db.execute(
-            "INSERT INTO meta VALUES ('schema', ?), ('created', ?)",
-            (str(SCHEMA), time.strftime("%FT%TZ", time.gmtime())),
-        )
-        db.commit()
-    elif row[0] != str(SCHEMA):
-        raise StoreError(
-            f"state file {path} has schema version {row[0]}, this camsim reads version {SCHEMA}; "
-            "use the camsim that wrote it"
-        )
+    def _opened(self) -> StateFile:
+        if self._file is None:
+            raise StoreError(f"state file {self.path} is closed")
+        return self._file

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from abc import ABC, abstractmethod
 
 from camsim.control.answers import Moved, Waiting
@@ -11,11 +10,9 @@ from camsim.kernel.events import ControlError, Event, Tick
 from camsim.kernel.kernel import Kernel
 
 from .clock import LAST_MS, Clock, ClockError, Mode
+from .host_clock import host_ms
 
-
-def host_ms() -> int:
-    """The host's clock, ms since 1970."""
-    return time.time_ns() // 1_000_000
+_LOOK_S = 5.0  # a timer far away is looked at so often: the host may sleep, or its clock be set ahead
 
 
 class VirtualTime(ABC):
@@ -32,7 +29,6 @@ class VirtualTime(ABC):
         self.deliveries = 0
         self.fired = 0
         self.failed = ""
-        self.committing = False
         self.last_input = kernel.now
         self._timer: asyncio.TimerHandle | None = None
         self._timer_due = 0
@@ -40,6 +36,11 @@ class VirtualTime(ABC):
         self._quiet = asyncio.Event()
         self._moving = asyncio.Lock()
         self._passing = 0  # while an advance or run-until-idle moves the clock, auto does not jump
+
+    @property
+    @abstractmethod
+    def committing(self) -> bool:
+        """Something waits for the disk."""
 
     @abstractmethod
     def submit(self, event: Event) -> None:
@@ -71,13 +72,18 @@ class VirtualTime(ABC):
         if self._timer is not None:
             self._timer.cancel()
         delay = self.clock.host_delay_s(due, host_ms())
-        self._timer, self._timer_due = asyncio.get_running_loop().call_later(min(delay, 3600), self._wake), due
+        self._timer, self._timer_due = asyncio.get_running_loop().call_later(min(delay, _LOOK_S), self._wake), due
 
     def _wake(self) -> None:
         self._timer = None
-        if not self.failed and not self.clock.stands:
-            self.fired += 1
-            self.submit(Tick())
+        if self.failed or self.clock.stands:
+            return
+        due = self.kernel.next_due()
+        if due is not None and due > self.now():
+            self._plan_wake()
+            return
+        self.fired += 1
+        self.submit(Tick())
 
     def horizon(self) -> int:
         """How far jumps may go: some hours after the last input."""
@@ -161,7 +167,7 @@ class VirtualTime(ABC):
 
     def waiting(self) -> Waiting:
         """What is not done yet: callbacks in queues and commands on their way."""
-        devices, due = self.kernel.state.devices.values(), self.kernel.next_due()
+        devices, due = list(self.kernel.state.devices.look()), self.kernel.next_due()
         return Waiting(
             callbacks=sum(len(registered.outbox) for registered in devices),
             commands=sum(len(registered.commands) for registered in devices),

@@ -9,7 +9,10 @@ import msgspec
 from camsim.protocol.facts import AttendancePhoto, Fact, Punch, Template
 from camsim.protocol.vocabulary import IN_TYPES, AttendanceType, TemplateType
 
+from .log_blocks import BLOCK_ROWS, LogRow, Range, Snapshot
 from .models import Model
+from .photo_numbers import PhotoNumbers
+from .punch_log import PunchLog
 
 
 class User(msgspec.Struct):
@@ -23,14 +26,6 @@ class User(msgspec.Struct):
     enabled: bool = True
     access: tuple[int, int] | None = None
     message: str = ""
-
-
-class LogRow(msgspec.Struct, gc=False):
-    """One record of the punch log; `number` counts all punches the device ever recorded."""
-
-    number: int
-    punch: Punch
-    uploaded: bool = False
 
 
 class DeviceClock(msgspec.Struct):
@@ -75,10 +70,9 @@ class Device(msgspec.Struct):
     mac: str
     clock: DeviceClock = msgspec.field(default_factory=DeviceClock)
     users: dict[str, User] = msgspec.field(default_factory=dict)
-    logs: list[LogRow] = msgspec.field(default_factory=list)
-    logs_start: int = 0
+    log: PunchLog = msgspec.field(default_factory=PunchLog)
     next_number: int = 1
-    photos: dict[int, str] = msgspec.field(default_factory=dict)
+    photos: PhotoNumbers = msgspec.field(default_factory=PhotoNumbers)
     pending: list[Pending] = msgspec.field(default_factory=list)
     counts: dict[str, int] = msgspec.field(default_factory=dict)
     last_punch: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
@@ -174,45 +168,51 @@ class Device(msgspec.Struct):
         was_in = last[1] in IN_TYPES
         return str(AttendanceType.CHECK_OUT if rule == "first_in_rest_out" or was_in else AttendanceType.CHECK_IN)
 
-    def record(self, punch: Punch) -> tuple[LogRow, LogRow | None]:
-        """Write a punch into the log; returns its row and the row the ring overwrote, if any (A-DEV-14)."""
+    def record(self, punch: Punch, block_rows: int = BLOCK_ROWS) -> tuple[LogRow, LogRow | None]:
+        """Write a punch into the log; returns its row, and one that the ring overwrote before upload (A-DEV-14)."""
         row = LogRow(self.next_number, punch)
         self.next_number += 1
-        self.logs.append(row)
+        self.log.append(row)
+        self.log.seal(block_rows)
         self.last_punch[punch.user_id] = (punch.log_time, punch.type)
         lost = None
-        if self.log_count > self.model.capacity.logs:
-            lost = self.logs[self.logs_start]
-            self.photos.pop(lost.number, None)
-            self._drop_first()
+        if len(self.log) > self.model.capacity.logs:
+            self.photos.discard(self.log.first_number() or 0)
+            lost = self.log.drop_first()
         return row, lost
 
-    def _drop_first(self) -> None:
-        self.logs_start += 1
-        if self.logs_start > 1024 and self.logs_start * 2 > len(self.logs):
-            del self.logs[: self.logs_start]
-            self.logs_start = 0
+    def remember(self, punch: Punch, block_rows: int = BLOCK_ROWS) -> None:
+        """Write an uploaded punch of before the run: directions and re-verification do not look back on it."""
+        self.log.append(LogRow(self.next_number, punch, True))
+        self.log.seal(block_rows)
+        self.next_number += 1
 
     @property
     def log_count(self) -> int:
         """Rows in the log now."""
-        return len(self.logs) - self.logs_start
+        return len(self.log)
 
-    def rows(self) -> Iterator[LogRow]:
-        """The log in device order, oldest record first."""
-        return iter(self.logs[self.logs_start :])
+    def rows(self, wanted: Range | None = None) -> Iterator[LogRow]:
+        """The log in device order, oldest record first; of a time range alone where one is given."""
+        snapshot = self.log.snapshot()
+        return iter(snapshot) if wanted is None else (row for some in snapshot.portions(wanted) for row in some)
+
+    def snapshot(self) -> Snapshot:
+        """The log as it is now, whatever is recorded or deleted later."""
+        return self.log.snapshot()
 
     def row(self, number: int) -> LogRow | None:
         """The row with this number, if the log still has it."""
-        if self.log_count == 0:
-            return None
-        index = self.logs_start + number - self.logs[self.logs_start].number
-        return self.logs[index] if self.logs_start <= index < len(self.logs) else None
+        return self.log.row(number)
+
+    def not_uploaded(self) -> list[LogRow]:
+        """The rows that nobody has received yet."""
+        return [row for row in self.log.open_rows() if not row.uploaded]
 
     def clear_logs(self) -> list[LogRow]:
         """Empty the log; returns the rows that nobody had received yet (R-31)."""
-        lost = [row for row in self.rows() if not row.uploaded]
-        self.logs, self.logs_start = [], 0
+        lost = self.not_uploaded()
+        self.log.clear()
         self.pending = [item for item in self.pending if item.number is None]
         return lost
 

@@ -8,12 +8,15 @@ import msgspec
 
 from camsim.protocol.command import Command
 
+from . import blocks
 from .device import Device
 from .faults import Fault
 from .journal import Journal
 from .ledger import Ledger
+from .ledger_books import Book
 from .models import Model
 from .outbox import Outbox
+from .pieces import Pieces
 from .timers import Timers
 
 
@@ -87,6 +90,16 @@ class RegisteredDevice(msgspec.Struct):
     interleave: bool = False  # live records pass the cached ones (A-CB-12)
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
+    def lose_block(self, number: int) -> str:
+        """A block of the punch log cannot be read any more; says which punches it had."""
+        return self.device.log.lose_block(number)
+
+
+class Fleet(Pieces[RegisteredDevice]):
+    """The registered devices by their service tags, in the order in which they were added."""
+
+    __slots__ = ()
+
 
 class InFlight(msgspec.Struct, gc=False):
     """What must be remembered of an attempt until it is answered."""
@@ -105,7 +118,7 @@ class State(msgspec.Struct):
     now: int = 0
     profile: str = "documented"
     knobs: dict[str, Any] = msgspec.field(default_factory=dict)
-    devices: dict[str, RegisteredDevice] = msgspec.field(default_factory=dict)
+    devices: Fleet = msgspec.field(default_factory=Fleet)
     timers: Timers = msgspec.field(default_factory=Timers)
     faults: list[Fault] = msgspec.field(default_factory=list)
     fault_ids: int = 0
@@ -115,3 +128,27 @@ class State(msgspec.Struct):
     ledger: Ledger = msgspec.field(default_factory=Ledger)
     control_entries: int = 0
     models: dict[str, Model] = msgspec.field(default_factory=dict)
+    devices_made: int = 0  # ever: the log of each numbers its blocks from a place of its own
+
+
+def whole(state: State) -> bytes:
+    """The state in one piece, msgpack, with everything that a state file keeps apart."""
+    return msgspec.msgpack.encode(state, enc_hook=_whole)
+
+
+def _whole(value: object) -> object:
+    if isinstance(value, Pieces):
+        return dict(value.items())
+    return blocks.whole(value)
+
+
+def read_whole(data: bytes) -> State:
+    """The state of such bytes. Raises: msgspec.DecodeError, msgspec.ValidationError."""
+    return msgspec.msgpack.decode(data, type=State, dec_hook=_read)
+
+
+def _read(kind: type, value: Any) -> object:
+    if issubclass(kind, Pieces):
+        of = RegisteredDevice if kind is Fleet else Book
+        return kind({name: msgspec.convert(item, of, dec_hook=_read) for name, item in value.items()})
+    return blocks.decoded(kind, value)

@@ -80,25 +80,36 @@ class Journal(msgspec.Struct):
     dropped: int = 0
     max_entries: int = MAX_ENTRIES
     max_bytes: int = MAX_BYTES
+    max_age_ms: int | None = None
 
     def __len__(self) -> int:
         return len(self.entries) - self.start
 
     def add(self, entry: Entry) -> None:
-        """Append; the oldest go when there are too many or they hold too much."""
+        """Append; the oldest go when there are too many, they hold too much or are too old."""
         entries = self.entries
         entries.append(entry)
         self.held_bytes += entry.size
         while len(entries) - self.start > self.max_entries or (
             self.held_bytes > self.max_bytes and len(entries) - self.start > 1
         ):
-            self.held_bytes -= entries[self.start].size
-            self.start += 1
-            self.dropped += 1
+            self._drop_first()
+        if self.max_age_ms is not None:
+            while entries[self.start].at < entry.at - self.max_age_ms:
+                self._drop_first()
         # Taking off the head one by one would move the whole list each time: so the start moves.
         if self.start > 1024 and self.start * 2 > len(self.entries):
             del self.entries[: self.start]
             self.start = 0
+
+    def _drop_first(self) -> None:
+        self.held_bytes -= self.entries[self.start].size
+        self.start += 1
+        self.dropped += 1
+
+    def anew(self) -> Journal:
+        """An empty journal with the same bounds."""
+        return Journal(max_entries=self.max_entries, max_bytes=self.max_bytes, max_age_ms=self.max_age_ms)
 
     def clear(self) -> None:
         """Forget every entry; numbers go on."""
@@ -110,6 +121,12 @@ class Journal(msgspec.Struct):
         for entry in self.entries[self.start :]:
             if all(str(getattr(entry, key)) == str(value) for key, value in keys.items()):
                 yield entry
+
+    def newest_first(self, **wanted: object) -> Iterator[Entry | None]:
+        """Entries that match, newest first; None in the place of those that do not."""
+        keys = {key: str(value) for key, value in wanted.items() if value is not None}
+        for entry in self.entries[: self.start - 1 if self.start else None : -1]:
+            yield entry if all(str(getattr(entry, key)) == value for key, value in keys.items()) else None
 
     def newest(self, limit: int, **wanted: object) -> list[Entry]:
         """The last `limit` entries that match, oldest of them first."""
@@ -202,11 +219,16 @@ def canonical(journal: Journal, versions: Mapping[str, str] | None = None) -> by
 
     With `versions` a first line says what the bytes depend on besides seed and inputs, and the form's own number.
     """
+    return b"".join(canonical_lines(journal, versions))
+
+
+def canonical_lines(journal: Journal, versions: Mapping[str, str] | None = None) -> Iterator[bytes]:
+    """The same, line by line."""
     ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
-    lines: list[object] = [_canonical(entry) for entry in ordered]
     if versions is not None:
-        lines.insert(0, {"canonical": 1, **versions})
-    return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+        yield msgspec.json.encode({"canonical": 1, **versions}) + b"\n"
+    for entry in ordered:
+        yield msgspec.json.encode(_canonical(entry)) + b"\n"
 
 
 def _canonical(entry: Entry) -> list[object]:

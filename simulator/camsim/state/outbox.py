@@ -8,6 +8,8 @@ from enum import StrEnum
 
 import msgspec
 
+from .telling import Telling
+
 DOCUMENTED_STEPS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
@@ -55,6 +57,7 @@ class Delivery(msgspec.Struct, gc=False):
     attempts: int = 0
     first_at: int | None = None
     frozen_key: str | None = None
+    more: Telling | None = None  # what comes right behind it, rendered when its own first attempt begins
 
 
 class Outbox(msgspec.Struct):
@@ -70,21 +73,33 @@ class Outbox(msgspec.Struct):
     held: bool = False
     last_attempt_at: int | None = None
     aside: list[Delivery] = msgspec.field(default_factory=list)  # what an ended service holds back (V2-29)
+    unrendered: int = 0  # in the `more` of deliveries
 
     def __len__(self) -> int:
-        return len(self.aside) + len(self.pending) - self.start_index
+        return len(self.aside) + len(self.pending) - self.start_index + self.unrendered
 
     def push(self, delivery: Delivery) -> None:
         """Queue one more behind the others."""
         self.pending.append(delivery)
         self.received += 1
 
+    def push_more(self, behind: Delivery, more: Telling) -> None:
+        """Queue what is to be rendered later, right behind a delivery."""
+        behind.more = more
+        self.received += more.count
+        self.unrendered += more.count
+
+    def render_more(self, rendered: list[Delivery]) -> None:
+        """What was to be rendered later stands behind the head now."""
+        self.pending[self.start_index + 1 : self.start_index + 1] = rendered
+        self.unrendered -= len(rendered)
+
     def head(self) -> Delivery | None:
         """The delivery everything else waits for."""
         return self.pending[self.start_index] if self.start_index < len(self.pending) else None
 
     def waiting(self) -> Iterable[Delivery]:
-        """Everything queued: what was set aside, then the head and what is behind it."""
+        """Everything queued and rendered: what was set aside, then the head and what is behind it."""
         return iter([*self.aside, *self.pending[self.start_index :]])
 
     def start(self, now_ms: int) -> Delivery | None:
@@ -128,20 +143,25 @@ class Outbox(msgspec.Struct):
         first = self.start_index + (self.state is QueueState.SENDING)
         dropped = [*self.aside, *self.pending[first:]]
         del self.pending[first:]
-        self.aside = []
+        self.aside, self.unrendered = [], 0
         self._forget_hold()
         return dropped
 
     def take_head(self) -> Delivery:
         """Take the head out, of which no attempt is under way; what it was on hold for is over."""
         delivery = self.pending[self.start_index]
+        if delivery.more is not None:
+            self.unrendered -= delivery.more.count
         self._drop_head()
         self._forget_hold()
         return delivery
 
     def set_aside(self) -> None:
         """Let the others pass the head, which waits until `take_back`."""
-        self.aside.append(self.take_head())
+        delivery = self.take_head()
+        if delivery.more is not None:
+            self.unrendered += delivery.more.count
+        self.aside.append(delivery)
 
     def take_back(self) -> None:
         """What was set aside stands before the others again, behind an attempt that is under way."""

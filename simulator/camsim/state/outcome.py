@@ -10,7 +10,8 @@ import msgspec
 from camsim.protocol.command import Command
 from camsim.protocol.facts import Fact
 
-from .device import Device, LogRow, User
+from .device import Device, User
+from .log_blocks import LogRow, Range, Snapshot
 
 
 class Context(msgspec.Struct, frozen=True, gc=False):
@@ -27,20 +28,21 @@ class Context(msgspec.Struct, frozen=True, gc=False):
 class Rows(msgspec.Struct, gc=False):
     """Punches an answer carries: a snapshot of the log, filtered and rendered piece by piece by whoever sends it."""
 
-    rows: list[LogRow]
+    rows: Snapshot
     start: int
     end: int
     paged: bool
     offset_rows: int
     user_key: str = "UserID"  # R-12-KEY
+    only: frozenset[int] | None = None  # these log numbers and no others (R-12-NEW)
 
     def matching(self) -> Iterator[LogRow | None]:
         """Rows of the range in device order; None now and then, where a sender may take a breath."""
-        for number, row in enumerate(self.rows):
-            if number % 1000 == 999:
-                yield None
-            if self.start <= row.punch.log_time <= self.end:
-                yield row
+        for some in self.rows.portions(Range(self.start, self.end)):
+            for row in some:
+                if self.only is None or row.number in self.only:
+                    yield row
+            yield None
 
 
 class Outcome(msgspec.Struct, gc=False):
@@ -52,7 +54,7 @@ class Outcome(msgspec.Struct, gc=False):
     members: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     rows: Rows | None = None
     facts: list[Fact] = msgspec.field(default_factory=list)
-    resend: list[LogRow] = msgspec.field(default_factory=list)
+    resend: tuple[Snapshot, Range] | None = None
     users: list[User] = msgspec.field(default_factory=list)
     lost: list[LogRow] = msgspec.field(default_factory=list)
     lint: list[str] = msgspec.field(default_factory=list)

@@ -119,8 +119,8 @@ def test_a_fault_that_names_one_device_leaves_the_other_alone(start_sim: Start) 
         sim.punch("1", name)
     sim.idle()
 
-    ledger = sim.host.runtime.kernel.state.ledger.records
-    assert {name: ledger[name][1].attempts for name in ("OLD", "NEW")} == {"OLD": 3, "NEW": 1}
+    attempts = {name: record.attempts for name, record in sim.host.runtime.kernel.state.ledger.rows()}
+    assert attempts == {"OLD": 3, "NEW": 1}
 
 
 def run_canonical(start_sim: Start, seed: int) -> bytes:

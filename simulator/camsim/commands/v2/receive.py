@@ -57,10 +57,10 @@ def _find_device(kernel: Kernel, incoming: Incoming, tag: str) -> RegisteredDevi
     found = kernel.state.devices.get(tag)
     if found is not None or not kernel.policy.rest.stgid_alias:
         return found
-    for other in kernel.state.devices.values():
+    for stgid, other in kernel.state.devices.items():
         if other.config.serial == tag:
             incoming.lint.append("ServiceTagId is the serial number (A-REST-16)")
-            return other
+            return kernel.state.devices.get(stgid)
     return None
 
 

@@ -76,7 +76,7 @@ def why_busy(kernel: Kernel, registered: RegisteredDevice) -> Refusal | None:
         return None
     group = [registered]
     if registered.config.group:
-        group = [one for one in kernel.state.devices.values() if one.config.group == registered.config.group]
+        group = [one for one in kernel.state.devices.look() if one.config.group == registered.config.group]
     for one in group:
         for pending in one.commands:
             if pending.request is not None or pending.state == "running":

@@ -51,10 +51,10 @@ def _find_device(kernel: Kernel, incoming: Incoming) -> RegisteredDevice | None:
     found = kernel.state.devices.get(tags[0])
     if found is not None or not kernel.policy.rest.stgid_alias:
         return found
-    for other in kernel.state.devices.values():  # only where live clients' habit is served: the page has tags alone
+    for stgid, other in kernel.state.devices.items():  # only where clients' habit is served: the page has tags alone
         if other.config.serial == tags[0]:
             incoming.lint.append("stgid is the serial number (A-REST-16)")
-            return other
+            return kernel.state.devices.get(stgid)
     return None
 
 
