@@ -241,7 +241,7 @@ def _folder_of_a_run(run: Run, peer: Peer, folder: Path) -> Iterator[Said]:
     place.mkdir(parents=True)
     (place / "01.body").write_text("{}")
     step: dict[str, Any] = {"what": HOSTILE, "file": "01.body", "content_type": "application/json", "query": ""}
-    step |= {"transport": "plain", "device": 0, "copies": 1, "retries": 0, "encrypt": False, "judged": True}
+    step |= {"transport": "fresh", "device": 0, "copies": 1, "retries": 0, "encrypt": False, "judged": True}
     step |= {"answers": [HOSTILE]}
     kept: dict[str, Any] = {"id": "CB-DUP-001/twice", "url": f"http://{HOSTILE}/", "protocol": "v3"}
     kept |= {"expected": HOSTILE, "actual": HOSTILE, "stage": HOSTILE, "at_once": 1, "causes": [], "steps": [step]}
