@@ -326,8 +326,8 @@ def scenarios() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as text:
         file = Path(text) / "one.json"
         for url in ("http://169.254.169.254/latest", "http://10.0.0.1/admin", "http://127.evil.example/", private):
-            steps = [{"devices": {"stgid": "A", "callback_url": url}}, {"punches": {"user": "1"}}]
-            file.write_text(json.dumps({"name": "n", "teaches": "t", "steps": steps}))
+            steps = [{"devices": {"id": "A", "callback_url": url}}, {"punches": {"user": "1"}}]
+            file.write_text(json.dumps({"schemaVersion": 1, "name": "n", "teaches": "t", "steps": steps}))
             code, said = camsim("scenario", "run", file)
             if code != 4 and not url.startswith("http://127.0."):
                 yield f"{url}: exit code {code}: {said[-200:]}"

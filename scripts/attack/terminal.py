@@ -219,19 +219,19 @@ def files(run: Run, peer: Peer, folder: Path) -> Iterator[Said]:
 
 
 def _scenarios(run: Run, folder: Path) -> Iterator[Said]:
-    texts: tuple[object, ...] = (
+    texts: tuple[dict[str, Any], ...] = (
         {
             "name": HOSTILE,
             "teaches": HOSTILE,
-            "steps": [{"devices": {"stgid": HOSTILE}}, {"assert": {"callbacks": {}}}],
+            "steps": [{"devices": {"id": HOSTILE}}, {"assert": {"callbacks": {}}}],
         },
         {"name": HOSTILE, "steps": [{HOSTILE: 1}]},
         {"name": HOSTILE, "steps": [{"wait": HOSTILE}]},
-        {"name": HOSTILE, "steps": [{"devices": {"stgid": "A", "callback_url": f"http://evil.example/{HOSTILE}"}}]},
+        {"name": HOSTILE, "steps": [{"devices": {"id": "A", "callback_url": f"http://evil.example/{HOSTILE}"}}]},
     )
     for number, text in enumerate(texts):
         file = folder / f"{number}.json"
-        file.write_text(json.dumps(text))
+        file.write_text(json.dumps({"schemaVersion": 1, "teaches": HOSTILE, **text}))
         for words in (["validate"], ["run"], ["run", "--json"]):
             yield run(["scenario", *words, str(file)])
 
