@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 JOBS ?= $(shell echo $$((2 * $$(nproc 2>/dev/null || echo 1))))
 PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -q
 
-.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm lasting busy receivers-bugs vendor-php newman openapi-lint fuzz wheel docs arrays clean
+.PHONY: help demo test lint format bench bench-storm proof reproductions kill-storm soak attack lasting busy receivers-bugs vendor-php newman openapi-lint fuzz wheel docs arrays clean
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/' | expand -t 16
@@ -55,8 +55,14 @@ proof: $(VENV)/.dev ## the suite against mutants, benign variants and generated 
 reproductions: $(VENV)/.dev ## run 200 printed reproductions of failures, each must show its failure again
 	$(BIN)/python scripts/reproductions.py --count 200
 
-kill-storm: $(VENV)/.dev ## 200 times kill -9 during a storm, nothing lost
+kill-storm: $(VENV)/.dev ## 200 times kill -9 among punches, commands and control actions, nothing lost or told twice
 	$(BIN)/python scripts/kill_storm.py --kills 200
+
+soak: $(VENV)/.dev ## 5 million punches in virtual months against one state file: memory, file, stalls, restart (about an hour)
+	$(BIN)/python scripts/soak.py --punches 5000000
+
+attack: $(VENV)/.dev ## attack it as an unfriendly peer would, everything that takes long; ONLY=NAME runs one (a real browser needs chromium)
+	$(BIN)/python scripts/attack $(if $(ONLY),--only $(ONLY))
 
 lasting: $(VENV)/.dev ## certify ten times on one database, with people of its own and with --users: equal results
 	$(BIN)/python scripts/lasting.py --runs 10

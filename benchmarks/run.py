@@ -18,6 +18,7 @@ NAMES = (
     "receivers_bench",
     "backlog_bench",
     "plugin_bench",
+    "scale_bench",
 )
 
 

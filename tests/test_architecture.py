@@ -21,7 +21,7 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
-        __version__ resources chance durations addresses shown
+        __version__ resources chance durations addresses shown ending private_files given_secrets secrecy
         ownership
         terminal
         protocol
@@ -85,6 +85,10 @@ SHARED = frozenset(
         "ownership",
         "shown",
         "terminal",
+        "ending",
+        "private_files",
+        "given_secrets",
+        "secrecy",
         "protocol",
         "readback",
         "synthetic",
@@ -98,6 +102,9 @@ SHELL = frozenset(
     [
         "ownership",
         "terminal",
+        "ending",
+        "private_files",
+        "given_secrets",
         "readback",
         "service",
         "api",
@@ -285,6 +292,7 @@ PROVED_BY = {
     "camsim.readback.command": "conformance/test_readback.py",
     "camsim.readback.python": "conformance/test_readback.py",
     "camsim.receiver.*": "simulator/receiver/test_receiver_http.py",
+    "camsim.restored": "simulator/test_restart.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",
     "camsim_conformance.__main__": "conformance/test_commands.py",

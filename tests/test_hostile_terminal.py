@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 from typer.testing import CliRunner
 
-from camsim.cli import app as cli
+from camsim.cli import joined as cli
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -11,9 +11,12 @@ from typing import Annotated
 
 import typer
 
+from camsim import ending
 from camsim.durations import duration_s
+from camsim.given_secrets import secret
 from camsim.ownership import SafetyError, UnreachableError
 from camsim.readback.model import ReadBackError
+from camsim.secrecy import without_credentials
 from camsim.terminal import Terminal
 from camsim_loadtests.plan.profiles import PROFILES
 from camsim_loadtests.plan.settings import DEFAULT_TOKEN, Settings
@@ -51,8 +54,16 @@ def storm(
     map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     readback_sample: Annotated[int, typer.Option(help="Compare so many users only; 0 compares all.")] = 0,
     settle: Annotated[str, typer.Option(help="Time a target may take to store.")] = "3s",
-    auth_token: Annotated[str, typer.Option(help="AuthToken of all devices.")] = DEFAULT_TOKEN,
-    security_key: Annotated[str, typer.Option(help="AES-256 key, 32 characters.")] = "",
+    auth_token: Annotated[
+        str | None, typer.Option(help=f"AuthToken of all devices; default: CAMSIM_AUTH_TOKEN, else {DEFAULT_TOKEN}.")
+    ] = None,
+    auth_token_file: Annotated[
+        Path | None, typer.Option(help="A file with it, which no list of processes shows.")
+    ] = None,
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters; default: CAMSIM_SECURITY_KEY.")
+    ] = None,
+    security_key_file: Annotated[Path | None, typer.Option(help="A file with the key.")] = None,
     protocol: Annotated[str, typer.Option(help="v3 or v2; as the profile says unless given.")] = "",
     seed: Annotated[int, typer.Option(help="Equal seeds send equal punches, whatever the number of workers.")] = 1,
     start: Annotated[int, typer.Option(help="LogTime of the first moment, UTC epoch seconds; now unless given.")] = 0,
@@ -89,11 +100,13 @@ def storm(
     try:
         if worker:
             become_worker(master_host, master_port, processes)
+        token = secret("--auth-token", auth_token, auth_token_file) or DEFAULT_TOKEN
+        key = secret("--security-key", security_key, security_key_file) or ""
         # The one place where they are made: from here they travel as JSON, and nobody makes them again.
         settings = Settings(
             url=url, devices=devices, people=people or 10 * devices, profile=profile, rate=rate, seed=seed,
             duration_s=duration_s(duration), deadline_s=duration_s(deadline), start_s=start or int(time.time()),
-            first_user=first_user, auth_token=auth_token, security_key=security_key, protocol=protocol,
+            first_user=first_user, auth_token=token, security_key=key, protocol=protocol,
             retry_s=duration_s(retry), drain_limit_s=duration_s(drain_limit), timeout_s=duration_s(timeout),
             lost_ack=lost_ack, duplicates=duplicates, connections=connections, ca_file=str(ca or ""),
         )  # fmt: skip
@@ -102,11 +115,12 @@ def storm(
             settings=settings, workers=workers, fail_on=fail_on or [], readback=readback, sql_map=map_, out=out,
             as_json=json_, readback_sample=readback_sample, settle_s=duration_s(settle), i_own_this=i_own_this,
         )  # fmt: skip
-        code = run_storm(request, _version())
+        with ending.interrupting():
+            code = run_storm(request, _version())
     except tuple(_EXITS) as error:
         # What is refused as a usage has lines of its own, with the command to run; so has the end of Locust's log.
         show = _errors.print if isinstance(error, ValueError | LocustError) else _errors.say
-        show(f"camsim storm: {error}")
+        show(f"camsim storm: {without_credentials(str(error))}")
         code = _exit_of(error)
     raise typer.Exit(code)
 

@@ -12,6 +12,7 @@ import msgspec
 from camsim.readback.model import ReadBackError
 from camsim.readback.opening import open_own
 from camsim.readback.rows import RowReadBack
+from camsim.secrecy import without_credentials
 from camsim.shown import for_json, for_lines
 from camsim.terminal import Terminal
 from camsim_loadtests.plan.plan import Plan
@@ -63,7 +64,8 @@ def run_storm(request: Request, version: str) -> Exit:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
             return _judge(request, _run(request), adapter, thresholds, version)
-    _errors.say(f"camsim storm: {settings.url} answers and does not acknowledge: {problem}; nothing more was sent")
+    target = without_credentials(settings.url)
+    _errors.say(f"camsim storm: {target} answers and does not acknowledge: {problem}; nothing more was sent")
     return Exit.FAILED
 
 

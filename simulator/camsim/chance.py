@@ -25,6 +25,7 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # The printed OperationIDs are base-36 of a positive 63-bit integer of 12 or 13 characters: at least 36^11.
 _SMALLEST_ID, _BEYOND_ID = 36**11, 1 << 63
 TOKEN_LENGTH = 32
+_TOKEN_NUMBERS = tuple(b"%d" % n for n in range(TOKEN_LENGTH))
 
 
 class _Hash(Protocol):
@@ -33,16 +34,17 @@ class _Hash(Protocol):
     def digest(self) -> bytes: ...
 
 
-@lru_cache(maxsize=16384)
-def _stream(seed: int, device: str, purpose: str) -> _Hash:
-    # Hashing the long part once and copying it is a third faster than hashing it for each number.
-    return blake2b(f"{device}\0{purpose}\0".encode(), digest_size=8, key=(seed % _SPAN).to_bytes(8, "big"))
+@lru_cache(maxsize=64)
+def _keyed(seed: int) -> _Hash:
+    # Kept for a seed, never for a device: copying it costs as much as a hash kept for each of few devices, and among
+    # many devices far less than making one anew.
+    return blake2b(digest_size=8, key=(seed % _SPAN).to_bytes(8, "big"))
 
 
 def draw(seed: int, device: str, purpose: str, n: int) -> int:
     """An integer in [0, 2**64)."""
-    state = _stream(seed, device, purpose).copy()
-    state.update(b"%d" % n)
+    state = _keyed(seed).copy()
+    state.update(f"{device}\0{purpose}\0{n:d}".encode())
     return int.from_bytes(state.digest(), "big")
 
 
@@ -119,4 +121,11 @@ def operation_id(seed: int, device: str, n: int, purpose: str = "operation-id") 
 
 def token(seed: int, device: str, purpose: str = "auth-token") -> str:
     """32 characters of [A-Za-z0-9], the form of the printed AuthTokens."""
-    return "".join(_LETTERS[draw(seed, device, purpose, n) % len(_LETTERS)] for n in range(TOKEN_LENGTH))
+    begun = _keyed(seed).copy()
+    begun.update(f"{device}\0{purpose}\0".encode())
+    characters: list[str] = []
+    for number in _TOKEN_NUMBERS:  # each character is a draw of its own, made by hand: a large site has many tokens
+        state = begun.copy()
+        state.update(number)
+        characters.append(_LETTERS[int.from_bytes(state.digest(), "big") % len(_LETTERS)])
+    return "".join(characters)

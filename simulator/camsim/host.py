@@ -20,6 +20,7 @@ from camsim.engine import new_kernel
 from camsim.kernel.events import ControlError, Restarted
 from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
+from camsim.private_files import Announcement
 from camsim.restored import apply as apply_said
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
@@ -145,16 +146,16 @@ class Host:
             ],
         }
 
-    def write_ready(self, path: Path) -> None:
-        """Write the ready file in one step, so that nobody reads half of it. Raises: HostError."""
-        draft = path.with_name(path.name + ".part")
+    def write_ready(self, path: Path) -> Announcement:
+        """Write the ready file; whoever stops withdraws it. Raises: HostError."""
+        file = Announcement(path)
         try:
-            draft.write_bytes(msgspec.json.format(msgspec.json.encode(self.ready())) + b"\n")
-            draft.replace(path)
+            file.write(msgspec.json.format(msgspec.json.encode(self.ready())) + b"\n")
         except OSError as problem:
             raise HostError(
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
             ) from None
+        return file
 
 
 def _close(doors: list[list[socket.socket]]) -> None:

@@ -23,6 +23,7 @@ from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
 from camsim.model_table import ModelTable
 from camsim.protocol import cipher
+from camsim.secrecy import shown, without_credentials
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
 from camsim.state.models import MODELS, Model, UnknownModelError, find
@@ -181,7 +182,7 @@ def _explain(text: str, value: object, kind: type[msgspec.Struct], where: str) -
     if unknown:
         allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
         return f"{full}.{unknown[1]} is unknown; allowed: {allowed}"
-    said = f"{full} = {_at(value, path)!r}: {reason}"
+    said = f"{full} = {shown(re.split(r'[.[]', full)[-1], _at(value, path))!r}: {reason}"
     # A site's tables are flat: the first name of a path is the member whose type says what is allowed.
     allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
     if not allowed:
@@ -266,7 +267,9 @@ def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
 def check_url(key: str, url: str) -> None:
     """A callback URL is absolute http or https. Raises: SiteError."""
     if not is_url(url):
-        raise SiteError(f"{key} = {url!r} is not allowed; allowed: http://host[:port]/path or https://…")
+        raise SiteError(
+            f"{key} = {without_credentials(url)!r} is not allowed; allowed: http://host[:port]/path or https://…"
+        )
 
 
 def seconds(key: str, text: str) -> int:

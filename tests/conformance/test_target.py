@@ -63,3 +63,8 @@ def test_a_url_that_is_none_is_a_usage_error(url: str) -> None:
 
 def test_the_path_and_query_are_kept_as_written() -> None:
     assert resolve("http://127.0.0.1:1/a/b?c=%20d").path == "/a/b?c=%20d"
+
+
+def test_a_secret_that_a_report_has_not_kept_is_asked_for() -> None:
+    with pytest.raises(UsageError, match="--url"):
+        resolve("http://127.0.0.1:1/cb?authtoken=@SECRET@")

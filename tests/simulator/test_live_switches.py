@@ -245,7 +245,7 @@ def _flags(**given: Any) -> dict[str, Any]:
         knob seed state host port management_host management_port management_token allowed_host ready_file tls_cert
         tls_key ca switch"""
     flags: dict[str, Any] = dict.fromkeys(names.split())
-    return {**flags, "horizon": "48h", "journal_full": False, **given}
+    return {**flags, "horizon": "48h", "journal_full": False, "snapshot_every": 20_000, **given}
 
 
 def test_a_flag_switches_every_device() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from running_sim import START_MS, TOKEN, Sim, device
 
-from camsim.cli import app, serve
+from camsim.cli import app, greeting, serve
 from camsim.client import ApiError, Client
 from camsim.protocol.vocabulary import Protocol
 from camsim.settings import Settings, SiteError, load
@@ -242,12 +242,12 @@ def test_what_serve_was_started_at_is_where_a_reset_begins_whatever_the_clock_wa
     ],
 )
 def test_serve_says_when_time_begins(start_sim: Start, given: dict[str, Any], said: str) -> None:
-    (line,) = re.findall(r"^  time .*$", serve.greeting(start_sim(**given).host), re.MULTILINE)
+    (line,) = re.findall(r"^  time .*$", greeting.greeting(start_sim(**given).host), re.MULTILINE)
     assert said in line
 
 
 def test_serve_says_nothing_of_a_time_that_is_the_hosts(start_sim: Start) -> None:
-    assert "  time " not in serve.greeting(start_sim(clock="real", start_ms=None).host)
+    assert "  time " not in greeting.greeting(start_sim(clock="real", start_ms=None).host)
 
 
 def test_the_pages_say_when_time_begins() -> None:

@@ -284,7 +284,7 @@ def test_small_differences_do_not_make_it_jump(host_time: dict[str, int]) -> Non
 
 
 def test_a_timer_far_away_fires_soon_after_the_host_slept(start_sim: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("camsim.service.virtual_time._LOOK_S", 0.05)
+    monkeypatch.setattr("camsim.service.virtual_time._FAR_S", 0.05)
     sim = start_sim(device(), clock="real", knobs={"rest.latency": "0"})
     sim.receiver.answer = (500, b"")
     sim.punch("1")

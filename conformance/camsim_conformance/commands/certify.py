@@ -10,14 +10,17 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeElapsedColumn
 
+from camsim import ending
+from camsim.given_secrets import SecretError, secret
 from camsim.terminal import print_json
 from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
 from camsim_conformance.report.document import Document
 from camsim_conformance.report.gathering import headline, verdict_line
+from camsim_conformance.report.masking import without_password
 from camsim_conformance.session.rounds import Progress as OnProgress
-from camsim_conformance.target.profile import DEFAULT_IN_FLIGHT, DEFAULT_RATE, Profile
+from camsim_conformance.target.profile import DEFAULT_IN_FLIGHT, DEFAULT_RATE, Profile, UsageError
 from camsim_conformance.verdict.result import Result
 
 from .errors import console, errors, exit_on_error
@@ -42,10 +45,16 @@ from .options import (
 
 def certify(
     url: Annotated[str, typer.Argument(help="The callback URL, as it stands in the API Monitor.")],
-    auth_token: Annotated[str, typer.Option(help="AuthToken of the first device.", envvar="CAMSIM_AUTH_TOKEN")] = "",
-    security_key: Annotated[
-        str | None, typer.Option(help="AES-256 key, 32 characters.", envvar="CAMSIM_SECURITY_KEY")
+    auth_token: Annotated[
+        str | None, typer.Option(help="AuthToken of the first device; default: CAMSIM_AUTH_TOKEN.")
     ] = None,
+    auth_token_file: Annotated[
+        Path | None, typer.Option(help="A file with it, which no list of processes shows.")
+    ] = None,
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters; default: CAMSIM_SECURITY_KEY.")
+    ] = None,
+    security_key_file: Annotated[Path | None, typer.Option(help="A file with the key.")] = None,
     protocol: Annotated[str, typer.Option(help="v3 or v2.")] = "v3",
     features: Annotated[
         str, typer.Option(help="core,user-data,names,templates,photo,aes,multi-zone,multi-device,load")
@@ -83,7 +92,9 @@ def certify(
     """
     lists = {"requirement": requirement or [], "device": device or [], "policy": policy or []}
     options = given({**locals(), "map": map_, **lists})
-    with exit_on_error("certify"):
+    with ending.interrupting(), exit_on_error("certify"):
+        options["auth_token"] = _secret("--auth-token", auth_token, auth_token_file) or ""
+        options["security_key"] = _secret("--security-key", security_key, security_key_file)
         profile, outputs = profile_of(url, options)
         result, document = _run(profile, outputs, quiet=json_)
     if json_:
@@ -91,6 +102,13 @@ def certify(
     else:
         show(document, console, str(out.resolve()) if out else None)
     raise typer.Exit(int(result.exit_code))
+
+
+def _secret(flag: str, given: str | None, file: Path | None) -> str | None:
+    try:
+        return secret(flag, given, file)
+    except SecretError as error:
+        raise UsageError(str(error)) from None
 
 
 def _print_json(document: Document) -> None:
@@ -105,7 +123,7 @@ def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Do
     if quiet:
         return run_to_reports(profile, outputs)
     outputs = replace(outputs, on_plan=lambda plan: errors.say(f"  {extent(plan, profile)}"))
-    errors.say(f"certifying {profile.url} (seed {profile.seed})")
+    errors.say(f"certifying {without_password(profile.url)} (seed {profile.seed})")
     # A bar of progress is for somebody who looks: in a pipeline's log it would be a hundred lines.
     if errors.is_terminal:
         with Progress(*_columns(), console=errors, transient=True) as bar:

@@ -151,7 +151,7 @@ def run_file(profile: Profile) -> RunFile:
             {"serial": device.serial, "label": device.label, "stgid": device.stgid, "sealed": device.key is not None}
         )
     return {
-        "url": profile.url,
+        "url": without_password(profile.url),
         "protocol": str(profile.protocol),
         "features": sorted(profile.features),
         "seed": profile.seed,
@@ -176,7 +176,7 @@ def _case_file(observed: Observed, profile: Profile) -> CaseFile:
     case = observed.case
     return {
         "id": case.id,
-        "url": observed.target.url,
+        "url": without_password(observed.target.url),
         "protocol": str(profile.protocol),
         "expected": observed.expected,
         "actual": observed.actual,

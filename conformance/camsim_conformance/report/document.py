@@ -44,7 +44,7 @@ def document(result: Result, out: Path | None = None) -> Document:
         suite={"name": "camsim-conformance", "version": SUITE_VERSION},
         profile=_profile(profile, complete=result.complete),
         seed=profile.seed,
-        target={"url": record.target.url, "address": record.target.address},
+        target={"url": without_password(record.target.url), "address": record.target.address},
         started=utc(record.started_s),
         seconds=round(record.seconds, 2),
         outcome=str(result.outcome),

@@ -12,7 +12,9 @@ from camsim_conformance.target.profile import SHORTEST_SECRET, TOKEN_FORMS, Devi
 T = TypeVar("T")
 Secrets = list[tuple[str, str]]
 # A password in an adapter's URL, or what is named like one in its query.
-_HIDDEN = re.compile(r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|pwd)=)[^&\s]+", re.IGNORECASE)
+_HIDDEN = re.compile(
+    r"(://[^/?#:\s@]*:)\S+(?=@)|((?:token|key|secret|password|passwd|passphrase|pwd)=)[^&\s]+", re.IGNORECASE
+)
 _PLACEHOLDER = r"\1\2@SECRET@"
 
 
@@ -48,7 +50,7 @@ def _hide(text: str, secret: str, placeholder: str) -> str:
 
 
 def without_password(adapter: str) -> str:
-    """The spelling of an adapter with a placeholder for its password, or for what its query names like one."""
+    """An adapter, or a URL, with a placeholder for its password, or for what its query names like one."""
     return _HIDDEN.sub(_PLACEHOLDER, adapter)
 
 

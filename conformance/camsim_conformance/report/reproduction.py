@@ -13,7 +13,7 @@ from camsim_conformance.plan.rows import is_one_of_two, other_of_two
 from camsim_conformance.target.profile import Profile
 
 from .case_files import file_of, folder_of, hidden_readback
-from .masking import mask_bytes
+from .masking import mask_bytes, without_password
 
 MOST_CURLS = 6
 EXPECTS_ABOVE = 1_000_000  # bytes from which curl asks before it sends; devices never do
@@ -137,7 +137,9 @@ def _curl(case: Case, number: int, profile: Profile, url: str, out: Path) -> str
         options.append("-H Expect:")
     if profile.ca is not None:
         options.append(f"--cacert {shlex.quote(str(profile.ca.resolve()))}")
-    pipes.append(f"curl -sS -i {' '.join(options)} --data-binary {data} {shlex.quote(url + step.query)}")
+    pipes.append(
+        f"curl -sS -i {' '.join(options)} --data-binary {data} {shlex.quote(without_password(url + step.query))}"
+    )
     return " | ".join(pipes)
 
 

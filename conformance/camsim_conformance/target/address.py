@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from camsim import ownership
 from camsim.ownership import CHALLENGE_PATH, DEFAULT_PORTS, Origin, SafetyError, UnreachableError
+from camsim.secrecy import without_credentials
 
 from .profile import Profile, UsageError
 
@@ -63,13 +64,16 @@ class Target:
 
 def resolve(url: str, ca: Path | None = None) -> Target:
     """The target with its one address. Raises: UsageError for a bad URL; UnreachableError when DNS knows no address."""
+    shown = without_credentials(url)
+    if "@SECRET@" in url:
+        raise UsageError(f"{shown!r}: the secret in this URL is not kept in a report; give --url")
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise UsageError(f"{url!r}: {error}") from None
+        raise UsageError(f"{shown!r}: {error}") from None
     if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
-        raise UsageError(f"{url!r} is no callback URL: write http://HOST:PORT/PATH or https://…")
+        raise UsageError(f"{shown!r} is no callback URL: write http://HOST:PORT/PATH or https://…")
     if parts.username or parts.password:
         raise UsageError("the callback URL holds a user name or password: the gateway does not send these")
     port = port or DEFAULT_PORTS[parts.scheme]

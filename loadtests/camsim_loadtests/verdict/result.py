@@ -7,6 +7,7 @@ from itertools import islice
 
 import msgspec
 
+from camsim.secrecy import without_credentials
 from camsim_loadtests.driver.histogram import Latencies, coarse_percentile
 from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import Second
@@ -163,7 +164,7 @@ def document(
         "outcome": OUTCOMES[exit_code],
         "exit_code": int(exit_code),
         "doubts": doubts,
-        "target": settings.url,
+        "target": without_credentials(settings.url),
         "profile": settings.profile,
         "purpose": plan.profile.purpose,
         "seed": settings.seed,
@@ -194,7 +195,7 @@ def _public(settings: Settings) -> dict[str, object]:
     shown: dict[str, object] = msgspec.structs.asdict(settings)
     for name in _NOT_SHOWN:
         del shown[name]
-    return shown | {"encrypted": bool(settings.security_key)}
+    return shown | {"url": without_credentials(settings.url), "encrypted": bool(settings.security_key)}
 
 
 def _errors(raw: RawResult) -> list[ErrorRow]:

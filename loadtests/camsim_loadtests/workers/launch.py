@@ -15,6 +15,7 @@ from typing import BinaryIO, NoReturn
 
 import msgspec
 
+from camsim.secrecy import without_credentials
 from camsim.shown import for_terminal
 from camsim_loadtests.plan.settings import Settings
 
@@ -73,6 +74,8 @@ def run(settings: Settings, workers: Workers, folder: Path, watcher: Watcher) ->
             for line in _progress(process, folder / PROGRESS_FILE):
                 watcher(read_progress(line))
     except KeyboardInterrupt:
+        if not (folder / PROGRESS_FILE).exists():
+            raise  # it had not begun
         raise LocustError("interrupted: the storm was stopped before its end") from None
     raw = read_raw(folder)
     if raw is None:
@@ -104,7 +107,7 @@ def _started(settings: Settings, workers: Workers, folder: Path, sink: BinaryIO)
         LIFE_VARIABLE: str(life),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parents[1]), os.environ.get("PYTHONPATH", "")])),
     }
-    command = [*_locust(), "--host", settings.url, *workers.options()]
+    command = [*_locust(), "--host", without_credentials(settings.url), *workers.options()]
     try:
         # A session of its own, so that Locust and its workers can be ended together.
         process = subprocess.Popen(  # noqa: S603

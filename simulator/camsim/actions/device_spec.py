@@ -19,6 +19,7 @@ from camsim.protocol.vocabulary import Protocol, TemplateType
 from camsim.state.device import Device, DeviceClock, User
 from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import UnknownModelError, find
+from camsim.state.outbox import Outbox
 from camsim.synthetic import people as population
 
 from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
@@ -135,7 +136,8 @@ def build(kernel: Kernel, spec: DeviceSpec, stgid: str, ordinal: int) -> Registe
     )
     device = Device(stgid, model, config.serial, mac, clock)
     device.log.next_block = ordinal * _BLOCK_NUMBERS + 1
-    registered = RegisteredDevice(config, device, online=spec.online, last_connected=kernel.now)
+    outbox = Outbox(next_block=ordinal * _BLOCK_NUMBERS + _BLOCK_NUMBERS // 2)
+    registered = RegisteredDevice(config, device, outbox, online=spec.online, last_connected=kernel.now)
     follow_zone(kernel, registered, spec.timezone)
     _populate(kernel, registered, spec)
     _recall(kernel, registered, spec.logs)

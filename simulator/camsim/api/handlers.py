@@ -13,10 +13,12 @@ from camsim import __version__
 from camsim.actions.values import instant_of
 from camsim.control import answers, on_device, openapi, records, route, routes
 from camsim.control.actions import ClearFaults, Reset, SetKnobs
+from camsim.control.moving import AdvanceBody, IdleBody
 from camsim.control.records import COMMAND_STATES
 from camsim.control.route import Route
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError, usage
+from camsim.secrecy import NONE, Secrets
 from camsim.service.runtime import Runtime
 from camsim.state import faults
 from camsim.state.gateway import RegisteredDevice
@@ -37,6 +39,9 @@ class Api(Protocol):
     full: bool
     gateway_url: str
     started: float
+
+    def secrets(self) -> Secrets | None:
+        """Those in use, which no answer holds; None where everything is shown."""
 
 
 Handler = Callable[[Any, web.Request], Awaitable[object]]
@@ -91,7 +96,8 @@ async def _reset(api: Api, request: web.Request) -> answers.Answer:
 
 
 async def _devices(api: Api, request: web.Request) -> answers.Devices:
-    return answers.Devices([views.device(one) for one in api.runtime.kernel.state.devices.look()])
+    secrets = api.secrets()
+    return answers.Devices([views.device(one, secrets) for one in api.runtime.kernel.state.devices.look()])
 
 
 def _registered(api: Api, request: web.Request) -> RegisteredDevice:
@@ -99,7 +105,7 @@ def _registered(api: Api, request: web.Request) -> RegisteredDevice:
 
 
 async def _device(api: Api, request: web.Request) -> answers.DeviceDetails:
-    return views.device_in_full(_registered(api, request), full=api.full)
+    return views.device_in_full(_registered(api, request), api.secrets())
 
 
 async def _users(api: Api, request: web.Request) -> on_device.Users:
@@ -124,14 +130,14 @@ async def _digest(api: Api, request: web.Request) -> on_device.Digest:
 
 
 async def _queue(api: Api, request: web.Request) -> records.Queue:
-    return views.queue(_registered(api, request), api.runtime.kernel.now)
+    return views.queue(_registered(api, request), api.runtime.kernel.now, api.secrets())
 
 
 async def _commands(api: Api, request: web.Request) -> records.Commands:
     state = request.query.get("state")
     if state is not None and state not in COMMAND_STATES:
         raise usage("state", state, ", ".join(COMMAND_STATES))
-    return records.Commands(views.commands(api.runtime.kernel, state))
+    return records.Commands(views.commands(api.runtime.kernel, api.secrets(), state))
 
 
 # --- clock ------------------------------------------------------------------------------------------------------------
@@ -151,17 +157,25 @@ async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
 
 
 async def _advance(api: Api, request: web.Request) -> answers.Moved:
-    body: routes.AdvanceBody = await body_of(request, routes.ADVANCE)
-    if not isinstance(body.seconds, str):
-        return await api.runtime.advance(body.seconds)
-    try:
-        return await api.runtime.advance(duration_ms(body.seconds) / 1000)
-    except ValueError as problem:
-        raise ControlError(422, "invalid_value", str(problem)) from None
+    body: AdvanceBody = await body_of(request, routes.ADVANCE)
+    patience, seconds = _patience(body.patience), body.seconds
+    if isinstance(seconds, str):
+        try:
+            seconds = duration_ms(seconds) / 1000
+        except ValueError as problem:
+            raise ControlError(422, "invalid_value", str(problem)) from None
+    return await api.runtime.advance(seconds, patience)
 
 
 async def _run_until_idle(api: Api, request: web.Request) -> answers.Moved:
-    return await api.runtime.run_until_idle()
+    body: IdleBody = await body_of(request, routes.RUN_UNTIL_IDLE)
+    return await api.runtime.run_until_idle(_patience(body.patience))
+
+
+def _patience(seconds: float | None) -> float | None:
+    if seconds is not None and not 0 < seconds <= MOST_WAIT_S:
+        raise usage("patience", seconds, f"above 0, at most {MOST_WAIT_S}")
+    return seconds
 
 
 # --- faults, journal, ledger ------------------------------------------------------------------------------------------
@@ -185,10 +199,10 @@ async def _clear_fault(api: Api, request: web.Request) -> answers.Answer:
 async def _journal(api: Api, request: web.Request) -> web.StreamResponse:
     state = api.runtime.kernel.state
     if request.query.get("canonical") in ("1", "true", "yes"):
-        return await pieces.canonical(request, state, versions())
+        return await pieces.canonical(request, state, versions(), api.secrets() or NONE)
     limit = number_of(request, "limit", "200")
     wanted = filters_of_query(request.query, "limit", "canonical")
-    return await pieces.journal_view(request, state, limit, wanted, full=api.full)
+    return await pieces.journal_view(request, state, limit, wanted, api.secrets())
 
 
 def _matching(api: Api, filters: Mapping[str, str]) -> int:

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from camsim.control import on_device, records
 from camsim.control.route import CSV, JSON, LINES
+from camsim.secrecy import Secrets
 from camsim.state import journal, ledger
 from camsim.state.gateway import RegisteredDevice, State
 from camsim.state.ledger_pages import Record
@@ -155,25 +156,27 @@ async def digest(registered: RegisteredDevice) -> on_device.Digest:
 
 
 async def journal_view(
-    request: web.Request, state: State, limit: int, wanted: Mapping[str, object], *, full: bool
+    request: web.Request, state: State, limit: int, wanted: Mapping[str, object], secrets: Secrets | None
 ) -> web.StreamResponse:
     """`GET journal`: the newest entries that match, oldest of them first."""
     book, breath, found = state.journal, Breath(), list[journal.Entry]()
     for entry in book.newest_first(**wanted):
-        if entry is not None:
-            found.append(entry)
         if len(found) >= limit:
             break
+        if entry is not None:
+            found.append(entry)
         await breath.take()
 
     def pieces() -> Pieces:
         yield b'{"dropped":%d,"entries":[' % book.dropped
-        yield from _rows([journal.present(entry, full=full)] for entry in reversed(found))
+        yield from _rows([journal.present(entry, secrets)] for entry in reversed(found))
         yield b"]}"
 
     return await answered(request, JSON, pieces())
 
 
-async def canonical(request: web.Request, state: State, versions: dict[str, str]) -> web.StreamResponse:
+async def canonical(
+    request: web.Request, state: State, versions: dict[str, str], secrets: Secrets
+) -> web.StreamResponse:
     """`GET journal?canonical=1`."""
-    return await answered(request, LINES, journal.canonical_lines(state.journal, versions))
+    return await answered(request, LINES, journal.canonical_lines(state.journal, versions, secrets))

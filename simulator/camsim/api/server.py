@@ -14,15 +14,17 @@ from aiohttp import web
 from camsim.control import routes
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError
+from camsim.secrecy import Secrets
 from camsim.service.runtime import Runtime
 from camsim.service.state_file import StoreError
+from camsim.state.known_secrets import KnownSecrets
 
+from . import browsers
 from .bodies import action_of
 from .handlers import HANDLERS, Handler
 
 log = logging.getLogger("camsim.management")
 _MAX_BODY = 64 * 1024 * 1024
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _API_HINT = "GET /api/health says whether the API is there; docs/management-api.md lists the calls"
 
 
@@ -34,18 +36,30 @@ class Management:
         runtime: Runtime,
         *,
         token: str | None = None,
-        allowed_hosts: frozenset[str] = LOOPBACK,
+        allowed_hosts: frozenset[str] = frozenset(),
         full: bool = False,
         gateway_url: str = "",
         more: Mapping[Route[object], Handler] | None = None,
     ) -> None:
         self.runtime = runtime
         self.token = token
-        self.allowed_hosts = allowed_hosts | LOOPBACK
+        self.allowed_hosts = browsers.known_names(allowed_hosts)
         self.full = full
+        self._known = KnownSecrets([token])
         self.gateway_url = gateway_url
         self.started = time.time()
         self.handlers = {**HANDLERS, **(more or {})}
+
+    def secrets(self) -> Secrets | None:
+        """Those in use, which no answer holds; None where everything is shown."""
+        return None if self.full else self._known.of(self.runtime.kernel.state)
+
+    def _error(self, status: int, code: str, message: str, hint: str = "") -> web.Response:
+        """The answer of a call that failed; whatever it quotes, no secret."""
+        secrets = self.secrets()
+        if secrets is not None:
+            message, hint = secrets.text(message), secrets.text(hint)
+        return json_response({"error": {"code": code, "message": message, "hint": hint}}, status)
 
     def application(self) -> web.Application:
         """An aiohttp application with every route."""
@@ -81,24 +95,21 @@ class Management:
             self._admit(request)
             return await handler(request)
         except ControlError as problem:
-            return _error(problem.http, problem.code, problem.message, problem.hint)
+            return self._error(problem.http, problem.code, problem.message, problem.hint)
         except web.HTTPException as problem:
             code = problem.reason.lower().replace(" ", "_")
-            return _error(problem.status, code, f"{request.method} {request.path}", _API_HINT)
+            return self._error(problem.status, code, f"{request.method} {request.path}", _API_HINT)
         except StoreError as problem:
-            return _error(503, "state_not_written", str(problem), "the simulator has stopped taking work")
+            return self._error(503, "state_not_written", str(problem), "the simulator has stopped taking work")
         except asyncio.CancelledError:
             raise
         except Exception as problem:  # our own fault, and said so
             log.exception("management call failed")
-            return _error(500, "internal_error", f"{type(problem).__name__}: {problem}", "this is a bug in camsim")
+            return self._error(500, "internal_error", f"{type(problem).__name__}: {problem}", "this is a bug in camsim")
 
     def _admit(self, request: web.Request) -> None:
-        """Whoever calls by another name than ours may be a page in a browser; whoever has no token is nobody."""
-        # A page that rebinds a name of its own to 127.0.0.1 calls us by that name.
-        host = request.host if request.host.endswith("]") else request.host.rsplit(":", 1)[0]
-        if host.lower() not in self.allowed_hosts:
-            raise ControlError(403, "wrong_host", f"Host {request.host!r} is not served", "add it with --allowed-host")
+        """A page of somebody else in a browser is refused; whoever has no token is nobody."""
+        browsers.admit(request, self.allowed_hosts)
         if self.token is not None:
             given = request.headers.get("Authorization", "")
             # Compared in constant time: how long it takes must not say how much of a token is right.
@@ -114,7 +125,3 @@ async def _root(request: web.Request) -> web.Response:
 def json_response(value: object, status: int = 200) -> web.Response:
     """A JSON answer, encoded once."""
     return web.Response(body=msgspec.json.encode(value), status=status, content_type="application/json")
-
-
-def _error(status: int, code: str, message: str, hint: str = "") -> web.Response:
-    return json_response({"error": {"code": code, "message": message, "hint": hint}}, status)

@@ -17,10 +17,11 @@ from camsim.knobs import register as readings
 from camsim.protocol.facts import Template
 from camsim.protocol.timestamps import gmt, local
 from camsim.protocol.vocabulary import Service
+from camsim.secrecy import SHORT, Secrets, digest, mask_secret
+from camsim.service import standstill
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
-from camsim.state.journal import SHORT, digest, mask_secret
 from camsim.state.log_blocks import LogRow, Range
 
 
@@ -77,6 +78,10 @@ def clock(runtime: Runtime) -> answers.ClockView:
         text=gmt(now // 1000, 0),
         next_timer=_seconds(runtime.kernel.next_due()),
         horizon=runtime.horizon() / 1000,
+        out=standstill.out_now(runtime.kernel, runtime.courier),
+        silent=round(standstill.silent_s(runtime.courier), 3),
+        held=runtime.holding,
+        moving=runtime.moving,
     )
 
 
@@ -101,8 +106,12 @@ def metrics(runtime: Runtime) -> str:
 # --- devices ----------------------------------------------------------------------------------------------------------
 
 
-def device(registered: RegisteredDevice) -> answers.Device:
-    """A device in one row."""
+def _shown(text: str, secrets: Secrets | None) -> str:
+    return text if secrets is None else secrets.text(text)
+
+
+def device(registered: RegisteredDevice, secrets: Secrets | None) -> answers.Device:
+    """A device in one row; its callback URL as it is where `secrets` is None."""
     config, terminal, outbox = registered.config, registered.device, registered.outbox
     return answers.Device(
         stgid=config.stgid,
@@ -113,7 +122,7 @@ def device(registered: RegisteredDevice) -> answers.Device:
         mode=config.mode,
         online=registered.online,
         encrypted=config.security_key is not None,
-        callback_url=config.callback_url,
+        callback_url=None if config.callback_url is None else _shown(config.callback_url, secrets),
         users=len(terminal.users),
         logs=terminal.log_count,
         cached=len(terminal.pending),
@@ -121,15 +130,15 @@ def device(registered: RegisteredDevice) -> answers.Device:
     )
 
 
-def device_in_full(registered: RegisteredDevice, *, full: bool) -> answers.DeviceDetails:
-    """A device with configuration, capacity, clock and queue; token and key masked unless `full`."""
+def device_in_full(registered: RegisteredDevice, secrets: Secrets | None) -> answers.DeviceDetails:
+    """A device with configuration, capacity, clock and queue; token and key as they are where `secrets` is None."""
     config, terminal = registered.config, registered.device
     model, device_clock = terminal.model, terminal.clock
     services = config.services.items()
     return answers.DeviceDetails(
-        **msgspec.structs.asdict(device(registered)),
-        auth_token=config.auth_token if full else str(mask_secret(config.auth_token)),
-        security_key=config.security_key if full else mask_secret(config.security_key),
+        **msgspec.structs.asdict(device(registered, secrets)),
+        auth_token=config.auth_token if secrets is None else str(mask_secret(config.auth_token)),
+        security_key=config.security_key if secrets is None else mask_secret(config.security_key),
         licence={"start": config.licence_start, "end": config.licence_end},
         services={name: {"activation": start, "expiry": end} for name, (start, end) in services},
         origin_ips=config.origin_ips,
@@ -243,7 +252,7 @@ def digest_steps(registered: RegisteredDevice) -> Iterator[str]:
 # --- queues and commands ----------------------------------------------------------------------------------------------
 
 
-def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
+def queue(registered: RegisteredDevice, now_ms: int, secrets: Secrets | None) -> records.Queue:
     """The callback queue of a device: what it does, and why it waits."""
     box, waiting = registered.outbox, registered.outbox.head()
     state = str(box.state)
@@ -263,7 +272,7 @@ def queue(registered: RegisteredDevice, now_ms: int) -> records.Queue:
         attempts=attempts,
         last_attempt=_seconds(box.last_attempt_at),
         next_retry=_seconds(box.next_at),
-        why=box.problem,
+        why=None if box.problem is None else _shown(box.problem, secrets),
         cached_on_device=len(registered.device.pending),
     )
 
@@ -274,22 +283,22 @@ def _is_frozen(registered: RegisteredDevice, now_ms: int) -> bool:
     return not runs(config, Service.ATTENDANCE, now_ms) or bool(box.aside and len(box) == len(box.aside))
 
 
-def commands(kernel: Kernel, state: str | None = None) -> list[records.Command]:
+def commands(kernel: Kernel, secrets: Secrets | None, state: str | None = None) -> list[records.Command]:
     """RESTful commands on their way to devices, of one state or of any."""
     shown = []
     for registered in kernel.state.devices.look():
         for pending in registered.commands:
             if state is None or pending.state == state:
-                shown.append(_command(registered, pending))
+                shown.append(_command(registered, pending, secrets))
     return shown
 
 
-def _command(registered: RegisteredDevice, pending: PendingCommand) -> records.Command:
+def _command(registered: RegisteredDevice, pending: PendingCommand, secrets: Secrets | None) -> records.Command:
     return records.Command(
         device=registered.config.stgid,
         id=pending.id,
         operation=pending.command.name,
-        operation_id=pending.operation_id,
+        operation_id=_shown(pending.operation_id, secrets),
         state=pending.state,
         received=pending.received_at / 1000,
         answered=pending.request is None,

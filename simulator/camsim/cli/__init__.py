@@ -1,5 +1,13 @@
 """The command `camsim`."""
 
-from .app import main
+from camsim import ending
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    ending.at_once_while_starting()
+    from .joined import main as run  # loading takes the better part of a second
+
+    run()

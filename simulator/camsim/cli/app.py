@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.models import CommandInfo
 
 from camsim import __version__
 
+from . import secret_options as options
 from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
-from .flags import AuthToken, Devices, JournalEntries, KeepDays, KnobsSet, LedgerPunches, Users
-from .output import say, say_json, say_lines, write_anything
+from .flags import Devices, JournalEntries, KeepDays, KnobsSet, LedgerPunches, Users
+from .output import say, say_json, say_lines
 
 app = typer.Typer(
     name="camsim",
@@ -50,8 +48,10 @@ def serve(
     users: Users = None,
     model: Annotated[str | None, typer.Option(help="Device model, such as f38+ or rsp10f1.")] = None,
     callback_url: Annotated[str | None, typer.Option(help="Where callbacks go.")] = None,
-    auth_token: AuthToken = None,
-    security_key: Annotated[str | None, typer.Option(help="32 characters: encrypt with AES-256.")] = None,
+    auth_token: options.AuthToken = None,
+    auth_token_file: options.AuthTokenFile = None,
+    security_key: options.SecurityKey = None,
+    security_key_file: options.SecurityKeyFile = None,
     protocol: Annotated[str | None, typer.Option(help="v3 or v2.")] = None,
     profile: Annotated[str | None, typer.Option(help="documented, observed, strict or hostile.")] = None,
     clock: Annotated[str | None, typer.Option(help="real, scaled:N, manual or auto.")] = None,
@@ -69,10 +69,9 @@ def serve(
     port: Annotated[int, typer.Option(help="Gateway port; 0 picks a free one.", min=0, max=65535)] = 8124,
     management_host: Annotated[str, typer.Option(help="Address of the management port.")] = "127.0.0.1",
     management_port: Annotated[int, typer.Option(help="Management port; 0 picks a free one.", min=0, max=65535)] = 8125,
-    management_token: Annotated[str | None, typer.Option(help="Bearer token of the management API.")] = None,
-    allowed_host: Annotated[
-        list[str] | None, typer.Option(help="Host header to accept, as a compose service name. May repeat.")
-    ] = None,
+    management_token: options.ManagementToken = None,
+    management_token_file: options.ManagementTokenFile = None,
+    allowed_host: options.AllowedHosts = None,
     ready_file: Annotated[Path | None, typer.Option(help="Written once both ports listen: URLs, pid, devices.")] = None,
     tls_cert: Annotated[Path | None, typer.Option(help="Serve the gateway over HTTPS with this certificate.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key.")] = None,
@@ -245,56 +244,3 @@ def export(
     if format_ not in FORMATS:
         raise Exit(2, f"format {format_!r} is not allowed; allowed: {', '.join(FORMATS)}")
     say_json(FORMATS[format_]())
-
-
-def _own() -> None:
-    """Commands that live in modules of their own."""
-    from .lint import lint
-    from .receiver import receiver
-    from .scenario import app as scenario
-    from .state import app as state
-
-    app.command("lint")(lint)
-    app.command("receiver")(receiver)
-    app.add_typer(scenario)
-    app.add_typer(state)
-
-
-def _join() -> None:
-    """Let the other packages add their commands: entry-point group `camsim.commands`."""
-    for entry in sorted(importlib.metadata.entry_points(group="camsim.commands"), key=lambda entry: entry.name):
-        try:
-            add = entry.load()
-        except ImportError as problem:
-            _missing(entry.name, str(problem))
-            continue
-        add(app)
-
-
-def _missing(name: str, why: str) -> None:
-    way = f"`camsim {name}` needs more packages ({why}): in the clone, .venv/bin/pip install -e '.[all]'"
-    anything = {"ignore_unknown_options": True, "allow_extra_args": True}  # else its own options would be the error
-
-    @app.command(name, help="Not installed: needs the extra 'all'.", context_settings=anything, add_help_option=False)
-    def absent() -> None:
-        raise Exit(2, way)
-
-
-def main() -> None:
-    """Entry point of the console script; what belongs to other commands is loaded only when it is asked for."""
-    if _first_word() not in {_name(command) for command in app.registered_commands}:
-        _own()
-        _join()
-    write_anything()
-    app()
-
-
-def _first_word() -> str:
-    for word in sys.argv[1:]:
-        if not word.startswith("-"):
-            return word
-    return ""
-
-
-def _name(command: CommandInfo) -> str:
-    return str(command.name or getattr(command.callback, "__name__", ""))

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from camsim.given_secrets import SecretError, secret
+
 from .output import say
 
 ManagementUrl = Annotated[
@@ -15,7 +17,10 @@ ManagementUrl = Annotated[
 Switches = Annotated[
     list[str] | None, typer.Option("--switch", help="A portal switch of every device: load_user_data=on. May repeat.")
 ]
-Token = Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its bearer token.")]
+Token = Annotated[
+    str | None,
+    typer.Option("--management-token", envvar=["CAMSIM_TOKEN", "CAMSIM_MANAGEMENT_TOKEN"], help="Its bearer token."),
+]
 DEFAULT_URL = "http://127.0.0.1:8125"
 
 
@@ -38,7 +43,11 @@ def fetch(url: str, token: str | None, method: str, path: str, body: object = No
     from camsim.client.wire import Api, ApiError
 
     try:
+        if token is None:
+            token = secret("--management-token", None)
         return Api(url.rstrip("/"), token, timeout=60).raw(method, path, body)
+    except SecretError as problem:
+        raise Exit(2, str(problem)) from None
     except ValueError as problem:
         raise Exit(2, f"--url: {problem}") from None
     except ApiError as problem:

@@ -14,7 +14,6 @@ Devices = Annotated[
     int | None, typer.Option(help="Number of devices, SIM00001… or of a site's one kind.", min=0, max=100_000)
 ]
 Users = Annotated[int | None, typer.Option(help="People enrolled on each device, UserIDs 1…N.", min=0, max=100_000)]
-AuthToken = Annotated[str | None, typer.Option(help="AuthToken of every device; default: seeded, one a device.")]
 KnobsSet = Annotated[
     list[str] | None, typer.Option("--set", help="knob=value; `camsim register` lists them. May repeat.")
 ]

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from camsim.protocol.lint import RESPONSE, lint
 from camsim.protocol.schemas import Problem
+from camsim.secrecy import is_secret
 
 from .lint import check, line, shown
 from .output import say
@@ -92,7 +93,7 @@ def _filled(value: object, path: str, hidden: set[str]) -> object:
 
 def _filled_member(key: str, value: object, path: str, hidden: set[str]) -> object:
     inner = f"{path}.{key}".removeprefix(".")
-    if key == "AuthToken" and isinstance(value, str) and _MASK in value:
+    if is_secret(key) and isinstance(value, str) and _MASK in value:
         hidden.add(inner)
         return "x" * _TOKEN_LENGTH
     return _filled(value, inner, hidden)

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import signal
+import queue
 import sqlite3
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from camsim import ending
+from camsim.given_secrets import SecretError, secret
+from camsim.private_files import Announcement, remove
 from camsim.receiver import variants
 from camsim.receiver.devices import DeviceTextError, KnownDevice, Settings, parse_device
 from camsim.receiver.running import Kind, Running, open_receiver
 from camsim.receiver.sightings import Sighting
 from camsim.terminal import Terminal
+
+from .secret_options import AuthTokenFile, SecurityKeyFile
 
 _USAGE = 2
 _console, _errors = Terminal(), Terminal(stderr=True)
@@ -28,8 +33,15 @@ def receiver(
     port: Annotated[int, typer.Option(help="Port; 8123 is the vendor's for tests, 0 picks a free one.")] = 8123,
     kind: Annotated[Kind, typer.Option(help="Which of the two receivers.")] = Kind.MEMORY,
     db: Annotated[str, typer.Option(help="SQLite file of the sqlite receiver.")] = ":memory:",
-    auth_token: Annotated[list[str] | None, typer.Option(help="Token of a known device; repeatable.")] = None,
-    security_key: Annotated[str | None, typer.Option(help="AES-256 key, 32 characters.")] = None,
+    auth_token: Annotated[
+        list[str] | None,
+        typer.Option(help="Token of a known device; repeatable. Default, without --device: CAMSIM_AUTH_TOKEN."),
+    ] = None,
+    auth_token_file: AuthTokenFile = None,
+    security_key: Annotated[
+        str | None, typer.Option(help="AES-256 key, 32 characters; default, without --device: CAMSIM_SECURITY_KEY.")
+    ] = None,
+    security_key_file: SecurityKeyFile = None,
     device: Annotated[
         list[str] | None, typer.Option(help="token=…,key=…,stgid=…,label=…,offset=… of a known device; repeatable.")
     ] = None,
@@ -50,11 +62,32 @@ def receiver(
         return
     if broken and benign:
         raise _usage("--broken and --benign exclude each other")
-    settings = _settings(auth_token or [], device or [], security_key, readback)
-    running = _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_))
-    with running:
-        _announce(running, settings, ready_file, json_)
-        _wait()
+    tokens, key = _secrets(auth_token or [], auth_token_file, security_key, security_key_file, described=bool(device))
+    settings = _settings(tokens, device or [], key, readback)
+    # The one queue that a signal may write to while the same thread waits for it.
+    end = queue.SimpleQueue[None]()
+    with (
+        ending.heard(lambda: end.put(None)),
+        _ready_file(ready_file) as announce,
+        _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_)) as running,
+    ):
+        announce(_announce(running, settings, json_))
+        end.get()
+
+
+def _secrets(
+    tokens: list[str], token_file: Path | None, key: str | None, key_file: Path | None, *, described: bool
+) -> tuple[list[str], str | None]:
+    """Tokens and key, from wherever they were given; devices that are `described` have theirs with them."""
+    environment: dict[str, str] | None = {} if described else None
+    try:
+        own_key = secret("--security-key", key, key_file, environment=environment)
+        if tokens and token_file is None:
+            return tokens, own_key
+        more = secret("--auth-token", None, token_file, environment=environment)
+    except SecretError as error:
+        raise _usage(str(error)) from None
+    return (tokens if more is None else [*tokens, more]), own_key
 
 
 def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
@@ -106,7 +139,8 @@ def _open(
         raise _usage(str(error.args[0] if error.args else error)) from None
 
 
-def _announce(running: Running, settings: Settings, ready_file: Path | None, as_json: bool) -> None:
+def _announce(running: Running, settings: Settings, as_json: bool) -> bytes:
+    """Say where it listens; what the ready file holds."""
     told: dict[str, str | int | None] = {"url": running.url, "readback_url": None, "pid": os.getpid()}
     if settings.readback:
         told["readback_url"] = running.readback_url
@@ -118,21 +152,28 @@ def _announce(running: Running, settings: Settings, ready_file: Path | None, as_
             _console.print(f"read-back at {running.readback_url}")
         if not settings.devices:
             _console.print("any AuthToken is accepted; --auth-token makes it strict")
-    if ready_file is not None:
-        # In one step, so that nobody who waits for the file reads half of it.
-        part = ready_file.with_name(ready_file.name + ".part")
-        part.write_text(json.dumps(told))
-        part.replace(ready_file)
+    return json.dumps(told).encode()
 
 
-def _wait() -> None:
-    """Sleep until SIGTERM or SIGINT."""
-    end = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: end.set())
-    # Event.wait without a timeout would not wake for a signal on every platform.
-    while not end.wait(1.0):
-        pass
+@contextlib.contextmanager
+def _ready_file(path: Path | None) -> Iterator[Callable[[bytes], None]]:
+    """What writes the ready file; an old one is gone before we start, and ours when we end."""
+    if path is None:
+        yield lambda data: None
+        return
+    file = Announcement(path)
+    _on_ready_file(path, lambda: remove(path))
+    try:
+        yield lambda data: _on_ready_file(path, lambda: file.write(data))
+    finally:
+        file.withdraw()
+
+
+def _on_ready_file(path: Path, do: Callable[[], None]) -> None:
+    try:
+        do()
+    except OSError as error:
+        raise _usage(f"cannot write --ready-file {path}: {error.strerror}") from None
 
 
 def _line(seen: Sighting) -> None:

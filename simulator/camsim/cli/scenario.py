@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from camsim import resources
+from camsim import ending, resources
 from camsim.ownership import origin_of
 from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
@@ -82,7 +82,10 @@ def run(
         str | None,
         typer.Option(envvar="CAMSIM_URL", help="Management URL of a running simulator; else one is started."),
     ] = None,
-    token: Annotated[str | None, typer.Option("--management-token", envvar="CAMSIM_TOKEN", help="Its token.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option("--management-token", envvar=["CAMSIM_TOKEN", "CAMSIM_MANAGEMENT_TOKEN"], help="Its token."),
+    ] = None,
     callback_url: Annotated[str | None, typer.Option(help="Your receiver; else a built-in one answers.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Agree to the callback URLs that a file names itself.")] = False,
@@ -107,7 +110,8 @@ def run(
             work = standalone.run_remote(chosen, url, token, callback_url, keep=keep)
         else:
             work = standalone.run_alone(chosen, callback_url)
-        reports.append(asyncio.run(work))
+        with ending.interrupting():
+            reports.append(asyncio.run(work))
         if not as_json:
             _print(reports[-1])
     if as_json:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from camsim import __version__
+from camsim import ending
 from camsim.actions.values import instant_of
 from camsim.control.devices import DeviceSpec
+from camsim.given_secrets import SecretError, secret
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, parse_assignment
-from camsim.protocol.timestamps import gmt
+from camsim.private_files import Announcement, remove
 from camsim.protocol.vocabulary import Protocol
 from camsim.restored import OF_DEVICES
 from camsim.service.state_file import StoreError
@@ -25,10 +25,12 @@ from camsim.settings import Settings, SiteError, check, check_url, fingerprint, 
 from camsim.shown import for_lines
 
 from . import flags as serve_flags
+from .greeting import greet
 
 
 def settings_of(flags: dict[str, Any]) -> Settings:
     """Settings of the site file with the flags on top. Raises: SiteError."""
+    flags = {**flags, **_secrets(flags)}
     settings = Settings()
     if flags["config"] is not None:
         settings = load(flags["config"])
@@ -48,6 +50,22 @@ def settings_of(flags: dict[str, Any]) -> Settings:
     _note_said(settings, flags, knobs)
     check(settings)
     return settings
+
+
+def _secrets(flags: dict[str, Any]) -> dict[str, str | None]:
+    """What is secret among the flags, from wherever it was given. Raises: SiteError."""
+    found: dict[str, str | None] = {}
+    for name in ("auth_token", "security_key", "management_token"):
+        flag = f"--{name.replace('_', '-')}"
+        # CAMSIM_TOKEN is what the commands read that call a running simulator.
+        names = ("CAMSIM_TOKEN",) if name == "management_token" else ()
+        try:
+            found[name] = secret(flag, flags[name], flags.get(f"{name}_file"), names=names)
+        except SecretError as problem:
+            raise SiteError(str(problem)) from None
+    if found["management_token"] == "":
+        raise SiteError("--management-token is empty: everybody would be let in; leave it out on loopback")
+    return found
 
 
 def _note_said(settings: Settings, flags: dict[str, Any], knobs: dict[str, object]) -> None:
@@ -152,14 +170,24 @@ def _so_many(settings: Settings, count: int) -> list[DeviceSpec]:
 
 
 def serve(flags: dict[str, Any]) -> int:
-    """Run until SIGINT or SIGTERM; returns the exit code."""
+    """Run until SIGINT, SIGTERM or SIGHUP; returns the exit code."""
     try:
+        if flags["ready_file"] is not None:
+            _withdraw_stale(flags["ready_file"])
         settings = settings_of(flags)
         return run(settings, flags["ready_file"], as_json=flags["as_json"], quiet=flags["quiet"])
     except SiteError as problem:
         return _say(2, str(problem))
     except HostError as problem:
         return _say(problem.code, str(problem))
+
+
+def _withdraw_stale(path: Path) -> None:
+    """A process that was killed has left its ready file: whoever waits must not take it for ours. Raises: HostError."""
+    try:
+        remove(path)
+    except OSError as problem:
+        raise HostError(f"cannot remove --ready-file {path}: {problem.strerror}; name another") from None
 
 
 def run(settings: Settings, ready_file: Path | None = None, *, as_json: bool = False, quiet: bool = False) -> int:
@@ -188,80 +216,32 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
         failures.append(why)
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    host = await Host.start(settings, fail)
-    tune_collector()
-    try:
-        if as_json:
-            sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
-        elif not quiet:
-            sys.stdout.write(for_lines(greeting(host)))
-        sys.stdout.flush()
-        if ready_file is not None:
-            host.write_ready(ready_file)
-        await stop.wait()
-    finally:
+    host: Host | None = None
+
+    def end() -> None:
+        if host is None and settings.state is None:
+            ending.at_once()  # nothing is there yet that could be lost; many devices take long to make
+        loop.call_soon_threadsafe(stop.set)
+
+    announced: Announcement | None = None
+    with ending.heard(end):
+        host = await Host.start(settings, fail)
+        tune_collector()
         try:
-            await host.stop()
-        except StoreError as problem:
-            failures.append(str(problem))
+            if not stop.is_set():
+                greet(host, as_json, quiet)
+                announced = None if ready_file is None else host.write_ready(ready_file)
+            await stop.wait()
+        finally:
+            if announced is not None:
+                announced.withdraw()
+            try:
+                await host.stop()
+            except StoreError as problem:
+                failures.append(str(problem))
     if failures:
         return _say(1, failures[0])
     return 0
-
-
-def _endpoints(host: Host) -> list[str]:
-    """The paths of the protocols that the devices speak; v3's when there is none yet."""
-    spoken = {slot.config.protocol for slot in host.runtime.kernel.state.devices.look()}
-    lines: list[str] = []
-    if Protocol.V3 in spoken or not spoken:
-        lines.append(f"  gateway     {host.gateway_url}{Protocol.V3.path}?stgid=…")
-    if Protocol.V2 in spoken:
-        lines.append(f"  gateway     {host.gateway_url}{Protocol.V2.path} (v2: form field request_data)")
-    return lines
-
-
-def _virtual_time(host: Host) -> list[str]:
-    """Which time it is, where it is not the host's."""
-    clock, settings = host.runtime.clock, host.settings
-    if not clock.stands and settings.start_ms is None:
-        return []
-    why = f"{settings.horizon_ms / 3_600_000:g} h before now, as far as jumps go; --start sets it"
-    if host.restored is not None:
-        why = "as the state file was left"
-    elif settings.start_ms is not None:
-        why = "as --start says"
-    return [f"  time        {gmt(host.runtime.now() // 1000, 0)} ({why})"]
-
-
-def greeting(host: Host) -> str:
-    """What a person wants to know first."""
-    state, settings = host.runtime.kernel.state, host.settings
-    slots = list(state.devices.look())
-    lines = [
-        f"camsim {__version__}: seed {state.seed}, profile {state.profile}, clock {host.runtime.clock.text}",
-        *_endpoints(host),
-        f"  management  {host.management_url}/api/health",
-        *_virtual_time(host),
-    ]
-    if not slots:
-        lines.append("  devices     0")
-    else:
-        first, last = slots[0].config, slots[-1].config
-        # Devices of a site may have URLs of their own: the first one's shows the kind.
-        url = first.callback_url or "no URL: events wait in the queue; --callback-url sets one"
-        lines.append(f"  devices     {len(slots)}: {first.stgid} … {last.stgid}")
-        lines.append(f"  token       {first.auth_token} ({first.stgid})")
-        lines.append(f"  callbacks   {url}")
-    if settings.state is None:
-        lines.append("  state       in memory: everything is gone at exit; --state FILE keeps it")
-    else:
-        how = "new"
-        if host.restored is not None:
-            how = f"restored, {host.restored} events replayed"
-        lines.append(f"  state       {settings.state} ({how}; survives a killed process, not a power cut)")
-    return "\n".join(lines) + "\n"
 
 
 def _say(code: int, message: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import TracebackType
@@ -11,6 +12,7 @@ from camsim.control import answers, records, routes
 
 from .device import DeviceHandle, Secrets, known_secrets
 from .ledger import Ledger
+from .patience import Watch, on_a_loop, unanswered
 from .rest import RestClient
 from .wire import TIMEOUT_S, Api, ApiError, Wire, given
 
@@ -19,12 +21,23 @@ R = TypeVar("R")
 
 
 class Client:
-    """A simulator somewhere. Safe to use from several threads. Raises: ApiError from every call that fails."""
+    """A simulator somewhere. Safe to use from several threads. Raises: ApiError from every call that fails.
+
+    `patience`: real seconds after which a call that waits for time fails, because a callback is out and nothing is
+    answered (`unanswered`), or because time stands and nobody moves it (`deadlock`). None: as long as it takes.
+    """
 
     def __init__(
-        self, url: str, token: str | None = None, *, gateway_url: str | None = None, timeout: float = TIMEOUT_S
+        self,
+        url: str,
+        token: str | None = None,
+        *,
+        gateway_url: str | None = None,
+        timeout: float = TIMEOUT_S,
+        patience: float | None = None,
     ) -> None:
         self.url = url.rstrip("/")
+        self.patience = patience
         self._api = Api(url, token, timeout)
         self._gateway_url, self._timeout = gateway_url, timeout
         self._gateway: Wire | None = None
@@ -132,7 +145,11 @@ class Client:
         secrets = Secrets(auth_token, security_key) if auth_token else known_secrets(self._api, stgid, self._secrets)
         if self._gateway is None:
             self._gateway = Wire(self.gateway_url, timeout=self._timeout)
-        return RestClient(self._gateway, stgid, secrets)
+        watch = None if self.patience is None else self._watch
+        return RestClient(self._gateway, stgid, secrets, watch)
+
+    def _watch(self) -> Callable[[], None]:
+        return Watch(self._api, self.patience or 0)
 
     def commands(self, state: str | None = None) -> list[records.Command]:
         """RESTful commands on their way to devices; `state`: waiting, running, parked."""
@@ -155,11 +172,13 @@ class Client:
 
     def advance(self, seconds: float | str) -> answers.Moved:
         """Let virtual time pass (seconds, or `15s`, `2m`, `48h`); returns when the world is quiescent."""
-        return self._api.ask(routes.ADVANCE, {"seconds": seconds})
+        with on_a_loop():
+            return self._api.ask(routes.ADVANCE, given(seconds=seconds, patience=self.patience))
 
     def run_until_idle(self) -> answers.Moved:
         """Move time until nothing is left to do (at most 48 virtual hours); says what still waits."""
-        return self._api.ask(routes.RUN_UNTIL_IDLE)
+        with on_a_loop():
+            return self._api.ask(routes.RUN_UNTIL_IDLE, given(patience=self.patience))
 
     @contextmanager
     def auto(self) -> Iterator[Client]:
@@ -219,10 +238,21 @@ class Client:
 
     def wait_for(self, count: int = 1, *, timeout: float = 10.0, **wanted: str | int | None) -> int:
         """Wait until `count` entries match, at most `timeout` real seconds. Raises: TimeoutError."""
-        found = self._api.ask(routes.JOURNAL_WAIT, given(count=count, timeout=timeout, **wanted))
-        if not found.reached:
-            raise TimeoutError(f"{found.count} of {count} entries with {wanted} in the journal after {timeout:g} s")
-        return found.count
+        until = time.monotonic() + timeout
+        while True:
+            left = max(0.0, until - time.monotonic())
+            turn = left if self.patience is None else min(left, self.patience / 5)
+            found = self._api.ask(routes.JOURNAL_WAIT, given(count=count, timeout=turn, **wanted))
+            if found.reached:
+                return found.count
+            if turn == left:
+                raise TimeoutError(f"{found.count} of {count} entries with {wanted} in the journal after {timeout:g} s")
+            self._need_answers()
+
+    def _need_answers(self) -> None:
+        view = self.clock
+        if self.patience is not None and view.out and view.silent >= self.patience:
+            raise unanswered(view)
 
     def clear_journal(self) -> None:
         """Forget the journal's entries; the ledger stays."""

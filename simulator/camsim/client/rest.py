@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -47,9 +48,11 @@ class RestAnswer(msgspec.Struct, frozen=True):
 class RestClient:
     """Commands to one device. A call returns when the device has answered, which takes virtual time."""
 
-    def __init__(self, wire: Wire, stgid: str, secrets: Secrets) -> None:
+    def __init__(
+        self, wire: Wire, stgid: str, secrets: Secrets, watch: Callable[[], Callable[[], None]] | None = None
+    ) -> None:
         self.stgid, self.auth_token, self.security_key = stgid, secrets.auth_token, secrets.security_key
-        self._wire = wire
+        self._wire, self._watch = wire, watch
 
     def call(self, operation: str, **fields: Any) -> RestAnswer:
         """Carry out an operation of the catalogue, `AddUserWithCard` for one.
@@ -82,7 +85,8 @@ class RestClient:
 
             body = cipher.encrypt(self.security_key, body)
         target = f"{Protocol.V3.path}?stgid={quote(self.stgid, safe='')}"
-        http, raw = self._wire.exchange("POST", target, body, {"Content-Type": "application/json"})
+        watch = None if self._watch is None else self._watch()
+        http, raw = self._wire.exchange("POST", target, body, {"Content-Type": "application/json"}, watch)
         return RestAnswer(http, _read(raw, self.security_key), raw)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -14,10 +14,12 @@ from camsim.control.route import Route
 
 if TYPE_CHECKING:  # imported at the first call: it costs as much as everything else here together
     import http.client
+    import socket
 
 A = TypeVar("A")
 T = TypeVar("T")
 Query = Mapping[str, object]
+_LOOK_S = 0.1
 IDLE_S = 20.0  # the server closes idle connections later than this
 TIMEOUT_S = 120.0  # real seconds; run_until_idle over a large fleet takes some
 
@@ -54,15 +56,25 @@ class Wire:
         self._headers, self._timeout = dict(headers or {}), timeout
 
     def exchange(
-        self, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        target: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        watch: Callable[[], None] | None = None,
     ) -> tuple[int, bytes]:
-        """One request; status and whole body of the answer. Raises: ApiError `unreachable` or `no_answer`."""
+        """One request; status and whole body of the answer. `watch` is called ten times a second until it comes.
+
+        Raises: ApiError `unreachable` or `no_answer`, and what `watch` raises.
+        """
         from http.client import HTTPException
 
         connection = self._take()
         # Never sent twice: a call that moves time or punches may have been carried out before the line broke.
         try:
             connection.request(method, target, body, {**self._headers, **(headers or {})})
+            if watch is not None:
+                _look(connection.sock, watch, self._timeout)
             answer = connection.getresponse()
             content = answer.read()
         except TimeoutError:
@@ -73,6 +85,9 @@ class Wire:
             why = str(problem) or type(problem).__name__
             message = f"{method} {self.origin}{target}: {why}"
             raise ApiError("unreachable", message, "is the simulator running there?") from None
+        except BaseException:  # of `watch`, or Ctrl-C: an answer that comes later is nobody's
+            connection.close()
+            raise
         self._give_back(connection, answer)
         return answer.status, content
 
@@ -103,6 +118,17 @@ class Wire:
             connection.close()
 
     __del__ = close  # a client that is thrown away leaves no socket open
+
+
+def _look(connection: socket.socket, watch: Callable[[], None], most_s: float) -> None:
+    """Call `watch` until something can be read, or time is up and reading says so."""
+    import selectors
+
+    until = time.monotonic() + most_s
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        while not selector.select(_LOOK_S) and time.monotonic() < until:
+            watch()
 
 
 _STANDS = "a call to a device waits for virtual time: use auto(), or advance the clock from another thread"

@@ -87,14 +87,32 @@ class Uplink(Answer, frozen=True):
     up: bool
 
 
+class Out(Answer, frozen=True):
+    """A callback that is out: `real_s` real seconds so far."""
+
+    device: str
+    operation: str
+    user: str
+    attempt: int
+    real_s: float
+
+
 class ClockView(Answer, frozen=True):
-    """`GET clock`: `text` is now in the vendor's notation, `horizon` how far jumps may go."""
+    """`GET clock`: `text` is now in the vendor's notation, `horizon` how far jumps may go.
+
+    Why time stands: `out` (the oldest callbacks first, five at most), `silent` real seconds since one was answered,
+    RESTful calls `held` until time passes, and whether somebody is `moving` the clock.
+    """
 
     mode: str
     now: float
     text: str
     next_timer: float | None
     horizon: float
+    out: list[Out] = []
+    silent: float = 0.0
+    held: int = 0
+    moving: bool = False
 
 
 class Moved(Answer, frozen=True):

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from . import actions, answers, on_device, records
+from .moving import AdvanceBody, IdleBody
 from .route import CSV, JSON, LINES, TEXT, Route
 
 FILTERS = {
@@ -41,12 +42,6 @@ class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
 
     mode: str
     start: str | float | None = None
-
-
-class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A number of seconds, or `15s`, `2m`, `48h`."""
-
-    seconds: float | str
 
 
 class ScenarioBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -182,9 +177,17 @@ ADVANCE = Route(
     "Let virtual time pass",
     answers.Moved,
     AdvanceBody,
-    hint="seconds: a number, or 15s, 2m, 48h",
+    hint="seconds: a number, or 15s, 2m, 48h; patience: real seconds",
 )
-RUN_UNTIL_IDLE = Route("POST", "clock/run-until-idle", "Move time until nothing is left to do", answers.Moved)
+RUN_UNTIL_IDLE = Route(
+    "POST",
+    "clock/run-until-idle",
+    "Move time until nothing is left to do",
+    answers.Moved,
+    IdleBody,
+    optional=True,
+    hint="patience: real seconds",
+)
 
 # --- faults -----------------------------------------------------------------------------------------------------------
 

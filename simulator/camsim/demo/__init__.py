@@ -9,11 +9,14 @@ import tempfile
 import time
 from pathlib import Path
 
+from camsim import ending
+
 from .report import show
 from .setup import progress, receiver
 from .v3 import demonstrate
 
 
+@ending.interrupting()
 def run(*, seed: int, people: int, protocol: str = "v3", as_json: bool = False) -> int:
     """Run the demonstration; 0 only when everything was delivered and answered as it should be."""
     if protocol == "v2":

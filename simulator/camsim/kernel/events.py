@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from camsim.control.actions import AnyAction
+from camsim.secrecy import shown
 from camsim.state.faults import Options
 from camsim.state.journal import Entry
 from camsim.state.outcome import Rows
@@ -112,4 +113,4 @@ class ControlError(Exception):
 
 def usage(key: str, value: object, allowed: str) -> ControlError:
     """The error for a value that cannot be: names the key, the value and what is allowed."""
-    return ControlError(422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: {allowed}")
+    return ControlError(422, "invalid_value", f"{key} = {shown(key, value)!r} is not allowed", f"allowed: {allowed}")

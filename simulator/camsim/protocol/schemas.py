@@ -17,6 +17,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 
 from camsim import resources
+from camsim.secrecy import is_private, is_secret
 
 from .catalogue import V2, V3, Family
 from .vocabulary import Protocol
@@ -109,18 +110,13 @@ def _problem(error: ValidationError) -> Problem:
 def _found(error: ValidationError) -> str:
     """The value that caused the error, unless it is one that nobody should read in a report."""
     value: object = error.instance
-    name: str | int = ""
-    if error.absolute_path:
-        name = error.absolute_path[-1]
-    if name in _HIDDEN and isinstance(value, str):
+    name = next((step for step in reversed(error.absolute_path) if isinstance(step, str)), "")
+    hidden = is_secret(name) or is_private(name)  # a PIN and a card number stand in `Data` too
+    if hidden and isinstance(value, str):
         return f"a hidden text of {len(value)} characters"
-    if name in _HIDDEN and isinstance(value, int | float):
+    if hidden and isinstance(value, int | float):
         return "a hidden number"
     return brief(value)
-
-
-# Tokens, and what a template or photo holds: a PIN and a card number stand in `Data` too.
-_HIDDEN = frozenset({"AuthToken", "Data", "Template", "LogPhoto", "AttendancePhoto", "AttendancePhotoe"})
 
 
 def brief(value: object) -> str:

@@ -34,10 +34,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="TIME",
         help="virtual time at which every test begins, as `camsim serve --start` (default: 48 hours before now)",
     )
+    patience = "real seconds after which waiting for an application that answers nothing fails the test; 0: never"
+    group.addoption("--cams-patience", metavar="SECONDS", type=float, help=f"{patience} (default: ini, else 5)")
+    parser.addini("cams_patience", patience, default="5")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Refuse one simulator for several workers: each of them resets it."""
+    """Register the marker; refuse one simulator for several workers, for each of them resets it."""
+    config.addinivalue_line("markers", "cams(patience=SECONDS): as --cams-patience, for one test")
     url = config.getoption("cams_url")
     spread = config.getoption("numprocesses", None) or hasattr(config, "workerinput")
     if url and spread and "{worker}" not in url:
@@ -70,10 +74,34 @@ def _cams_simulator(request: pytest.FixtureRequest) -> Iterator[Simulator]:
         yield found
 
 
+def pytest_keyboard_interrupt() -> None:
+    """Ctrl-C: applications that block are not waited for."""
+    from .leaving import hurry
+
+    hurry()
+
+
+def _patience(request: pytest.FixtureRequest) -> float | None:
+    """Of the marker nearest to the test, the option or the ini file. Raises: pytest.UsageError."""
+    config, marker = request.config, request.node.get_closest_marker("cams")
+    given = config.getoption("cams_patience")
+    wanted = config.getini("cams_patience") if given is None else given
+    if marker is not None:
+        wanted = marker.kwargs.get("patience", wanted)
+    try:
+        seconds = float(wanted)
+    except (TypeError, ValueError):
+        seconds = -1.0
+    if not 0 <= seconds <= 86_400:
+        raise pytest.UsageError(f"cams_patience = {wanted!r} is not allowed; allowed: seconds, 0 (never) to 86400")
+    return seconds or None
+
+
 @pytest.fixture
 def cams_gateway(request: pytest.FixtureRequest, _cams_simulator: Simulator) -> Client:
     """A gateway without devices, its clock standing still; `camsim.client.Client` lists what it can do."""
     client = _cams_simulator.fresh()
+    client.patience = _patience(request)
     request.node.stash[_GATEWAY] = client
     return client
 

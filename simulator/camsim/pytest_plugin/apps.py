@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
 from . import wsgi
 
 HOST = "127.0.0.1"
-_START_S = 10.0
 
 
 def serving(app: Any) -> AbstractContextManager[str]:
@@ -64,11 +65,37 @@ def _aiohttp(app: Any) -> Iterator[str]:
     async def start() -> web.AppRunner:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
+        _answer_whatever_is_raised(runner)
         await web.TCPSite(runner, HOST, 0, backlog=1024).start()
         return runner
 
-    with Background(start, stop_application, "cams_serve aiohttp") as background:
-        yield f"http://{HOST}:{background.service.addresses[0][1]}"
+    with ExitStack() as afterwards, Background(start, stop_application, "cams_serve aiohttp") as background:
+        runner = background.service
+        (site,) = runner.sites
+        afterwards.callback(_deafen, getattr(site, "_server").sockets[0])  # noqa: B009  aiohttp keeps it to itself
+        yield f"http://{HOST}:{runner.addresses[0][1]}"
+
+
+def _deafen(listening: Any) -> None:
+    """Nobody gets through any more, even where the loop that listens is blocked."""
+    with suppress(OSError):  # closed already
+        listening.shutdown(socket.SHUT_RDWR)
+
+
+def _answer_whatever_is_raised(runner: Any) -> None:
+    """500 for SystemExit and its like too; aiohttp would let them end the loop, and leave the connection open."""
+    from aiohttp import web
+
+    handle = runner.server.request_handler
+
+    async def answer(request: Any) -> Any:
+        try:
+            return await handle(request)
+        except (SystemExit, KeyboardInterrupt):
+            traceback.print_exc()
+            return web.Response(status=500, text="the application raised")
+
+    runner.server.request_handler = answer
 
 
 @contextmanager
@@ -79,7 +106,7 @@ def _asgi(app: Any) -> Iterator[str]:
         raise RuntimeError("cams_serve needs uvicorn to serve an ASGI application: pip install uvicorn") from None
     from camsim.receiver.shutdown import stop_accepting
 
-    from .background import Background
+    from .background import START_S, Background
 
     server = uvicorn.Server(
         uvicorn.Config(app, HOST, 0, log_config=None, access_log=False, ws="none", timeout_graceful_shutdown=1)
@@ -91,7 +118,7 @@ def _asgi(app: Any) -> Iterator[str]:
 
     async def start() -> asyncio.Task[None]:
         task = asyncio.create_task(serve())
-        async with asyncio.timeout(_START_S):
+        async with asyncio.timeout(START_S):
             while not server.started:
                 if task.done():
                     raise RuntimeError(f"cams_serve: {app!r} did not start; its lifespan failed") from task.exception()
@@ -103,8 +130,10 @@ def _asgi(app: Any) -> Iterator[str]:
         server.should_exit = True
         await task
 
-    with Background(start, stop, "cams_serve asgi"):
-        yield f"http://{HOST}:{server.servers[0].sockets[0].getsockname()[1]}"
+    with ExitStack() as afterwards, Background(start, stop, "cams_serve asgi"):
+        listening = server.servers[0].sockets[0]
+        afterwards.callback(_deafen, listening)
+        yield f"http://{HOST}:{listening.getsockname()[1]}"
 
 
 _SERVERS: dict[str, Callable[[Any], AbstractContextManager[str]]] = {"wsgi": _wsgi, "aiohttp": _aiohttp, "asgi": _asgi}

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 from urllib.parse import unquote_to_bytes
 
+from . import leaving
+
 Environ = dict[str, Any]  # PEP 3333
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Accepted = socket.socket | tuple[bytes, socket.socket]  # as socketserver types both of its kinds
@@ -31,11 +33,12 @@ class Server:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop listening, close what is open, end the threads."""
+        """Stop listening, close what is open, end the threads; one that blocks is left behind."""
         self._server.shutdown()
         self._thread.join()
         self._server.hang_up()
         self._server.server_close()
+        leaving.join(self._server.threads, "cams_serve: a handler of the WSGI application")
 
 
 class _Threads(socketserver.ThreadingTCPServer):
@@ -45,11 +48,17 @@ class _Threads(socketserver.ThreadingTCPServer):
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._open: set[socket.socket] = set()
+        self.threads: list[threading.Thread] = []
         super().__init__(address, handler)
 
     def process_request(self, request: Accepted, client_address: Any) -> None:
         self._open.add(cast("socket.socket", request))
-        super().process_request(request, client_address)
+        self.threads = [thread for thread in self.threads if thread.is_alive()]
+        thread = threading.Thread(
+            target=self.process_request_thread, args=(request, client_address), name="cams_serve handler", daemon=True
+        )
+        self.threads.append(thread)
+        thread.start()
 
     def shutdown_request(self, request: Accepted) -> None:
         self._open.discard(cast("socket.socket", request))
@@ -143,6 +152,6 @@ def _run(app: Application, environ: Environ) -> tuple[str, Headers, bytes]:
             if hasattr(parts, "close"):
                 parts.close()
         return *started[0], b"".join(written)
-    except Exception:
+    except BaseException:  # SystemExit too: a view that calls sys.exit() answers 500 on every server
         traceback.print_exc()
         return "500 Internal Server Error", [("Content-Type", "text/plain")], b"the application raised"

@@ -11,11 +11,13 @@ from camsim.api import views
 from camsim.control import records, routes
 from camsim.control.actions import AnyAction, ClearFaults, SetKnobs
 from camsim.control.answers import Answer, ClockView, Moved
+from camsim.control.moving import AdvanceBody
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
 from camsim.state.gateway import State
+from camsim.state.known_secrets import KnownSecrets
 
 A = TypeVar("A")
 
@@ -49,7 +51,7 @@ class InProcess:
     can_restart = True
 
     def __init__(self, runtime: Runtime, gateway_url: str) -> None:
-        self.runtime, self.gateway_url = runtime, gateway_url
+        self.runtime, self.gateway_url, self._known = runtime, gateway_url, KnownSecrets()
 
     @property
     def _state(self) -> State:
@@ -78,18 +80,18 @@ class InProcess:
         return await self.runtime.run_until_idle()
 
     async def commands(self) -> list[records.Command]:
-        return views.commands(self.runtime.kernel)
+        return views.commands(self.runtime.kernel, self._known.of(self._state))
 
     async def journal(self, after: int) -> tuple[int, list[records.Entry]]:
-        book = self._state.journal
-        return book.dropped, [journal.present(entry) for entry in book.select() if entry.seq > after]
+        book, secrets = self._state.journal, self._known.of(self._state)
+        return book.dropped, [journal.present(entry, secrets) for entry in book.select() if entry.seq > after]
 
     async def punches(self) -> list[records.PunchRow]:
         return [ledger.present(device, record) for device, record in self._state.ledger.rows()]
 
     async def queue(self, device: str) -> records.Queue:
         kernel = self.runtime.kernel
-        return views.queue(kernel.peek(device), kernel.now)
+        return views.queue(kernel.peek(device), kernel.now, self._known.of(self._state))
 
     async def restart(self) -> None:
         self.runtime.submit(Restarted())
@@ -161,7 +163,7 @@ class Remote:
         await self.ask(routes.SET_CLOCK, routes.ClockBody(mode))
 
     async def advance(self, seconds: float) -> Moved:
-        return await self.ask(routes.ADVANCE, routes.AdvanceBody(seconds))
+        return await self.ask(routes.ADVANCE, AdvanceBody(seconds))
 
     async def run_until_idle(self) -> Moved:
         return await self.ask(routes.RUN_UNTIL_IDLE)

@@ -39,6 +39,8 @@ class Courier:
         self._patience = Patience()
         self._reporting = ""
         self._following: Send | None = None
+        self.out: dict[str, tuple[float, Send]] = {}  # by device: since when (`perf_counter`)
+        self.heard = 0.0  # when an attempt last ended
 
     def send(self, effect: Send) -> None:
         """Begin an attempt; the report comes later, whatever happens."""
@@ -103,11 +105,12 @@ class Courier:
 
     async def _attempt(self, effect: Send) -> Answered:
         answered = Answered(effect.device, effect.delivery, effect.attempt, real_s=time.time())
-        began = time.perf_counter()
+        began, entry = time.perf_counter(), None
         try:
             url, gate = self._route(effect.url)
             async with gate:
                 began = time.perf_counter()
+                entry = self.out[effect.device] = began, effect
                 with self._patience.limit(effect.timeout_s):
                     if effect.faults:
                         await self._carry(effect, url, answered)
@@ -115,7 +118,11 @@ class Courier:
                         await self._post(effect, url, answered)
         except Exception as problem:  # whatever a peer does to us is an answer, never our failure
             answered.error = _why(problem, effect)
-        answered.took_ms = (time.perf_counter() - began) * 1000
+        finally:
+            if self.out.get(effect.device) is entry:  # not that of a world that began meanwhile
+                self.out.pop(effect.device, None)
+        self.heard = time.perf_counter()
+        answered.took_ms = (self.heard - began) * 1000
         return answered
 
     async def _carry(self, effect: Send, url: URL, answered: Answered) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Callable
+from pathlib import Path
 
-from camsim.kernel.events import Effect
+from camsim.kernel.events import ControlError, Effect, Event
 from camsim.kernel.kernel import Kernel
 
 from .state_file import StoreError
@@ -34,6 +36,15 @@ class Durable:
         self._committed: asyncio.Future[None] | None = None
         self._checkpoint: asyncio.Future[None] | None = None
         self._working: asyncio.TimerHandle | None = None
+
+    def kept_form(self, event: Event) -> bytes:
+        """An event as the log keeps it: nothing happens that cannot be kept. Raises: ControlError."""
+        try:
+            return self.store.encode(event)
+        except (OverflowError, TypeError, ValueError) as problem:
+            raise ControlError(
+                422, "invalid_value", f"{type(event).__name__} cannot be kept: {problem}", "numbers fit into 64 bits"
+            ) from None
 
     def add(self, now: int, event: bytes, effects: list[Effect]) -> None:
         """An event that was applied; its effects happen once it is on disk."""
@@ -123,6 +134,16 @@ class Durable:
         """Wait until no thread has the file."""
         if self._checkpoint is not None:
             await asyncio.wait([self._checkpoint])
+
+
+def half_applied(event: Event, problem: Exception) -> str:
+    """Why nothing more is taken: an error in the middle of an event, of which nothing is kept."""
+    place = traceback.extract_tb(problem.__traceback__)[-1]
+    return (
+        f"internal error at {type(event).__name__}: {type(problem).__name__}: {problem} "
+        f"({Path(place.filename).name}:{place.lineno}); this is a bug in camsim, and nothing more is taken. "
+        "A state file holds everything before it"
+    )
 
 
 def _tell(done: asyncio.Future[None] | None, problem: StoreError) -> None:

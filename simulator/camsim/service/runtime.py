@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import traceback
 from collections.abc import Callable
-from pathlib import Path
 
 from camsim.control.actions import AnyAction, Reset
 from camsim.control.answers import Answer
@@ -23,9 +21,10 @@ from camsim.kernel.events import (
 )
 from camsim.kernel.kernel import Kernel
 
+from . import standstill
 from .clock import DEFAULT_HORIZON_MS, Clock, start
 from .courier import Courier
-from .durable import Durable
+from .durable import Durable, half_applied
 from .host_clock import host_ms
 from .state_file import StoreError
 from .state_reader import StoredClock
@@ -68,25 +67,25 @@ class Runtime(VirtualTime):
 
     def submit(self, event: Event) -> None:
         """Give the kernel an event and carry out what follows; with a store, after it is on disk."""
-        now, kept = self._taken_at(event), self._encoded(event)
+        now, kept = self._taken_at(event), self._kept_form(event)
         try:
             effects = self.kernel.handle(event, now)
         except ControlError:  # nothing has changed
             raise
         except Exception as problem:
-            self._end_of(event, problem)
+            self._fail(half_applied(event, problem))
             raise
         self._follow_up(now, kept, effects)
 
     async def control(self, action: AnyAction) -> Answer:
         """Carry out a control action and answer what it answers. Raises: ControlError."""
-        now, kept = self._taken_at(action), self._encoded(action)
+        now, kept = self._taken_at(action), self._kept_form(action)
         try:
             answer, effects = self.kernel.act(action, now)
         except ControlError:  # nothing has changed
             raise
         except Exception as problem:
-            self._end_of(action, problem)
+            self._fail(half_applied(action, problem))
             raise
         self._follow_up(now, kept, effects)
         if self.durable is not None:
@@ -102,25 +101,9 @@ class Runtime(VirtualTime):
             self.last_input = now
         return now
 
-    def _encoded(self, event: Event) -> bytes:
-        """As the log keeps it, before it is applied: nothing happens that cannot be kept. Raises: ControlError."""
-        if self.durable is None:
-            return b""
-        try:
-            return self.durable.store.encode(event)
-        except (OverflowError, TypeError, ValueError) as problem:
-            raise ControlError(
-                422, "invalid_value", f"{type(event).__name__} cannot be kept: {problem}", "numbers fit into 64 bits"
-            ) from None
-
-    def _end_of(self, event: Event, problem: Exception) -> None:
-        """An event was applied by half: nothing more is taken, and nothing of it is kept."""
-        place = traceback.extract_tb(problem.__traceback__)[-1]
-        self._fail(
-            f"internal error at {type(event).__name__}: {type(problem).__name__}: {problem} "
-            f"({Path(place.filename).name}:{place.lineno}); this is a bug in camsim, and nothing more is taken. "
-            "A state file holds everything before it"
-        )
+    def _kept_form(self, event: Event) -> bytes:
+        """The event as the log keeps it, before it is applied. Raises: ControlError."""
+        return b"" if self.durable is None else self.durable.kept_form(event)
 
     def _follow_up(self, now: int, kept: bytes, effects: list[Effect]) -> None:
         if self.durable is not None:
@@ -150,6 +133,15 @@ class Runtime(VirtualTime):
             raise
         finally:
             self._waiters.pop(number, None)
+
+    @property
+    def holding(self) -> int:
+        """RESTful calls that wait for their device's answer."""
+        return len(self._waiters)
+
+    def standstill(self, patience_s: float) -> ControlError | None:
+        """What is wrong when a callback stays out for so long, and whether it waits for a call that waits for it."""
+        return standstill.problem(self.kernel, self.courier, patience_s, holding=bool(self._waiters))
 
     def note_http(self, status: int, operation: str, field: str, why: str) -> None:
         """Write a journal line for an HTTP request that never reached a device."""

@@ -179,12 +179,6 @@ def exists(path: Path) -> bool:
         return False
 
 
-def make_private(path: Path) -> None:
-    """Create the file readable for its owner alone; SQLite gives its -wal the same rights."""
-    with contextlib.suppress(OSError):  # whoever opens it says why it cannot be
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
 def _short(key: str, value: str) -> str:
     return digest(key.encode(), value.encode()).hex()[:8]
 

@@ -13,10 +13,11 @@ import msgspec
 
 from camsim.kernel.events import Event
 from camsim.kernel.kernel import Kernel
+from camsim.private_files import private
 
 from .snapshot import Cut, Sweep
 from .snapshot_rows import Kept, pieces_of
-from .state_file import StateFile, StoreError, link, make_private
+from .state_file import StateFile, StoreError, link
 from .state_reader import DAMAGE, NO_LINK, Found, StoredClock, head, load, named
 
 SNAPSHOT_EVERY = 20_000  # events; replaying that many takes some two seconds
@@ -52,7 +53,10 @@ class Store:
 
     def begin(self, kernel: Kernel, clock: StoredClock) -> None:
         """Go on from what was loaded, or from this state where nothing was. Raises: StoreError."""
-        make_private(self.path)
+        try:
+            private(self.path)
+        except OSError as problem:
+            raise StoreError(f"cannot open state file {self.path}: {problem.strerror}; may you write there?") from None
         self._file = file = StateFile(self.path)
         if self._kept.generation:
             if head(file) != (self._seq, self._link):

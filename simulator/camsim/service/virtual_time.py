@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from abc import ABC, abstractmethod
 
 from camsim.control.answers import Moved, Waiting
@@ -12,7 +13,8 @@ from camsim.kernel.kernel import Kernel
 from .clock import LAST_MS, Clock, ClockError, Mode
 from .host_clock import host_ms
 
-_LOOK_S = 5.0  # a timer far away is looked at so often: the host may sleep, or its clock be set ahead
+_FAR_S = 5.0  # a timer far away is looked at so often: the host may sleep, or its clock be set ahead
+_LOOK_S = 0.1  # real: how often somebody with patience looks whether waiting still helps
 
 
 class VirtualTime(ABC):
@@ -51,6 +53,11 @@ class VirtualTime(ABC):
         return max(self.clock.now(host_ms()), self.kernel.now)
 
     @property
+    def moving(self) -> bool:
+        """Somebody moves the clock right now."""
+        return self._passing > 0
+
+    @property
     def quiescent(self) -> bool:
         """Nothing in flight: no callback out, no request half read, nothing waiting for the disk."""
         return self.outstanding == 0 and self.inbound == 0 and not self.committing
@@ -72,7 +79,7 @@ class VirtualTime(ABC):
         if self._timer is not None:
             self._timer.cancel()
         delay = self.clock.host_delay_s(due, host_ms())
-        self._timer, self._timer_due = asyncio.get_running_loop().call_later(min(delay, _LOOK_S), self._wake), due
+        self._timer, self._timer_due = asyncio.get_running_loop().call_later(min(delay, _FAR_S), self._wake), due
 
     def _wake(self) -> None:
         self._timer = None
@@ -103,35 +110,52 @@ class VirtualTime(ABC):
         self.submit(Tick())
         return True
 
-    async def _settled(self) -> None:
+    @abstractmethod
+    def standstill(self, patience_s: float) -> ControlError | None:
+        """What is wrong when a callback stays out for longer than somebody wants to wait (real seconds)."""
+
+    async def _news(self, patience_s: float | None) -> None:
+        """Wait until it may be quiet. Raises: ControlError for a standstill."""
+        while patience_s is not None and not self._quiet.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._quiet.wait(), _LOOK_S)
+            problem = None if self._quiet.is_set() else self.standstill(patience_s)
+            if problem is not None:
+                raise problem
+        await self._quiet.wait()
+
+    async def _settled(self, patience_s: float | None = None) -> None:
         """Wait for quiet. Raises: ControlError when somebody lets the clock run meanwhile: it moves by itself then."""
         while True:
             while not self.quiescent:
                 self._quiet.clear()
-                await self._quiet.wait()
+                await self._news(patience_s)
                 self._need_standing()
             await asyncio.sleep(0)  # whoever heard of it too may have something to do
             self._need_standing()
             if self.quiescent:
                 return
 
-    async def run_until_idle(self) -> Moved:
-        """Move time until nothing is left to do before the horizon; says what still waits."""
+    async def run_until_idle(self, patience_s: float | None = None) -> Moved:
+        """Move time until nothing is left to do before the horizon; says what still waits.
+
+        `patience_s`: how long a callback may stay out while nothing is heard, real seconds. Raises: ControlError.
+        """
         self._need_standing()
         fired, deliveries = self.fired, self.deliveries
         async with self._moving:
             self._passing += 1
             try:
-                await self._settled()
+                await self._settled(patience_s)
                 while self._tick_to_next(self.horizon()):
-                    await self._settled()
+                    await self._settled(patience_s)
             finally:
                 self._passing -= 1
         self.plan()
         return self._moved(fired, deliveries)
 
-    async def advance(self, seconds: float) -> Moved:
-        """Let some virtual time pass, timer by timer, standing still while a request is out."""
+    async def advance(self, seconds: float, patience_s: float | None = None) -> Moved:
+        """Let some virtual time pass, timer by timer, standing still while a request is out (see `run_until_idle`)."""
         self._need_standing()
         most = (LAST_MS - self.clock.still) / 1000
         if not 0 <= seconds <= most:
@@ -141,13 +165,13 @@ class VirtualTime(ABC):
         async with self._moving:
             self._passing += 1
             try:
-                await self._settled()
+                await self._settled(patience_s)
                 target = self.clock.still + round(seconds * 1000)
                 while self._tick_to_next(target, every=True):
-                    await self._settled()
+                    await self._settled(patience_s)
                 self.clock.still = max(self.clock.still, target)
                 self.submit(Tick())
-                await self._settled()
+                await self._settled(patience_s)
             finally:
                 self._passing -= 1
         self.plan()

@@ -91,8 +91,11 @@ class RegisteredDevice(msgspec.Struct):
     cursors: dict[str, int] = msgspec.field(default_factory=dict)  # v2: where the next page of a load begins
 
     def lose_block(self, number: int) -> str:
-        """A block of the punch log cannot be read any more; says which punches it had."""
-        return self.device.log.lose_block(number)
+        """A block of the log or the queue cannot be read any more; says what it had."""
+        log = self.device.log
+        if log.blocks is not None and number in log.blocks.held:
+            return log.lose_block(number)
+        return self.outbox.lose_block(number) or "punches that were to be told again"
 
 
 class Fleet(Pieces[RegisteredDevice]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import TypedDict
@@ -10,11 +9,9 @@ from typing import TypedDict
 import msgspec
 
 from camsim.control import records
+from camsim.secrecy import NONE, Secrets, digest
 
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
-_PRIVATE = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
-SHORT = 32  # characters: cards and PINs. A hash of so little would tell it to whoever tries them all
-_SECRET = ("AuthToken",)
 
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
@@ -133,56 +130,20 @@ class Journal(msgspec.Struct):
         return list(deque(self.select(**wanted), maxlen=limit))
 
 
-def digest(data: bytes) -> str:
-    """SHA-256 in hex."""
-    return hashlib.sha256(data).hexdigest()
-
-
-def masked(value: object, *, full: bool = False) -> object:
-    """A message for people, unless `full`: templates and photos as sha256 and size, cards and PINs as size alone.
-
-    Tokens keep two characters at each end.
-    """
-    if full:
-        return value
-    if isinstance(value, Mapping):
-        return {key: _masked_member(key, item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [masked(item) for item in value]
-    return value
-
-
-def _masked_member(key: str, value: object) -> object:
-    if key in _SECRET and isinstance(value, str):
-        return mask_secret(value)
-    if key in _PRIVATE and isinstance(value, str | int | float) and value != "":
-        return _hidden(str(value))  # a card number may come as a number
-    return masked(value)
-
-
-def _hidden(data: str) -> dict[str, object]:
-    """What is shown of a template or photo; of a short one, a card or a PIN, no hash."""
-    if len(data) <= SHORT:
-        return {"size": len(data)}
-    return {"sha256": digest(data.encode()), "size": len(data)}
-
-
-def mask_secret(secret: str | None) -> str | None:
-    """First and last two characters of a token or key."""
-    if not secret:
-        return secret
-    return f"{secret[:2]}…{secret[-2:]}" if len(secret) > 8 else "…"
-
-
-def _parsed(data: bytes, full: bool) -> object:
+def _parsed(data: bytes, secrets: Secrets | None) -> object:
     try:
-        return masked(msgspec.json.decode(data), full=full)
+        message: object = msgspec.json.decode(data)
+        return message if secrets is None else secrets.masked(message)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def present(entry: Entry, *, full: bool = False) -> records.Entry:
-    """An entry as the control API shows it: parsed bodies masked, lengths and hashes of the wire bytes."""
+def present(entry: Entry, secrets: Secrets | None = NONE) -> records.Entry:
+    """An entry as the control API shows it: lengths and hashes of the wire bytes, parsed bodies.
+
+    `secrets`: those in use, which stand nowhere in it; with None everything is shown as it is.
+    """
+    shown = str if secrets is None else secrets.text
     wire = entry.wire if entry.wire is not None else entry.plain
     return records.Entry(
         seq=entry.seq,
@@ -191,53 +152,55 @@ def present(entry: Entry, *, full: bool = False) -> records.Entry:
         device=entry.device,
         device_seq=entry.device_seq,
         direction=entry.direction,
-        operation=entry.operation,
-        user=entry.user,
-        verdict=entry.verdict,
-        why=entry.why,
-        field=entry.field,
+        operation=shown(entry.operation),
+        user=shown(entry.user),
+        verdict=shown(entry.verdict),
+        why=shown(entry.why),
+        field=shown(entry.field),
         status_code=entry.code,
         http=entry.http,
         delivery=entry.delivery,
         attempt=entry.attempt,
         took_ms=round(entry.took_ms, 3),
-        lint=entry.lint,
+        lint=tuple(map(shown, entry.lint)),
         faults=entry.faults,
         register=entry.register,
-        request=_carried(wire, entry.plain, full=full),
-        answer=_carried(entry.answer, entry.answer, full=full),
+        request=_carried(wire, entry.plain, secrets),
+        answer=_carried(entry.answer, entry.answer, secrets),
     )
 
 
-def _carried(wire: bytes, plain: bytes, *, full: bool) -> records.Carried:
-    text = wire.decode("utf-8", "replace") if full else None
-    return records.Carried(len(wire), digest(wire), _parsed(plain, full), text)
+def _carried(wire: bytes, plain: bytes, secrets: Secrets | None) -> records.Carried:
+    text = wire.decode("utf-8", "replace") if secrets is None else None
+    return records.Carried(len(wire), digest(wire), _parsed(plain, secrets), text)
 
 
-def canonical(journal: Journal, versions: Mapping[str, str] | None = None) -> bytes:
+def canonical(journal: Journal, versions: Mapping[str, str] | None = None, secrets: Secrets = NONE) -> bytes:
     """The comparable form: a JSON line an entry, by virtual time, device and sequence; no real clock or duration.
 
     With `versions` a first line says what the bytes depend on besides seed and inputs, and the form's own number.
     """
-    return b"".join(canonical_lines(journal, versions))
+    return b"".join(canonical_lines(journal, versions, secrets))
 
 
-def canonical_lines(journal: Journal, versions: Mapping[str, str] | None = None) -> Iterator[bytes]:
+def canonical_lines(
+    journal: Journal, versions: Mapping[str, str] | None = None, secrets: Secrets = NONE
+) -> Iterator[bytes]:
     """The same, line by line."""
     ordered = sorted(journal.entries[journal.start :], key=lambda entry: (entry.at, entry.device, entry.device_seq))
     if versions is not None:
         yield msgspec.json.encode({"canonical": 1, **versions}) + b"\n"
     for entry in ordered:
-        yield msgspec.json.encode(_canonical(entry)) + b"\n"
+        yield msgspec.json.encode(_canonical(entry, secrets)) + b"\n"
 
 
-def _canonical(entry: Entry) -> list[object]:
+def _canonical(entry: Entry, secrets: Secrets) -> list[object]:
     return [
         entry.at,
         entry.device,
         entry.device_seq,
         entry.direction,
-        entry.operation,
+        secrets.text(entry.operation),  # of a refused call it is what the caller wrote
         digest(entry.plain),
         entry.attempt,
         entry.verdict,

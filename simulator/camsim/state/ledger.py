@@ -122,7 +122,7 @@ class Ledger(msgspec.Struct):
         """The punches `first` to `last` will not be delivered; sealed pages that are acknowledged are passed over."""
         book = self.books.devices.peek(device)
         for page in list(book.pages) if book else ():
-            if page.last < first or last < page.first or (page.block and not page.lost):
+            if page.last < first or last < page.first or (page.block and not page.lost and not page.waiting):
                 continue
             for number in range(max(first, page.first), min(last, page.last) + 1):
                 self.lost(device, number, cause)
@@ -140,7 +140,7 @@ class Ledger(msgspec.Struct):
             return set()
         numbers = {record.number for record in book.findings if not record.acks}
         for page in book.pages:
-            if not page.block or page.lost:
+            if not page.block or page.lost or page.waiting:
                 numbers |= {record.number for record in book.of_page(page) if not record.acks}
         return numbers
 

@@ -129,6 +129,8 @@ class Books(msgspec.Struct):
                 self._seal(book, oldest)
 
     def _seal(self, book: Book, page: Page) -> None:
+        if page.block:
+            return
         records = book.of_page(page)
         page.total(records)
         self.block_numbers += 1
@@ -144,7 +146,7 @@ class Books(msgspec.Struct):
         page = Page(self.serials, number, number - 1, size, now_ms, now_ms)
         book.pages.append(page)
         self.order[page.serial] = (device, number)
-        if before is not None and not before.waiting:
+        if before is not None:
             self._ready(book, before)
         return page
 

@@ -7,6 +7,7 @@ other figures and the hardware are readings, chosen so that every model behaves 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import msgspec
 
@@ -139,6 +140,7 @@ def _plain(name: str) -> str:
     return "".join(character for character in name.lower() if character.isalnum() or character == "+")
 
 
+@lru_cache(maxsize=256)
 def _names(model: Model) -> set[str]:
     title = model.name.split(" (", 1)[0]
     return {_plain(model.key), _plain(model.name), _plain(title)}

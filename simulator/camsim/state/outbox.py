@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 import msgspec
 
+from .blocks import Blocks, decoded, whole
 from .telling import Telling
 
+BLOCK = 256  # deliveries that are sealed together
 DOCUMENTED_STEPS_S = (30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0)
 
 
@@ -61,10 +65,16 @@ class Delivery(msgspec.Struct, gc=False):
 
 
 class Outbox(msgspec.Struct):
-    """The callback queue of one device. The caller gives the time and carries the bytes."""
+    """The callback queue of one device. The caller gives the time and carries the bytes.
+
+    A long queue has three parts: `pending` with the head, what is sealed in blocks of BLOCK deliveries, and `tail`.
+    """
 
     pending: list[Delivery] = msgspec.field(default_factory=list)
     start_index: int = 0
+    blocks: Blocks | None = None
+    tail: list[Delivery] = msgspec.field(default_factory=list)
+    next_block: int = 1  # where the numbers of its blocks begin
     state: QueueState = QueueState.IDLE
     next_at: int | None = None
     problem: str | None = None
@@ -76,12 +86,40 @@ class Outbox(msgspec.Struct):
     unrendered: int = 0  # in the `more` of deliveries
 
     def __len__(self) -> int:
-        return len(self.aside) + len(self.pending) - self.start_index + self.unrendered
+        sealed = 0 if self.blocks is None else len(self.blocks) * BLOCK
+        return len(self.aside) + len(self.pending) - self.start_index + sealed + len(self.tail) + self.unrendered
 
     def push(self, delivery: Delivery) -> None:
         """Queue one more behind the others."""
-        self.pending.append(delivery)
         self.received += 1
+        if not self.tail and self.blocks is None and len(self.pending) - self.start_index < 2 * BLOCK:
+            self.pending.append(delivery)
+            return
+        if len(self.tail) >= BLOCK:  # not the last one: whoever has pushed it may add to it
+            self._seal()
+        self.tail.append(delivery)
+
+    def _seal(self) -> None:
+        if self.blocks is None:
+            self.blocks = Blocks(self.next_block)
+        self.blocks.add(zlib.compress(_ENCODER.encode(self.tail), 1))
+        self.next_block, self.tail = self.blocks.next_number, []
+
+    def _refill(self) -> None:
+        """Two are open at least, if there are two: the head, and what comes after it."""
+        if self.blocks is not None:
+            first = next(iter(self.blocks.held))
+            self.pending.extend(_opened(self.blocks.drop(first)))
+            self.blocks = self.blocks if len(self.blocks) else None
+        elif self.tail:
+            self.pending.extend(self.tail)
+            self.tail = []
+
+    def _behind(self) -> Iterator[Delivery]:
+        """What stands behind the open part, in order."""
+        for data in list(self.blocks.held.values()) if self.blocks is not None else ():
+            yield from _opened(data)
+        yield from self.tail
 
     def push_more(self, behind: Delivery, more: Telling) -> None:
         """Queue what is to be rendered later, right behind a delivery."""
@@ -100,7 +138,7 @@ class Outbox(msgspec.Struct):
 
     def waiting(self) -> Iterable[Delivery]:
         """Everything queued and rendered: what was set aside, then the head and what is behind it."""
-        return iter([*self.aside, *self.pending[self.start_index :]])
+        return chain(self.aside, self.pending[self.start_index :], self._behind())
 
     def start(self, now_ms: int) -> Delivery | None:
         """Begin the next attempt if one is due: the head, counted as attempted; None when nothing is due."""
@@ -141,9 +179,9 @@ class Outbox(msgspec.Struct):
     def clear(self) -> list[Delivery]:
         """Throw away what waits, except a delivery under way; returns what was thrown away (A-CB-09)."""
         first = self.start_index + (self.state is QueueState.SENDING)
-        dropped = [*self.aside, *self.pending[first:]]
+        dropped = [*self.aside, *self.pending[first:], *self._behind()]
         del self.pending[first:]
-        self.aside, self.unrendered = [], 0
+        self.aside, self.tail, self.blocks, self.unrendered = [], [], None, 0
         self._forget_hold()
         return dropped
 
@@ -178,3 +216,21 @@ class Outbox(msgspec.Struct):
         if self.start_index > 64 and self.start_index * 2 > len(self.pending):
             del self.pending[: self.start_index]
             self.start_index = 0
+        if len(self.pending) - self.start_index < 2 and (self.tail or self.blocks is not None):
+            self._refill()
+
+    def lose_block(self, number: int) -> str:
+        """A block cannot be read any more: the queue goes on without it."""
+        if self.blocks is None or number not in self.blocks.held:
+            return ""
+        self.blocks.drop(number)
+        self.blocks = self.blocks if len(self.blocks) else None
+        return f"{BLOCK} callbacks of its queue"
+
+
+def _opened(data: bytes) -> list[Delivery]:
+    return _DECODER.decode(zlib.decompress(data))
+
+
+_ENCODER = msgspec.msgpack.Encoder(enc_hook=whole)
+_DECODER = msgspec.msgpack.Decoder(list[Delivery], dec_hook=decoded)
