@@ -315,7 +315,6 @@ PROVED_BY = {
     "camsim_loadtests.__main__": "loadtests/test_storms.py",
     "camsim_loadtests.locustfile": "loadtests/test_storms.py",
     "camsim_loadtests.preflight": "loadtests/test_storms.py",
-    "camsim_loadtests.storm": "loadtests/test_storms.py",
     "camsim_loadtests.verdict.storm_json": "loadtests/test_result.py",
     "camsim_loadtests.workers.*": "loadtests/test_storms.py",
 }
