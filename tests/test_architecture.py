@@ -21,6 +21,7 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
+        telling
         __version__ resources chance durations ownership
         protocol
         control readback synthetic
@@ -75,7 +76,18 @@ LAYERS = {
 }
 # What the other two packages may use of the simulator.
 SHARED = frozenset(
-    ["chance", "durations", "ownership", "protocol", "readback", "synthetic", "state.outbox", "receiver", "__version__"]
+    [
+        "chance",
+        "telling",
+        "durations",
+        "ownership",
+        "protocol",
+        "readback",
+        "synthetic",
+        "state.outbox",
+        "receiver",
+        "__version__",
+    ]
 )
 # Rooms that do I/O and read clocks; every other room of the simulator is pure.
 SHELL = frozenset(
@@ -94,7 +106,9 @@ SHELL = frozenset(
         "cli",
     ]
 )
-PURE_IN_SHELL = frozenset({"camsim.scenarios.steps", "camsim.scenarios.assertions", "camsim.scenarios.errors"})
+PURE_IN_SHELL = frozenset(
+    {"camsim.scenarios.steps", "camsim.scenarios.assertions", "camsim.scenarios.errors", "camsim.scenarios.reading"}
+)
 IMPURE = frozenset(
     [
         "asyncio",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from camsim.callbacks import delivery
 from camsim.commands import queue, stopping
 from camsim.control.actions import AddDevices, PatchDevice, RemoveDevice
 from camsim.control.answers import Added, Changed, Identity, Removed
+from camsim.control.devices import DeviceSpec
+from camsim.control.ranges import MOST_DEVICES_IN_ALL, MOST_LOGS, MOST_USERS_AT_ONCE
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone
@@ -24,6 +27,7 @@ from .values import instant_of, offset_of
 
 def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     """Add the devices of one or more descriptions; all or none."""
+    _check_extent(kernel, action.devices)
     made: dict[str, RegisteredDevice] = {}
     for spec in action.devices:
         for stgid in identifiers(spec):
@@ -36,6 +40,21 @@ def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     for registered in made.values():
         set_licence_timers(kernel, registered)
     return Added([Identity(one.config.stgid, one.config.auth_token) for one in made.values()])
+
+
+def _check_extent(kernel: Kernel, specs: Sequence[DeviceSpec]) -> None:
+    """One small call could ask for more people than any memory holds. Raises: ControlError."""
+    devices = len(kernel.state.devices) + sum(spec.count for spec in specs)
+    if devices > MOST_DEVICES_IN_ALL:
+        raise usage("count", devices, f"{MOST_DEVICES_IN_ALL} devices in all")
+    for key, most in (("users", MOST_USERS_AT_ONCE), ("logs", MOST_LOGS)):
+        total = sum(spec.count * _number(getattr(spec, key)) for spec in specs)
+        if total > most:
+            raise usage(key, total, f"{most} on all devices of one call")
+
+
+def _number(value: int | Sequence[object]) -> int:
+    return value if isinstance(value, int) else len(value)
 
 
 def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from . import actions, answers, on_device, records
+from .ranges import PersonNumber, Real, Seconds, StartMoment
 from .route import CSV, JSON, LINES, TEXT, Route
 
 FILTERS = {
@@ -23,7 +24,7 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which journal entries are meant; None is any."""
 
     operation: str | None = None
-    user: str | int | None = None  # programs count their people: 7 is the UserID "7"
+    user: str | PersonNumber | None = None  # programs count their people: 7 is the UserID "7"
     device: str | None = None
     direction: str | None = None
     verdict: str | None = None
@@ -32,21 +33,21 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Wait(Filter, kw_only=True):
     """Until how many entries match (`count`), at most `timeout` real seconds."""
 
-    count: float = 1
-    timeout: float = 10
+    count: Real = 1
+    timeout: Real = 10
 
 
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
     """`mode`: `real`, `manual`, `auto` or `scaled:N`; `start`: when an empty world begins, as `serve --start`."""
 
     mode: str
-    start: str | float | None = None
+    start: str | StartMoment | None = None
 
 
 class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
     """A number of seconds, or `15s`, `2m`, `48h`."""
 
-    seconds: float | str
+    seconds: Seconds | str
 
 
 class ScenarioBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

@@ -8,6 +8,7 @@ from camsim.control.actions import AnyAction
 from camsim.state.faults import Options
 from camsim.state.journal import Entry
 from camsim.state.outcome import Rows
+from camsim.telling import shown
 
 # --- events: what comes in --------------------------------------------------------------------------------------------
 
@@ -112,4 +113,4 @@ class ControlError(Exception):
 
 def usage(key: str, value: object, allowed: str) -> ControlError:
     """The error for a value that cannot be: names the key, the value and what is allowed."""
-    return ControlError(422, "invalid_value", f"{key} = {value!r} is not allowed", f"allowed: {allowed}")
+    return ControlError(422, "invalid_value", f"{key} = {shown(value)} is not allowed", f"allowed: {allowed}")

@@ -15,6 +15,7 @@ from yarl import URL
 
 from camsim.kernel.events import Answered, Send
 from camsim.state.faults import Options
+from camsim.telling import clean
 
 from . import transport_faults
 from .timeouts import Patience
@@ -114,7 +115,7 @@ class Courier:
                     else:
                         await self._post(effect, url, answered)
         except Exception as problem:  # whatever a peer does to us is an answer, never our failure
-            answered.error = _why(problem, effect)
+            answered.error = clean(_why(problem, effect))
         answered.took_ms = (time.perf_counter() - began) * 1000
         return answered
 
@@ -153,7 +154,7 @@ class Courier:
             ssl=self._tls,
         ) as response:
             answered.status = response.status
-            answered.content_type = response.headers.get("Content-Type", "")
+            answered.content_type = clean(response.headers.get("Content-Type", ""))
             answered.body = await _limited(response)
 
 

@@ -14,6 +14,7 @@ from multidict import CIMultiDict
 
 from camsim.kernel.events import FormRequest, Reply, Request
 from camsim.protocol.vocabulary import Protocol
+from camsim.telling import clean, one_line
 
 from .loadlog import rendered
 from .responses import Whole, fits
@@ -66,7 +67,7 @@ def _tags(request: web.BaseRequest) -> list[str]:
     plain = _PLAIN_TAG(request.rel_url.raw_query_string)
     if plain:
         return [plain[1]]
-    return request.query.getall("stgid", [])
+    return [clean(tag) for tag in request.query.getall("stgid", [])]
 
 
 class Gateway:
@@ -147,7 +148,8 @@ class Gateway:
         self, status: int, request: web.BaseRequest, field: str, why: str, headers: Mapping[str, str] | None = None
     ) -> web.Response:
         """An HTTP error; it has a journal line and changes nothing."""
-        self._runtime.note_http(status, f"{request.method} {request.path[:200]}", field, why)
+        why = one_line(clean(why))  # an exception may hold what came in
+        self._runtime.note_http(status, clean(f"{request.method[:40]} {request.path[:200]}"), field, why)
         return web.json_response({"error": f"{field}: {why}"}, status=status, headers=headers)
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def _event(request: web.BaseRequest, protocol: str, body: bytes) -> Request:
         stgid=_tags(request),
         body=body,
         protocol=protocol,
-        content_type=_clean(request.headers.get("Content-Type", "")),
+        content_type=clean(request.headers.get("Content-Type", "")),
         remote=request.remote or "",  # code 3, INVALID_ORIGIN_IP, of v2 (V2:58) and of live v3 gateways (A-REST-34)
         real_s=time.time(),
     )
@@ -258,11 +260,6 @@ async def _write(request: web.BaseRequest, response: web.StreamResponse, parts: 
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()
-
-
-def _clean(text: str) -> str:
-    """A header without the halves of characters that bytes beyond UTF-8 leave."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 async def _go_on(request: web.BaseRequest) -> None:

@@ -10,6 +10,7 @@ from typing import TypedDict
 import msgspec
 
 from camsim.control import records
+from camsim.telling import WIDEST
 
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
 _PRIVATE = ("Data", "LogPhoto", "Template", "AttendancePhoto", "AttendancePhotoe")
@@ -159,9 +160,20 @@ def mask_secret(secret: str | None) -> str | None:
 
 def _parsed(data: bytes, full: bool) -> object:
     try:
-        return masked(msgspec.json.decode(data), full=full)
+        return _narrow(masked(msgspec.json.decode(data), full=full))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _narrow(value: object) -> object:
+    """Numbers wider than 64 bits, which JSON can write and few can read, as texts."""
+    if isinstance(value, dict):
+        return {key: _narrow(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_narrow(item) for item in value]
+    if isinstance(value, int) and not -WIDEST <= value <= WIDEST:
+        return str(value)
+    return value
 
 
 def present(entry: Entry, *, full: bool = False) -> records.Entry:
