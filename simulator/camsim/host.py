@@ -22,6 +22,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
+from camsim.service.connections import Runner
 from camsim.service.gateway_port import listener
 from camsim.service.runtime import Runtime
 from camsim.service.store import Store, StoreError
@@ -86,7 +87,7 @@ class Host:
     @classmethod
     async def _listen(cls, settings: Settings, runtime: Runtime, restored: int | None) -> Host:
         secure = _tls(settings)
-        gateway = web.ServerRunner(listener(runtime))
+        gateway = web.ServerRunner(listener(runtime, settings.head_s))
         gateway_port = await _bind(gateway, settings.host, settings.port, secure, "--port")
         scheme = "https" if secure else "http"
         gateway_url = f"{scheme}://{_shown(settings.host)}:{gateway_port}"
@@ -98,7 +99,7 @@ class Host:
             gateway_url=gateway_url,
             more=SCENARIO_HANDLERS,
         )
-        runner = web.AppRunner(management.application(), access_log=None, shutdown_timeout=1)
+        runner = Runner(management.application(), head_s=settings.head_s, access_log=None, shutdown_timeout=1)
         try:
             port = await _bind(runner, settings.management_host, settings.management_port, None, "--management-port")
         except HostError:

@@ -54,6 +54,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     ca: Path | None = None
+    head_s: float = 30.0  # for the head of a request, real seconds
 
 
 class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import msgspec
 from aiohttp import web
 
 from camsim.control.actions import AnyAction
-from camsim.control.explaining import misfit
+from camsim.control.explaining import misfit, unreadable_at
 from camsim.control.ranges import MOST_DEPTH, MOST_VALUES
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError
@@ -77,13 +77,10 @@ def _why_not(raw: bytes, kind: Any, problem: Exception, route: Route[object]) ->
         # What is refused as a type may be broken further on: the decoder stops at the first thing it dislikes.
         msgspec.json.decode(raw, type=msgspec.Raw)
         value = msgspec.json.decode(raw) if len(raw) <= _SMALL else _outline(raw)
-    except msgspec.ValidationError as unreadable:
+    except msgspec.ValidationError:
         # JSON, with a number that no program can read.
-        # The problem with the type names the place better, if it is the same one.
-        same = "out of range" in str(problem)
-        key = misfit(None, kind, problem if same else unreadable).key or "the body"
         why = "a number with too many digits or too large an exponent is not allowed"
-        return ControlError(422, "invalid_value", f"{key}: {why}", _hint(route))
+        return ControlError(422, "invalid_value", f"{unreadable_at(raw) or 'the body'}: {why}", _hint(route))
     except _BROKEN as broken:
         return ControlError(400, "not_json", f"the body is not JSON: {broken}", "send JSON")
     if not isinstance(value, dict) and not (isinstance(value, list) and route.takes_lists):

@@ -19,6 +19,7 @@ from camsim.service.store import StoreError
 
 from .bodies import action_of
 from .handlers import HANDLERS, Handler
+from .waiting import Waiters
 
 log = logging.getLogger("camsim.management")
 _MAX_BODY = 64 * 1024 * 1024
@@ -40,6 +41,7 @@ class Management:
         more: Mapping[Route[object], Handler] | None = None,
     ) -> None:
         self.runtime = runtime
+        self.waiters = Waiters(runtime)
         self.token = token
         self.allowed_hosts = allowed_hosts | LOOPBACK
         self.full = full

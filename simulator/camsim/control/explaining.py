@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import NamedTuple, TypeVar
 
+import msgspec
 from msgspec import inspect
 
 from camsim.telling import cut, shown
@@ -46,6 +48,32 @@ def misfit(value: object, wanted: object, problem: Exception, key: str = "", mis
     if named[1] == "required":
         return Misfit(inner, missing, "", missing=True)
     return Misfit(inner, shown(_member(culprit, named[2]), 80), allowed_by(kind), unknown=True)
+
+
+_TEXT_OR_NUMBER = re.compile(rb'"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*', re.S)
+_MARK = "\0"
+
+
+def unreadable_at(raw: bytes) -> str:
+    """Where a JSON text holds a number that no program can read; empty when nobody can say."""
+
+    def marked(found: re.Match[bytes]) -> bytes:
+        token = found[0]
+        fits = token[:1] == b'"' or (len(token) < 400 and math.isfinite(float(token)))
+        return token if fits else b'"\\u0000"'
+
+    try:
+        waiting = [("", msgspec.json.decode(_TEXT_OR_NUMBER.sub(marked, raw)))]
+    except (ValueError, msgspec.DecodeError, RecursionError):
+        return ""
+    while waiting:
+        path, value = waiting.pop()
+        if value == _MARK:
+            return cut(path)
+        members = dict(enumerate(value)) if isinstance(value, list) else value
+        if isinstance(members, dict):
+            waiting.extend((_joined(path, str(key)), inner) for key, inner in members.items())
+    return ""
 
 
 def _joined(path: str, name: str) -> str:

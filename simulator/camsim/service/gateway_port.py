@@ -7,6 +7,7 @@ import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -16,6 +17,7 @@ from camsim.kernel.events import FormRequest, Reply, Request
 from camsim.protocol.vocabulary import Protocol
 from camsim.telling import clean, one_line
 
+from .connections import HEAD_S, Listener
 from .loadlog import rendered
 from .responses import Whole, fits
 from .runtime import Runtime
@@ -41,10 +43,11 @@ log = logging.getLogger("camsim.gateway")
 log.addFilter(_only_our_faults)
 
 
-def listener(runtime: Runtime) -> web.Server:
+def listener(runtime: Runtime, head_s: float = HEAD_S) -> web.Server:
     """What listens on the gateway port. A compressed body is read as it is: the page knows none."""
     # Two seconds of reading on after 413, so that a client which is still sending gets to see the answer.
-    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False, lingering_time=2)
+    options: dict[str, Any] = {"access_log": None, "logger": log, "auto_decompress": False, "lingering_time": 2}
+    return Listener(Gateway(runtime), head_s=head_s, **options)
 
 
 _AT_ONCE = 65536
