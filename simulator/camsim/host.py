@@ -22,7 +22,7 @@ from camsim.kernel.kernel import Kernel
 from camsim.knobs.register import resolve
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
-from camsim.service.connections import Runner
+from camsim.service.connections import Runner, logger_of
 from camsim.service.gateway_port import listener
 from camsim.service.runtime import Runtime
 from camsim.service.store import Store, StoreError
@@ -99,7 +99,15 @@ class Host:
             gateway_url=gateway_url,
             more=SCENARIO_HANDLERS,
         )
-        runner = Runner(management.application(), head_s=settings.head_s, access_log=None, shutdown_timeout=1)
+        log = logger_of("camsim.management")
+        runner = Runner(
+            management.application(),
+            head_s=settings.head_s,
+            access_log=None,
+            logger=log,
+            lingering_time=2,
+            shutdown_timeout=1,
+        )
         try:
             port = await _bind(runner, settings.management_host, settings.management_port, None, "--management-port")
         except HostError:

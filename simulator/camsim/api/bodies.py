@@ -14,8 +14,10 @@ from camsim.control.explaining import misfit, unreadable_at
 from camsim.control.ranges import MOST_DEPTH, MOST_VALUES
 from camsim.control.route import Route
 from camsim.kernel.events import ControlError
+from camsim.service import unread
 from camsim.telling import cut
 
+MOST_BYTES = 32 * 1024 * 1024
 PATIENCE_S = 60.0  # for a whole body
 _BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _SMALL = 256 * 1024  # bytes; of a larger body the wrong value is not looked up again
@@ -32,16 +34,21 @@ async def body_of(request: web.Request, route: Route[object]) -> Any:
 
 
 async def read(request: web.Request) -> bytes:
-    """The whole body. Raises: ControlError 408 for one that does not come to its end; 413 from aiohttp."""
+    """The whole body. Raises: ControlError 413 for one that is too long, 408 for one that does not come to its end."""
     try:
         async with asyncio.timeout(PATIENCE_S):
-            return await request.read()
+            raw = await unread.read(request, MOST_BYTES)
+    except unread.TooMuchError as problem:
+        raise ControlError(503, "too_much_at_once", str(problem), "this call has done nothing") from None
     except TimeoutError:
         raise ControlError(
             408, "body_late", f"the body is not there within {PATIENCE_S:g} s", "send it whole"
         ) from None
     except (web.RequestPayloadError, ConnectionError) as problem:
         raise ControlError(400, "body_broken", f"the body cannot be read to its end: {problem}") from None
+    if raw is None:
+        raise ControlError(413, "request_entity_too_large", f"more than {MOST_BYTES} bytes", "send it in several calls")
+    return raw
 
 
 def decoded(raw: bytes, kind: Any, route: Route[object]) -> Any:
@@ -55,9 +62,10 @@ def decoded(raw: bytes, kind: Any, route: Route[object]) -> Any:
 
 def _check_extent(raw: bytes) -> None:
     """What would be a hundred times as large in memory, or deeper than anything means. Raises: ControlError."""
-    if len(raw) > MOST_VALUES and raw.count(b",") > MOST_VALUES:
+    brackets_in_all = raw.count(b"[") + raw.count(b"{")
+    if len(raw) > MOST_VALUES and raw.count(b",") + brackets_in_all > MOST_VALUES:
         raise ControlError(413, "too_much", f"the body has more than {MOST_VALUES} values", "send it in several calls")
-    if raw.count(b"[") + raw.count(b"{") <= MOST_DEPTH:
+    if brackets_in_all <= MOST_DEPTH:
         return
     brackets = _TEXT.sub(b"", raw).translate(None, _NO_BRACKET)
     for _ in range(MOST_DEPTH):

@@ -17,12 +17,11 @@ from camsim.kernel.events import ControlError
 from camsim.service.runtime import Runtime
 from camsim.service.store import StoreError
 
-from .bodies import action_of
+from .bodies import MOST_BYTES, action_of
 from .handlers import HANDLERS, Handler
 from .waiting import Waiters
 
 log = logging.getLogger("camsim.management")
-_MAX_BODY = 64 * 1024 * 1024
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
 _API_HINT = "GET /api/health says whether the API is there; docs/management-api.md lists the calls"
 
@@ -51,7 +50,7 @@ class Management:
 
     def application(self) -> web.Application:
         """An aiohttp application with every route."""
-        app = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY)
+        app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
         for route in routes.ROUTES:
             app.router.add_route(route.method, f"/api/{route.path}", self._served(route))
         app.router.add_get("/", _root)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any
 
-from aiohttp import web
+from aiohttp import StreamReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 HEAD_S = 30.0  # for a request line with its headers, from the first byte on
 IDLE_S = 75.0  # between two requests; clients keep connections shorter
@@ -18,10 +20,23 @@ _LATE = (
 )
 
 
+def _only_our_faults(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
+    _, problem, _ = record.exc_info or (None, None, None)
+    return not isinstance(problem, (HttpProcessingError, ConnectionError))
+
+
+def logger_of(name: str) -> logging.Logger:
+    """A log without what clients do wrong."""
+    made = logging.getLogger(name)
+    made.addFilter(_only_our_faults)
+    return made
+
+
 class Connection(web.RequestHandler):
     """One client. `on_end` is told when the client goes away or says that it sends nothing more."""
 
-    __slots__ = ("_ended", "_head_count", "_head_s", "_head_timer", "_on_end")
+    __slots__ = ("_ended", "_head_count", "_head_s", "_head_timer", "_last", "_on_end")
 
     def __init__(self, manager: Listener, *, head_s: float, **options: Any) -> None:
         super().__init__(manager, **options)
@@ -29,6 +44,7 @@ class Connection(web.RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_count = 0
         self._ended = False
+        self._last: StreamReader | None = None  # the body of the last request that came
         self._on_end: Callable[[], None] | None = None
 
     def on_end(self, told: Callable[[], None] | None) -> bool:
@@ -39,13 +55,18 @@ class Connection(web.RequestHandler):
     @property
     def idle(self) -> bool:
         """No request is being answered, and none waits."""
-        return not self._messages and self._current_request is None and not self._request_in_progress
+        if self._messages:
+            return False
+        waiter = self._waiter
+        # Between two of its steps aiohttp has neither: only at the start is that idleness.
+        return not waiter.done() if waiter is not None else self._request_count == 0
 
     def data_received(self, data: bytes) -> None:
         """Hot: nearly every head comes in one piece, and needs no timer."""
         before = self._request_count
         super().data_received(data)
-        if self._request_count != before or not data:
+        if self._request_count != before:
+            self._last = self._messages[-1][1] if self._messages else None
             self._stop_head_timer()
         elif self._head_timer is None and self.idle and not self._force_close:
             self._head_count = before
@@ -73,10 +94,7 @@ class Connection(web.RequestHandler):
 
     def _is_whole(self) -> bool:
         """The last request has come to its end."""
-        if self._messages:
-            return bool(self._messages[-1][1].is_eof())
-        request = self._current_request
-        return request is None or request.content.is_eof()
+        return self._last is None or self._last.is_eof()
 
     async def _handle_request(self, *args: Any) -> tuple[web.StreamResponse, bool]:
         answered = await super()._handle_request(*args)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -17,7 +16,8 @@ from camsim.kernel.events import FormRequest, Reply, Request
 from camsim.protocol.vocabulary import Protocol
 from camsim.telling import clean, one_line
 
-from .connections import HEAD_S, Listener
+from . import unread
+from .connections import HEAD_S, Listener, logger_of
 from .loadlog import rendered
 from .responses import Whole, fits
 from .runtime import Runtime
@@ -33,14 +33,7 @@ _STREAM_FROM = 1024 * 1024
 PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
 
 
-def _only_our_faults(record: logging.LogRecord) -> bool:
-    """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
-    _, problem, _ = record.exc_info or (None, None, None)
-    return not isinstance(problem, (HttpProcessingError, ConnectionError))
-
-
-log = logging.getLogger("camsim.gateway")
-log.addFilter(_only_our_faults)
+log = logger_of("camsim.gateway")
 
 
 def listener(runtime: Runtime, head_s: float = HEAD_S) -> web.Server:
@@ -130,6 +123,8 @@ class Gateway:
             body = await self._waited_for(request, most)
         except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
             return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", _CLOSE)
+        except unread.TooMuchError as problem:
+            return self._refuse(503, request, "body", str(problem), _CLOSE)
         except TimeoutError:
             return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", _CLOSE)
         if body is None:
@@ -143,7 +138,7 @@ class Gateway:
             if "Expect" in request.headers:
                 await _go_on(request)
             async with asyncio.timeout(PATIENCE_S):
-                return await _read(request, most)
+                return await unread.read(request, most)
         finally:
             self._runtime.settle()
 
@@ -228,24 +223,6 @@ def _event(request: web.BaseRequest, protocol: str, body: bytes) -> Request:
         remote=request.remote or "",  # code 3, INVALID_ORIGIN_IP, of v2 (V2:58) and of live v3 gateways (A-REST-34)
         real_s=time.time(),
     )
-
-
-async def _read(request: web.BaseRequest, most: int) -> bytes | None:
-    """The whole body; None as soon as it is longer than `most`, whatever its head announces."""
-    length = request.content_length
-    if length is not None and length > most:
-        return None
-    if length == 0:
-        return b""
-    if length is not None and length <= _AT_ONCE:
-        return await request.content.read(-1)
-    parts, size = [], 0
-    async for part in request.content.iter_any():
-        size += len(part)
-        if size > most:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _complete(reply: Reply) -> web.Response:
