@@ -15,7 +15,10 @@ import msgspec
 
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
+from camsim.control import plain
 from camsim.control.devices import DeviceSpec, PersonSpec
+from camsim.control.explaining import allowed_by
+from camsim.control.plain import PlainError
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
@@ -24,6 +27,7 @@ from camsim.protocol.vocabulary import TemplateType
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
 from camsim.state.models import MODELS, Capacity, Model, UnknownModelError, find
+from camsim.telling import cut, shown
 
 
 class SiteError(ValueError):
@@ -79,6 +83,7 @@ class _ModelTable(msgspec.Struct, forbid_unknown_fields=True):
     without_events: list[str] = msgspec.field(default_factory=list)
 
 
+_MOST_VALUES = 2_000_000  # people of many devices, written one by one
 _TABLES = ("gateway", "models", "devices", "people", "faults")
 
 
@@ -88,10 +93,15 @@ def load(path: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise SiteError(f"cannot read {path}: {problem.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except RecursionError:
+        raise SiteError(f"{path} is nested too deeply") from None
+    except ValueError as problem:  # no TOML, no UTF-8, or a number of more digits than Python reads
         raise SiteError(f"{path} is not TOML: {problem}") from None
     try:
+        plain.check(data, _MOST_VALUES, f"{_MOST_VALUES}")
         return parse(data)
+    except PlainError as problem:
+        raise SiteError(f"{path}: {problem} is not allowed; allowed: {problem.allowed}") from None
     except SiteError as problem:
         raise SiteError(f"{path}: {problem}") from None
 
@@ -100,7 +110,7 @@ def parse(data: dict[str, object]) -> Settings:
     """Settings of the tables of a site file. Raises: SiteError."""
     for key in data:
         if key not in _TABLES:
-            raise SiteError(f"table {key!r} is unknown; allowed: {', '.join(_TABLES)}")
+            raise SiteError(f"table {shown(key)} is unknown; allowed: {', '.join(_TABLES)}")
     settings = Settings()
     _read_gateway(settings, data.get("gateway", {}))
     for number, table in enumerate(_list(data, "models")):
@@ -167,7 +177,7 @@ def _people(value: object) -> int | list[PersonSpec]:
         return value
     if isinstance(value, list):
         return [_convert(item, PersonSpec, f"people[{number}]") for number, item in enumerate(value)]
-    raise SiteError(f"people = {value!r} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
+    raise SiteError(f"people = {shown(value)} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
 
 
 Table = TypeVar("Table", bound=msgspec.Struct)
@@ -192,8 +202,8 @@ def _explain(text: str, value: object, kind: type[msgspec.Struct], where: str) -
     unknown = re.search(r"unknown field `(.*?)`", reason)
     if unknown:
         allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        return f"{full}.{unknown[1]} is unknown; allowed: {allowed}"
-    said = f"{full} = {_at(value, path)!r}: {reason}"
+        return f"{cut(f'{full}.{unknown[1]}')} is unknown; allowed: {allowed}"
+    said = f"{full} = {shown(_at(value, path))}: {reason}"
     # A site's tables are flat: the first name of a path is the member whose type says what is allowed.
     allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
     if not allowed:
@@ -214,13 +224,14 @@ def _at(value: object, path: str) -> object:
 
 
 def _allowed(kind: type[msgspec.Struct], name: str) -> str:
-    """The words of an enumeration, also within a list or beside None."""
+    """The words of an enumeration, also within a list or beside None; the range of a number."""
     for field in msgspec.structs.fields(kind):
         if field.name != name:
             continue
         for part in _parts(field.type):
             if isinstance(part, type) and issubclass(part, Enum):
                 return ", ".join(str(member.value) for member in part)
+        return allowed_by(msgspec.inspect.type_info(field.type))
     return ""
 
 
@@ -233,7 +244,7 @@ def _parts(kind: object) -> Iterator[object]:
 def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
-        raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+        raise SiteError(f"seed = {shown(settings.seed)} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
     if settings.tls_cert is None and settings.tls_key is not None:
         raise SiteError("--tls-key without --tls-cert would serve plain HTTP; give both")
     try:
@@ -261,7 +272,7 @@ def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
     try:
         find(spec.model, {**MODELS, **settings.models})
     except UnknownModelError as problem:
-        raise SiteError(f"{where}.model = {spec.model!r}: {problem}") from None
+        raise SiteError(f"{where}.model = {shown(spec.model)}: {problem}") from None
     if spec.security_key is not None:
         try:
             cipher.check_key(spec.security_key)
@@ -284,4 +295,4 @@ def seconds(key: str, text: str) -> int:
     try:
         return duration_ms(text)
     except ValueError as problem:
-        raise SiteError(f"{key} = {text!r}: {problem}") from None
+        raise SiteError(f"{key} = {shown(text)}: {problem}") from None

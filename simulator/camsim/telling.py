@@ -33,6 +33,12 @@ def one_line(text: str, most: int = 500) -> str:
     return cut(" ".join(text.split()), most)
 
 
+def why(problem: BaseException) -> str:
+    """What an exception says, in one line: of the system's errors the words alone, for the file stands before them."""
+    text = getattr(problem, "strerror", None) or str(problem) or type(problem).__name__
+    return one_line(str(text))
+
+
 def clean(text: str) -> str:
     """A text without the halves of characters that bytes beyond UTF-8 leave: no encoder takes them."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -25,6 +25,7 @@ from securesystemslib.dsse import Envelope
 from securesystemslib.exceptions import UnverifiedSignatureError
 from securesystemslib.signer import CryptoSigner, SSlibKey  # type: ignore[attr-defined]
 
+from camsim.telling import why
 from camsim_conformance.target.profile import UsageError
 
 from .document_types import Document, RequirementDocument, SuiteDocument
@@ -125,7 +126,7 @@ def load_private(file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"--sign-key {file}: {error}; make one with camsim key new") from None
+        raise UsageError(f"--sign-key {file}: {why(error)}; make one with camsim key new") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"--sign-key {file}: not an Ed25519 key; make one with camsim key new")
     return key
@@ -135,7 +136,7 @@ def _load_public(file: Path) -> SSlibKey:
     try:
         key = load_pem_public_key(file.read_bytes())
     except (OSError, ValueError) as error:
-        raise UsageError(f"--key {file}: {error}; give the issuer's issuer.pub") from None
+        raise UsageError(f"--key {file}: {why(error)}; give the issuer's issuer.pub") from None
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError(f"--key {file}: not an Ed25519 public key; give the issuer's issuer.pub")
     return SSlibKey.from_crypto(key)

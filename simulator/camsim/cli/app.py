@@ -13,7 +13,7 @@ from typer.models import CommandInfo
 
 from camsim import __version__
 
-from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
+from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, canonical_journal
 
 app = typer.Typer(
     name="camsim",
@@ -112,12 +112,14 @@ def punch(
 
     Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
     """
+    from camsim.control import routes
+
     spec: dict[str, object] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
     if input_ is not None:
         spec["input"] = input_
     if at is not None:
         spec["at"] = at
-    answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
+    answer = call(url, token, routes.PUNCHES, spec, stgid=stgid)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         typer.echo(json.dumps(answer, indent=1))
@@ -190,7 +192,7 @@ def journal(
 
     Example: camsim journal --device SIM00001 --limit 10
     """
-    from urllib.parse import urlencode
+    from camsim.control import routes
 
     from .tables import show_journal
 
@@ -198,13 +200,13 @@ def journal(
         raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
         # Bytes as they are: what is compared must not be written anew.
-        sys.stdout.buffer.write(fetch(url, token, "GET", "journal?canonical=1"))
+        sys.stdout.buffer.write(canonical_journal(url, token))
         return
     query = {"limit": str(limit)}
     for name, wanted in (("operation", operation), ("user", user), ("device", device)):
         if wanted is not None:
             query[name] = wanted
-    answer = call(url, token, "GET", f"journal?{urlencode(query)}")
+    answer = call(url, token, routes.JOURNAL, query=query)
     if lint:
         from . import journal as schema_check  # jsonschema is loaded for those who ask
 

@@ -98,5 +98,6 @@ def _no_status(answer: dict[str, object]) -> str:
 
 
 def _excerpt(body: bytes) -> str:
-    text = body[:80].decode("utf-8", "replace")
+    # In one line: it stands in the middle of a sentence.
+    text = " ".join(body[:80].decode("utf-8", "replace").split())
     return text + ("…" if len(body) > 80 else "")

@@ -11,6 +11,7 @@ from camsim import durations, resources
 from camsim.actions.connection import ORDERS
 from camsim.actions.users import SPLITS
 from camsim.control.devices import DeviceSpec
+from camsim.control.plain import PlainError
 from camsim.knobs import register
 from camsim.state import faults
 from camsim.telling import WIDEST, cut, in_json
@@ -97,7 +98,7 @@ def parse(text: str | bytes, source: str = "scenario") -> Scenario:
     """Read YAML or JSON and check it as a whole. Raises: ScenarioError naming step, key, value and what is allowed."""
     try:
         raw = reading.read(text)
-    except reading.ReadingError as problem:
+    except PlainError as problem:
         raise ScenarioError(source, "", str(problem), problem.allowed) from None
     return _built(raw, source)
 
@@ -106,7 +107,7 @@ def build(raw: object, source: str = "scenario") -> Scenario:
     """Check a parsed document. Raises: ScenarioError."""
     try:
         reading.check(raw)
-    except reading.ReadingError as problem:
+    except PlainError as problem:
         raise ScenarioError(source, "", str(problem), problem.allowed) from None
     return _built(raw, source)
 

@@ -16,6 +16,7 @@ from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
 from camsim.state.gateway import State
+from camsim.telling import why
 
 A = TypeVar("A")
 
@@ -130,8 +131,8 @@ class Remote:
             if status < 400:
                 return msgspec.json.decode(raw, type=route.answer)
             error = msgspec.json.decode(raw, type=_Refused).error
-        except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as problem:
-            raise DriverError(f"no simulator answers at {self._url}: {problem or type(problem).__name__}") from None
+        except (OSError, aiohttp.ClientError, ValueError, msgspec.DecodeError, RecursionError) as problem:
+            raise DriverError(f"no simulator answers at {self._url}: {why(problem)}") from None
         raise ControlError(status, error.code, error.message, error.hint)
 
     async def act(self, action: AnyAction) -> Answer:
