@@ -103,7 +103,7 @@ class Management:
         if self.token is not None:
             given = request.headers.get("Authorization", "")
             # Compared in constant time: how long it takes must not say how much of a token is right.
-            if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self.token}".encode()):
                 hint = "Authorization: Bearer <--management-token>"
                 raise ControlError(401, "unauthorized", "a bearer token is needed", hint)
 
