@@ -397,6 +397,37 @@ def heads(target: Target, port: str) -> str:
     return ""
 
 
+def odd_paths(target: Target, port: str) -> str:
+    """Every path of the control API with what nobody would put there."""
+    if port != "api":
+        return ""
+    odd = [
+        "9" * 5000,
+        "%00",
+        "%ff",
+        "..%2f..%2fetc",
+        "%c3%28",
+        "a" * 7000,
+        "%F0%9F%98%80",
+        "\xff",
+        "%",
+        "%zz",
+        "{}",
+        "-1",
+    ]
+    odd += ["\xb2", "%ed%a0%80", "1%0d%0aX:%20y", "1e5", "NaN", "'", "%5b%5d", "*", "0x10", "\xd9\xa3"]
+    for path in ("devices/{}", "devices/{}/users", "devices/{}/logs", "devices/SIM1/logs?start={}", "faults/{}", "{}"):
+        for one in odd:
+            for method in ("GET", "DELETE", "POST"):
+                if why := refused(once(target, port, request(method, f"/api/{path.format(one)}", b"{}"))):
+                    return f"{method} {path} {one[:20]!r}: {why}"
+    for path in ("journal?limit={}", "journal?user={}", "ledger?device={}", "scenarios/{}", "commands?state={}"):
+        for one in odd:
+            if why := refused(once(target, port, request("GET", f"/api/{path.format(one)}"))):
+                return f"{path} {one[:20]!r}: {why}"
+    return ""
+
+
 def idle_crowd(target: Target, port: str) -> str:
     """Thousands that connect and say nothing."""
     sockets: list[socket.socket] = []
@@ -479,6 +510,7 @@ ATTACKS: tuple[Attack, ...] = (
     many_values,
     deep,
     heads,
+    odd_paths,
     idle_crowd,
     resets,
     waiters,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,7 +16,6 @@ from camsim.api.waiting import Waiters
 from camsim.control import routes
 from camsim.service import connections, unread
 
-FILE = Path(__file__).resolve().parents[2] / "scripts" / "attack" / "raw_client.py"
 DEEP = b"[" * 5000 + b"]" * 5000
 
 
@@ -231,10 +228,10 @@ ODD += ("%ed%a0%80", "1%0d%0aX:%20y", "-1", "1e5", "NaN", "'", "%5b%5d", "*", "0
 
 
 def _targets() -> Iterator[tuple[str, str]]:
-    for route in routes.ROUTES:
+    for number, route in enumerate(routes.ROUTES):
         if route in (routes.RESET, routes.UPLINK, routes.OPENAPI, routes.REGISTER, routes.SCENARIO_LIBRARY):
             continue
-        for odd in ODD:
+        for odd in ODD[number % 5 :: 5]:
             plain = {"stgid": "SIM1", "user": "1", "what": "retry-now", "id": "1"}
             for name in route.in_path:
                 yield route.method, route.path.format(**{**plain, name: odd})
@@ -267,11 +264,3 @@ def test_heads_beyond_ascii(start_sim: Callable[..., Sim], port: str, line: str,
     for path in ("/\xff%ff", "/%ff%00", "/external/api3.0/biometric?stgid=%ff&stgid=%ed%a0%80", "/?stgid=\xff"):
         assert _once(sim, "gateway", _request("POST", path, b"{}"), half=True)[9:10] in (b"2", b"4"), path
     assert sim.api("GET", "journal", Authorization="Bearer secret").status == 200
-
-
-def test_the_script_holds() -> None:
-    done = subprocess.run(
-        [sys.executable, str(FILE), "chunks", "half_closed", "--json"], capture_output=True, check=False
-    )
-
-    assert (done.returncode, json.loads(done.stdout)["broken"]) == (0, [])

@@ -151,7 +151,15 @@ class Runner(web.AppRunner):
 
     async def _make_server(self) -> Listener:
         made = await super()._make_server()
-        return Listener(made.request_handler, request_factory=made.request_factory, head_s=self._head_s, **made._kwargs)
+        answer = made.request_handler
+
+        async def expected(request: web.BaseRequest) -> web.StreamResponse:
+            # aiohttp repeats what it does not know in its answer, and fails where that is no UTF-8.
+            if request.headers.get("Expect", "100-continue").lower() != "100-continue":
+                return web.Response(status=417, text="only Expect: 100-continue is known\n")
+            return await answer(request)
+
+        return Listener(expected, request_factory=made.request_factory, head_s=self._head_s, **made._kwargs)
 
 
 def most_connections() -> int:
