@@ -28,6 +28,7 @@ from camsim.service.runtime import Runtime
 from camsim.service.store import Store, StoreError
 from camsim.settings import Settings, SiteError, check
 from camsim.state.gateway import State
+from camsim.telling import why
 
 
 class HostError(Exception):
@@ -215,7 +216,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key)
     except (OSError, ssl.SSLError) as problem:
-        raise HostError(f"cannot use --tls-cert {settings.tls_cert}: {problem}") from None
+        raise HostError(f"cannot use --tls-cert {settings.tls_cert}: {why(problem)}") from None
     return context
 
 

@@ -10,7 +10,7 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 from camsim.ownership import connect, origin_of
-from camsim.telling import one_line
+from camsim.telling import why
 
 from .model import MAX_IDS, Capabilities, ReadBackError
 from .rows import RowReadBack, listed
@@ -72,7 +72,7 @@ class HttpReadBack(RowReadBack):
                 raise ReadBackError(f"{source}: HTTP {status}, 200 is expected")
             document: object = json.loads(body)
         except (OSError, http.client.HTTPException, ValueError, OverflowError, RecursionError) as error:
-            raise ReadBackError(f"{source}: no usable answer ({one_line(str(error))})") from None
+            raise ReadBackError(f"{source}: no usable answer ({why(error)})") from None
         return document
 
     def _fetch(self, target: str) -> tuple[int, bytes]:

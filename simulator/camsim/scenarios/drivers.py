@@ -16,7 +16,7 @@ from camsim.kernel.events import ControlError, Restarted
 from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
 from camsim.state.gateway import State
-from camsim.telling import why
+from camsim.telling import clean, why
 
 A = TypeVar("A")
 
@@ -132,7 +132,7 @@ class Remote:
                 return msgspec.json.decode(raw, type=route.answer)
             error = msgspec.json.decode(raw, type=_Refused).error
         except (OSError, aiohttp.ClientError, ValueError, msgspec.DecodeError, RecursionError) as problem:
-            raise DriverError(f"no simulator answers at {self._url}: {why(problem)}") from None
+            raise DriverError(clean(f"no simulator answers at {self._url}: {why(problem)}")) from None
         raise ControlError(status, error.code, error.message, error.hint)
 
     async def act(self, action: AnyAction) -> Answer:
