@@ -115,10 +115,9 @@ def punch(
     from camsim.control import routes
 
     spec: dict[str, object] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
-    if input_ is not None:
-        spec["input"] = input_
-    if at is not None:
-        spec["at"] = at
+    for name, given in (("input", input_), ("at", at)):
+        if given is not None:
+            spec[name] = given
     answer = call(url, token, routes.PUNCHES, spec, stgid=stgid)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
