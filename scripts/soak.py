@@ -74,7 +74,7 @@ def serve(words: list[str], stalls: Path) -> int:
 
     serving.tune_collector = started  # called once the simulator listens
     sys.argv = ["camsim", "serve", *words]
-    from camsim.cli.app import main as camsim
+    from camsim.cli.joined import main as camsim
 
     camsim()
     return 0

@@ -25,6 +25,7 @@ from camsim.private_files import Announcement
 from camsim.restored import apply as apply_said
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
+from camsim.service import doors
 from camsim.service.connections import Runner, logger_of
 from camsim.service.gateway_port import listener
 from camsim.service.host_clock import host_ms
@@ -84,7 +85,7 @@ class Host:
         except (StoreError, HostError, ControlError, OSError) as problem:
             await runtime.courier.close()
             if host is not None:
-                _close(host._doors)
+                doors.close(host._doors)
             if store is not None:
                 store.abandon()
             if isinstance(problem, HostError):
@@ -98,14 +99,14 @@ class Host:
     async def _bound(cls, settings: Settings, runtime: Runtime, restored: int | None) -> Host:
         """Both ports taken, and nobody served yet."""
         secure = _tls(settings)
-        doors = [_bound_sockets(settings.host, settings.port, "--port")]
+        taken = [doors.bind(settings.host, settings.port, "--port")]
         try:
-            doors.append(_bound_sockets(settings.management_host, settings.management_port, "--management-port"))
-        except HostError:
-            _close(doors)
+            taken.append(doors.bind(settings.management_host, settings.management_port, "--management-port"))
+        except OSError:
+            doors.close(taken)
             raise
-        gateway_port, management_port = (door[0].getsockname()[1] for door in doors)
-        gateway_url = f"{'https' if secure else 'http'}://{_shown(settings.host)}:{gateway_port}"
+        gateway_port, management_port = (door[0].getsockname()[1] for door in taken)
+        gateway_url = f"{'https' if secure else 'http'}://{doors.shown(settings.host)}:{gateway_port}"
         management = Management(
             runtime,
             token=settings.management_token,
@@ -114,7 +115,7 @@ class Host:
             gateway_url=gateway_url,
             more=SCENARIO_HANDLERS,
         )
-        url = f"http://{_shown(settings.management_host)}:{management_port}"
+        url = f"http://{doors.shown(settings.management_host)}:{management_port}"
         runners: list[web.BaseRunner] = [
             web.ServerRunner(listener(runtime, settings.head_s)),
             Runner(
@@ -126,7 +127,7 @@ class Host:
                 shutdown_timeout=1,
             ),
         ]
-        return cls(settings, runtime, management, gateway_url, url, restored, runners, doors, secure)
+        return cls(settings, runtime, management, gateway_url, url, restored, runners, taken, secure)
 
     async def _serve(self) -> None:
         """Take connections from now on."""
@@ -180,12 +181,6 @@ class Host:
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
             ) from None
         return file
-
-
-def _close(doors: list[list[socket.socket]]) -> None:
-    for door in doors:
-        for bound in door:
-            bound.close()
 
 
 async def _let_go(runner: web.BaseRunner) -> None:
@@ -271,36 +266,3 @@ def _trust(ca: Path) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca)
     except OSError as problem:  # SSLError is one
         raise HostError(f"cannot use --ca {ca}: {problem.strerror or problem}; a PEM file is needed") from None
-
-
-def _bound_sockets(host: str, port: int, flag: str) -> list[socket.socket]:
-    """Sockets on every address of the host name, all of one port; nobody can connect to them yet. Raises: HostError."""
-    held: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            if family == socket.AF_INET6 and len(found) > 1 and not socket.has_ipv6:
-                continue
-            held.append(socket.socket(family, kind, protocol))
-            held[-1].setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                held[-1].setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            chosen = held[0].getsockname()[1] if len(held) > 1 else port
-            held[-1].bind((address[0], chosen, *address[2:]))
-    except OSError as problem:
-        for one in held:
-            one.close()
-        raise HostError(
-            f"cannot listen on {host}:{port}: {problem.strerror or problem}; "
-            f"choose another with {flag}, or {flag} 0 for a free one; "
-            f"{flag.replace('port', 'host')} says at which address of this machine"
-        ) from None
-    return held
-
-
-def _shown(host: str) -> str:
-    """The host as it stands in a URL."""
-    if ":" in host:
-        return f"[{host}]"
-    # Every address of the machine is one to listen on, and none to call.
-    return "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104  only compared

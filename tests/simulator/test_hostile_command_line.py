@@ -17,6 +17,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from camsim.cli import app as cli
+from camsim.cli import joined
 
 WHOLE = bool(os.environ.get("CAMSIM_WHOLE"))  # else a sample, as scripts/attack/command_line.py has it
 DEEP = b"[" * 100_000
@@ -25,8 +26,8 @@ DEEPER = b'{"a":' * 3_000 + b"1" + b"}" * 3_000
 
 @cache
 def _whole() -> CliRunner:
-    cli._own()
-    cli._join()
+    joined._own()
+    joined._join()
     return CliRunner()
 
 
@@ -325,12 +326,9 @@ def test_a_word_of_a_map_is_named(text: str, words: str, tmp_path: Path) -> None
     assert (done.exit_code, words in done.stderr) == (2, True), done.stderr
 
 
-def test_replay_names_the_variable_of_the_token(tmp_path: Path) -> None:
-    case = tmp_path / "cases" / "A" / "b"
-    case.mkdir(parents=True)
-    (case / "case.json").write_text("{}")
+def test_replay_names_the_variable_of_the_token() -> None:
+    from camsim_conformance.commands.replay import _devices
+    from camsim_conformance.target.profile import UsageError
 
-    done = _run("replay", str(tmp_path), "A/b")
-
-    assert done.exit_code == 2
-    assert "CAMSIM_AUTH_TOKEN" in done.output
+    with pytest.raises(UsageError, match="CAMSIM_AUTH_TOKEN"):
+        _devices("", None, [])

@@ -18,7 +18,7 @@ from camsim.control.route import Route
 from camsim.knobs import register
 from camsim.scenarios import document
 from camsim.scenarios.errors import ScenarioError
-from camsim.state.blocks import whole
+from camsim.state.gateway import whole
 
 HOSTILE = (
     *("9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616"),
@@ -135,7 +135,7 @@ def test_a_hostile_number_is_refused_by_name_or_does_no_harm(start_sim: Any, par
 
 def _check_harm(sim: Sim, route: Route[Any], name: str, number: str) -> None:
     where = route.name, name, number[:30]
-    msgspec.msgpack.encode(sim.host.runtime.kernel.state, enc_hook=whole)
+    whole(sim.host.runtime.kernel.state)
     assert sim.api("DELETE", "faults").status == 200, where
     assert sim.api("PATCH", "config", {"profile": "documented", "knobs": {"rest.latency": 0}}).status == 200, where
     sim.api("DELETE", "devices/NEW")
@@ -178,7 +178,7 @@ def test_hostile_numbers_of_commands_are_answered_and_shown(start_sim: Any) -> N
         )
         assert answer.status < 500, number
         assert sim.api("GET", "journal?limit=20").status == 200, number
-        msgspec.msgpack.encode(sim.host.runtime.kernel.state, enc_hook=whole)
+        whole(sim.host.runtime.kernel.state)
 
 
 def test_hostile_answers_of_a_receiver_are_answers(sim: Sim) -> None:

@@ -19,7 +19,7 @@ from camsim.control.actions import Punches, PunchSpec, SetKnobs
 from camsim.host import Host, HostError
 from camsim.kernel.events import ControlError
 from camsim.service import clock as clocks
-from camsim.service import host_clock
+from camsim.service import doors, host_clock
 from camsim.service.state_file import StoreError
 
 Start = Callable[..., Sim]
@@ -161,14 +161,14 @@ def test_nobody_is_served_before_the_world_has_recovered(
         await recover(runtime, *more)
 
     bound: list[list[socket.socket]] = []
-    sockets = Host.start.__globals__["_bound_sockets"]
+    sockets = doors.bind
 
     def noted(*given: Any) -> list[socket.socket]:
         bound.append(sockets(*given))
         return bound[-1]
 
     monkeypatch.setitem(Host.start.__globals__, "_recover", watched)
-    monkeypatch.setitem(Host.start.__globals__, "_bound_sockets", noted)
+    monkeypatch.setattr(doors, "bind", noted)
 
     again = start_sim(state=path)
 
