@@ -42,6 +42,8 @@ def _worker(size: int) -> None:
 
     before, began = _rss_mb(), time.process_time()
     kernel = _kernel(size)
+    tokens = sum(1 for _ in kernel.state.devices.identities())  # as `serve` draws them for its ready file
+    assert tokens == size
     tune_collector()
     print(json.dumps({"made_s": time.process_time() - began, "rss_mb": _rss_mb() - before}), flush=True)
     order = list(kernel.state.devices)

@@ -121,5 +121,5 @@ def restore(state: State) -> Kernel:
 
 
 def _kernel(state: State, policy: Policy) -> Kernel:
-    state.devices.maker = mould.press
+    state.devices.maker = mould.Mould
     return Kernel(TABLES, state, policy)

@@ -32,7 +32,6 @@ from camsim.service.state_file import StoreError
 from camsim.service.state_reader import Found, StoredClock
 from camsim.service.store import Store
 from camsim.settings import Settings, SiteError, check
-from camsim.state.founding import Founding
 from camsim.state.gateway import State
 
 
@@ -144,8 +143,7 @@ class Host:
         return {"gateway_url": self.gateway_url, "management_url": self.management_url, "pid": os.getpid()}
 
     def _identities(self) -> Iterator[dict[str, str]]:
-        for stgid, one in self.runtime.kernel.state.devices.survey():
-            token = one.token(stgid) if isinstance(one, Founding) else one.config.auth_token
+        for stgid, token in self.runtime.kernel.state.devices.identities():
             yield {"stgid": stgid, "auth_token": token}
 
     def _ready_text(self) -> Iterator[bytes]:

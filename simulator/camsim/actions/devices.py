@@ -17,7 +17,6 @@ from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import await_change, follow_zone
 from camsim.protocol import cipher
-from camsim.state.founding import Founding
 from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger_pages import Cause
 from camsim.state.models import UnknownModelError, find
@@ -54,7 +53,7 @@ def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     for registered in made_now:
         set_licence_timers(kernel, registered)
     kernel.state.devices_made += len(taken)
-    identities = Identities([(mould.founding, names) for mould, names in described])
+    identities = Identities(described)
     return Added(identities if len(taken) >= _DRAW_FROM else list(identities))
 
 
@@ -62,7 +61,7 @@ def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevic
     """Put the devices of a description in; returns those that something will happen at by itself."""
     devices, founding = kernel.state.devices, mould.founding
     if mould.may_sleep and len(names) >= SLEEP_FROM:
-        devices.lay(founding, names)
+        devices.lay(founding, names, mould)
         return []
     for number, stgid in enumerate(names, founding.first):
         devices[stgid] = registered = mould.cast(stgid, number)
@@ -73,7 +72,7 @@ def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevic
 class Identities(Sequence[Identity]):
     """Who was made, in the order of the descriptions. Tokens are drawn when somebody reads them."""
 
-    def __init__(self, described: list[tuple[Founding, list[str]]]) -> None:
+    def __init__(self, described: list[tuple[Mould, list[str]]]) -> None:
         self._described = described
         self._ends = list(accumulate(len(names) for _, names in described))
 
@@ -88,10 +87,9 @@ class Identities(Sequence[Identity]):
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
         place = range(len(self))[place]
-        which = bisect_right(self._ends, place)
-        founding, names = self._described[which]
-        stgid = names[place - self._ends[which]]  # from the end: what came before does not matter
-        return Identity(stgid, founding.token(stgid))
+        mould, names = self._described[bisect_right(self._ends, place)]
+        at = place - self._ends[bisect_right(self._ends, place)]  # from the end: what came before does not matter
+        return Identity(names[at], mould.token(names[at], mould.founding.first + len(names) + at))
 
 
 def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -103,6 +104,11 @@ class Fleet(Sleepers[RegisteredDevice]):
     """The registered devices by their service tags, in the order in which they were added."""
 
     __slots__ = ()
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Each service tag with its token, in order."""
+        for stgid, one in self.tokens_asleep():
+            yield stgid, one if isinstance(one, str) else one.config.auth_token
 
 
 class InFlight(msgspec.Struct, gc=False):

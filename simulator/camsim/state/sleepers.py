@@ -6,13 +6,23 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from .founding import Founding
 from .pieces import Pieces
 
 Value = TypeVar("Value")
-Press = Callable[[str, int], Value]  # makes the value of a name and a number
+Made = TypeVar("Made", covariant=True)
+
+
+class Press(Protocol[Made]):
+    """Makes the values of a founding; each by its name and number."""
+
+    def cast(self, name: str, number: int, /) -> Made:
+        """The value."""
+
+    def token(self, name: str, number: int, /) -> str:
+        """The token that it has or will have: drawn once, and remembered until the value is made."""
 
 
 class _Kind(Generic[Value]):
@@ -20,10 +30,9 @@ class _Kind(Generic[Value]):
 
     __slots__ = ("asleep", "first", "founding", "press")
 
-    def __init__(self, founding: Founding) -> None:
-        self.founding, self.first = founding, founding.first
+    def __init__(self, founding: Founding, press: Press[Value] | None = None) -> None:
+        self.founding, self.first, self.press = founding, founding.first, press
         self.asleep = 0
-        self.press: Press[Value] | None = None
 
 
 class Sleepers(Pieces[Value]):
@@ -43,9 +52,9 @@ class Sleepers(Pieces[Value]):
 
     # --- asleep -------------------------------------------------------------------------------------------------------
 
-    def lay(self, founding: Founding, names: Iterable[str]) -> None:
+    def lay(self, founding: Founding, names: Iterable[str], press: Press[Value]) -> None:
         """Add values that sleep: names in the order of the founding's numbers."""
-        self.found([founding])
+        self._kinds.append(_Kind(founding, press))
         for number, name in enumerate(names, founding.first):
             self.sleep(name, number)
 
@@ -79,11 +88,14 @@ class Sleepers(Pieces[Value]):
         """The value of a name that sleeps, which stays asleep."""
         if self._glance is not None and self._glance[0] == name:
             return self._glance[1]
+        return self._press(number).cast(name, number)
+
+    def _press(self, number: int) -> Press[Value]:
         kind = self._kind(number)
         if kind.press is None:
             assert self.maker is not None  # noqa: S101  whoever lets values sleep says how they are made
             kind.press = self.maker(kind.founding)
-        return kind.press(name, number)
+        return kind.press
 
     def _glimpse(self, name: str, number: int) -> Value:
         value = self._made(name, number)
@@ -165,6 +177,11 @@ class Sleepers(Pieces[Value]):
     def awake_look(self) -> Iterator[Value]:
         """Each value that was ever touched in order, not to be changed."""
         return (value for value in self._sleeping.values() if type(value) is not int)
+
+    def tokens_asleep(self) -> Iterator[tuple[str, Value | str]]:
+        """Each name in order with its value, not to be changed, or with the token that it will have."""
+        for name, value in self._sleeping.items():
+            yield name, (self._press(value).token(name, value) if type(value) is int else value)
 
     def survey(self) -> Iterator[tuple[str, Value | Founding]]:
         """Each name in order with its value, not to be changed, or with what it will be made of."""
