@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+from camsim.cli.serve import tune_collector
 from camsim.control.actions import AddDevices, Punches, PunchSpec
 from camsim.control.devices import DeviceSpec
 from camsim.engine import new_kernel
@@ -55,14 +55,15 @@ class World:
             id="D{:05d}", count=devices, users=users, callback_url="http://r/", templates=["Card"], model=model
         )
         self._handle(AddDevices(devices=[spec]))
+        tune_collector()
         self.longest_ms = 0.0
         self.names = list(self.kernel.state.devices)
         self.users, self.photos = users, photos
 
     def _handle(self, event: Any) -> list[Effect]:
-        began = time.perf_counter()
+        began = time.thread_time()  # not what others take of the machine
         effects = self.kernel.handle(event, self.now)
-        self.longest_ms = max(self.longest_ms, (time.perf_counter() - began) * 1000)
+        self.longest_ms = max(self.longest_ms, (time.thread_time() - began) * 1000)
         return effects
 
     def punch(self, number: int) -> None:
@@ -83,7 +84,6 @@ class World:
 
 def measure(punches: int, devices: int, users: int = 20, model: str = "f38+", photos: int = 10) -> dict[str, Any]:
     """A line a hundred thousand punches on stderr; the figures at the end."""
-    gc.freeze()
     world, began, rates = World(devices, users, model, photos), time.process_time(), []
     for number in range(punches):
         world.punch(number)

@@ -21,7 +21,9 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
-        __version__ resources chance durations ownership ending private_files given_secrets secrecy
+        __version__ resources chance durations addresses shown ending private_files given_secrets secrecy
+        ownership
+        terminal
         protocol
         control readback synthetic
         state
@@ -81,6 +83,8 @@ SHARED = frozenset(
         "chance",
         "durations",
         "ownership",
+        "shown",
+        "terminal",
         "ending",
         "private_files",
         "given_secrets",
@@ -97,6 +101,7 @@ SHARED = frozenset(
 SHELL = frozenset(
     [
         "ownership",
+        "terminal",
         "ending",
         "private_files",
         "given_secrets",
@@ -290,6 +295,8 @@ PROVED_BY = {
     "camsim.restored": "simulator/test_restart.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",
+    "camsim.state.founding": "simulator/test_dormant_devices.py",
+    "camsim.state.sleepers": "simulator/test_dormant_devices.py",
     "camsim_conformance.__main__": "conformance/test_commands.py",
     "camsim_conformance.checks.*": "conformance/test_pytest_form.py",
     "camsim_conformance.commands.*": "conformance/test_commands.py",
@@ -310,7 +317,6 @@ PROVED_BY = {
     "camsim_loadtests.__main__": "loadtests/test_storms.py",
     "camsim_loadtests.locustfile": "loadtests/test_storms.py",
     "camsim_loadtests.preflight": "loadtests/test_storms.py",
-    "camsim_loadtests.storm": "loadtests/test_storms.py",
     "camsim_loadtests.verdict.storm_json": "loadtests/test_result.py",
     "camsim_loadtests.workers.*": "loadtests/test_storms.py",
 }

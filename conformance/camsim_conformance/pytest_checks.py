@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 import pytest
-from rich.console import Console
 
+from camsim.shown import for_lines, for_terminal
+from camsim.terminal import Terminal
 from camsim_conformance import certify
 from camsim_conformance.certify import Outputs
 from camsim_conformance.checks.registry import judged_by
@@ -110,7 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[_KEY] = Run(*profile_of(url, options))
     except UsageError as error:
-        pytest.exit(str(error), int(Exit.USAGE))
+        pytest.exit(for_lines(str(error)), int(Exit.USAGE))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -145,11 +146,11 @@ def case(request: pytest.FixtureRequest) -> Observed:
     try:
         return request.config.stash[_KEY].case(request.param)
     except SafetyError as error:
-        pytest.exit(str(error), int(Exit.UNSAFE))
+        pytest.exit(for_terminal(str(error)), int(Exit.UNSAFE))
     except UsageError as error:
-        pytest.exit(str(error), int(Exit.USAGE))
+        pytest.exit(for_lines(str(error)), int(Exit.USAGE))
     except (UnreachableError, ReadBackError) as error:
-        pytest.exit(str(error), int(Exit.INCOMPLETE))
+        pytest.exit(for_terminal(str(error)), int(Exit.INCOMPLETE))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -164,7 +165,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         except Exception as error:
             observed.error = f"harness error: {type(error).__name__}: {error}"
     pyfuncitem.user_properties.append(("verdict", str(observed.verdict)))
-    pyfuncitem.add_report_section("call", "verdict", f"{observed.verdict}: {without_markup(observed.actual)}")
+    pyfuncitem.add_report_section(
+        "call", "verdict", for_terminal(f"{observed.verdict}: {without_markup(observed.actual)}")
+    )
     _say(observed, pyfuncitem.config.stash[_KEY].waived)
     return True
 
@@ -176,9 +179,9 @@ def _say(observed: Observed, waived: frozenset[str]) -> None:
         causes = "; ".join(f"{cause.id}: {cause.sentence}" for cause in observed.causes)
         text = f"{observed.verdict}, see {without_markup(causes)}"
     if observed.verdict in _RED and observed.requirement.id not in waived:
-        pytest.fail(text, pytrace=False)
+        pytest.fail(for_terminal(text), pytrace=False)
     if observed.verdict in _GREY:
-        pytest.skip(text)
+        pytest.skip(for_terminal(text))
 
 
 @pytest.hookimpl(trylast=True)
@@ -198,4 +201,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if run is not None and run.document is not None:
         terminalreporter.section("conformance")
         out = run.outputs.out
-        show(run.document, Console(highlight=False, soft_wrap=True), str(out.resolve()) if out else None)
+        show(run.document, Terminal(), str(out.resolve()) if out else None)

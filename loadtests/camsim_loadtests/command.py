@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from camsim import ending
 from camsim.durations import duration_s
@@ -18,6 +17,7 @@ from camsim.given_secrets import secret
 from camsim.ownership import SafetyError, UnreachableError
 from camsim.readback.model import ReadBackError
 from camsim.secrecy import without_credentials
+from camsim.terminal import Terminal
 from camsim_loadtests.plan.profiles import PROFILES
 from camsim_loadtests.plan.settings import DEFAULT_TOKEN, Settings
 from camsim_loadtests.verdict.thresholds import Exit
@@ -25,7 +25,7 @@ from camsim_loadtests.workers.launch import LocustError, Workers, become_worker
 
 from .storm import Request, run_storm
 
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_errors = Terminal(stderr=True)
 _EXITS: Mapping[type[Exception], Exit] = {
     SafetyError: Exit.REFUSED,
     UnreachableError: Exit.COULD_NOT_JUDGE,
@@ -118,7 +118,9 @@ def storm(
         with ending.interrupting():
             code = run_storm(request, _version())
     except tuple(_EXITS) as error:
-        _errors.print(f"camsim storm: {without_credentials(str(error))}", markup=False)
+        # What is refused as a usage has lines of its own, with the command to run; so has the end of Locust's log.
+        show = _errors.print if isinstance(error, ValueError | LocustError) else _errors.say
+        show(f"camsim storm: {without_credentials(str(error))}")
         code = _exit_of(error)
     raise typer.Exit(code)
 

@@ -6,7 +6,7 @@ import http.client
 import time
 from urllib.parse import urlsplit
 
-from camsim.ownership import UnreachableError, connect, origin_of
+from camsim.ownership import UnreachableError, connect
 from camsim.protocol.catalogue import Direction
 from camsim.readback.model import ReadBackError
 from camsim.readback.rows import RowReadBack
@@ -76,7 +76,7 @@ def _stored(adapter: RowReadBack, user: int) -> int:
 
 def _post(plan: Plan, device: Device, body: bytes) -> tuple[int, bytes]:
     settings = plan.settings
-    connection = connect(origin_of(settings.url), settings.ca, settings.timeout_s)
+    connection = connect(settings.origin, settings.ca, settings.timeout_s)
     try:
         connection.request("POST", _path(plan, device), body, {"Content-Type": Writer(plan).content_type(device)})
         answer = connection.getresponse()

@@ -6,6 +6,7 @@ import resource
 from pathlib import Path
 
 from camsim import ownership
+from camsim_loadtests.plan.settings import ONLY_YOURS
 
 _SPARE_DESCRIPTORS = 128  # Locust, its sockets between processes, log and report files
 
@@ -14,20 +15,13 @@ class DescriptorError(ValueError):
     """The machine allows too few open files (exit 2); the message holds the command to run."""
 
 
-def refuse_strangers(url: str, auth_token: str, i_own_this: bool, ca: Path | None = None) -> None:
-    """Returns for a loopback or private address, or a public one whose owner put the nonce up.
+def refuse_strangers(url: str, auth_token: str, i_own_this: bool, ca: Path | None = None) -> ownership.Origin:
+    """The target, pinned to the address that was looked at: loopback or private, or one whose owner put the nonce up.
 
     `ca`: the authority that an HTTPS target is proved by. Raises: SafetyError; UnreachableError when the name has no
     address or its host does not answer.
     """
-    origin = ownership.origin_of(url)
-    # One public address is enough: the driver may be given that one.
-    public = [address for address in ownership.addresses_of(origin) if not ownership.is_private(address)]
-    if not public:
-        return
-    reason = f"{origin.host} is {public[0]}, not a loopback or private address: a storm may only go to what is yours."
-    ownership.refuse_unclaimed(origin, auth_token, i_own_this, reason)
-    ownership.refuse_unproven(origin, auth_token, *ownership.read_challenge(origin, ca))
+    return ownership.own_origin(url, auth_token, claimed=i_own_this, ca=ca, only=ONLY_YOURS)
 
 
 def raise_descriptor_limit(connections: int) -> int:

@@ -8,12 +8,13 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 
 from camsim.readback.model import ReadBackError
-from camsim.readback.opening import open_form
+from camsim.readback.opening import open_own
 from camsim.readback.rows import RowReadBack
 from camsim.secrecy import without_credentials
+from camsim.shown import for_json, for_lines
+from camsim.terminal import Terminal
 from camsim_loadtests.plan.plan import Plan
 from camsim_loadtests.plan.settings import Settings, checked
 from camsim_loadtests.verdict.reconcile import compare
@@ -29,8 +30,7 @@ from .safety import raise_descriptor_limit, refuse_strangers
 from .verdict import thresholds as judge
 
 _READBACK_TIMEOUT_S = 30.0  # a target that has just been stormed answers slowly
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console, _errors = Terminal(), Terminal(stderr=True)
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,22 +56,25 @@ def run_storm(request: Request, version: str) -> Exit:
     settings = checked(request.settings)
     thresholds = judge.chosen(request.fail_on, settings.deadline_s, request.readback is not None)
     raise_descriptor_limit(settings.connections_each(request.workers.count))
-    refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
+    origin = refuse_strangers(settings.url, settings.auth_token, request.i_own_this, settings.ca)
+    # From here on nobody asks a name server: preflight and workers go to the address that was looked at.
+    settings = msgspec.structs.replace(settings, address=origin.address)
+    request = msgspec.structs.replace(request, settings=settings)
     with _adapter(request) as adapter:
         problem = _preflight(Plan(settings), adapter, request.settle_s)
         if problem is None:
             return _judge(request, _run(request), adapter, thresholds, version)
     target = without_credentials(settings.url)
-    _errors.print(
-        f"camsim storm: {target} answers and does not acknowledge: {problem}; nothing more was sent", markup=False
-    )
+    _errors.say(f"camsim storm: {target} answers and does not acknowledge: {problem}; nothing more was sent")
     return Exit.FAILED
 
 
 def _adapter(request: Request) -> RowReadBack | nullcontext[None]:
     if not request.readback:
         return nullcontext()
-    return open_form(request.readback, request.sql_map, request.settings.ca, _READBACK_TIMEOUT_S)
+    return open_own(
+        request.readback, request.sql_map, request.settings.ca, _READBACK_TIMEOUT_S, i_own_this=request.i_own_this
+    )
 
 
 def _preflight(plan: Plan, adapter: RowReadBack | None, settle_s: float) -> str | None:
@@ -100,7 +103,7 @@ def _folder(out: Path | None) -> Iterator[Path]:
             log = Path(name) / LOG_FILE
             if out is not None and log.exists():
                 out.mkdir(parents=True, exist_ok=True)
-                (out / LOG_FILE).write_bytes(log.read_bytes())
+                (out / LOG_FILE).write_text(for_lines(log.read_text("utf-8", "replace")), "utf-8")
 
 
 def _judge(
@@ -131,10 +134,10 @@ def _report(request: Request, found: StormDocument) -> None:
     if request.out is not None:
         files.write(found, request.out)
     if request.as_json:
-        print(msgspec.json.encode(found).decode())  # noqa: T201  the result goes to standard output as it is
+        print(for_json(msgspec.json.encode(found).decode()))  # noqa: T201  the result goes to standard output as it is
         return
     _console.print(console.summary(found))
     for doubt in found["doubts"]:
-        _console.print(f"could not judge: {doubt}", markup=False)
+        _console.say(f"could not judge: {doubt}")
     if request.out is not None:
-        _console.print(f"reports in {request.out}", markup=False)
+        _console.say(f"reports in {request.out}")

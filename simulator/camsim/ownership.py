@@ -5,20 +5,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
-import ipaddress
+import io
 import socket
 import ssl
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from .addresses import METADATA_NAMES, PUBLIC, is_private, why_foreign
 
 CHALLENGE_PATH = "/.well-known/camsim-challenge"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _TIMEOUT_S = 10.0
 _LONGEST_CHALLENGE = 4096
+_MOST_TRIED, _TRY_S = 4, 1.0
 
 
 class SafetyError(RuntimeError):
@@ -31,11 +37,15 @@ class UnreachableError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Scheme, host and port of a URL: what a challenge file speaks for. `http` or `https` alone."""
+    """Scheme, host and port of a URL: what a challenge file speaks for. `http` or `https` alone.
+
+    `address`: the one the host stands for, once `pinned` has looked it up; everything goes there and nowhere else.
+    """
 
     scheme: str
     host: str
     port: int
+    address: str = field(default="", compare=False)
 
     @property
     def authority(self) -> str:
@@ -72,11 +82,33 @@ def addresses_of(origin: Origin) -> list[str]:
     return [str(row[4][0]) for row in found]
 
 
-def is_private(address: str) -> bool:
-    """True for an address that no stranger can own."""
-    ip = ipaddress.ip_address(address.split("%")[0])
-    # Link-local is private by the book, and where clouds keep their metadata.
-    return (ip.is_loopback or ip.is_private) and not ip.is_link_local and not ip.is_unspecified
+def pinned(origin: Origin) -> tuple[Origin, str | None]:
+    """The origin with its one address, and why it may be a stranger's; None for what is one's own by its address.
+
+    Whoever connects uses this address: a name server that answers otherwise the next time moves nothing. Raises:
+    UnreachableError.
+    """
+    addresses = addresses_of(origin)
+    # One foreign address is enough: the name is somebody's who gave it that one.
+    foreign = next((address for address in addresses if not is_private(address)), None)
+    if foreign is not None:
+        return replace(origin, address=addresses[0]), f"{origin.host} is {foreign}, {why_foreign(foreign) or PUBLIC}"
+    if origin.host.rstrip(".").lower() in METADATA_NAMES:
+        return replace(origin, address=addresses[0]), f"{origin.host} is the name of a cloud's metadata service"
+    return replace(origin, address=_answering(addresses, origin.port)), None
+
+
+def _answering(addresses: list[str], port: int) -> str:
+    """Of several addresses of one's own the first that accepts: `localhost` may be served on one of two alone."""
+    for address in dict.fromkeys(addresses[:_MOST_TRIED]):
+        if len(addresses) == 1:
+            break
+        with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=_TRY_S):
+            return address
+    return addresses[0]
+
+
+# --- whose a public host is -------------------------------------------------------------------------------------------
 
 
 def nonce(origin: Origin, token: str) -> str:
@@ -84,6 +116,19 @@ def nonce(origin: Origin, token: str) -> str:
     # Known only to who knows the token, and useless on any other host: a stranger's file proves nothing.
     seal = hmac.new(token.encode(), str(origin).encode(), hashlib.sha256).hexdigest()
     return f"camsim-{seal[:32]}"
+
+
+def own_origin(url: str, token: str, *, claimed: bool, ca: Path | None, only: str) -> Origin:
+    """The pinned origin of a URL that is one's own: loopback or private, or claimed and with the nonce put up.
+
+    `only`: the rule, for who breaks it. Raises: SafetyError; UnreachableError when the name has no address or its host
+    does not answer.
+    """
+    origin, foreign = pinned(origin_of(url))
+    if foreign is not None:
+        refuse_unclaimed(origin, token, claimed, f"{foreign}. {only}")
+        refuse_unproven(origin, token, *read_challenge(origin, ca))
+    return origin
 
 
 def refuse_unclaimed(origin: Origin, token: str, claimed: bool, reason: str) -> None:
@@ -121,8 +166,44 @@ def read_challenge(origin: Origin, ca: Path | None = None) -> tuple[int, bytes]:
         connection.close()
 
 
+# --- connections ------------------------------------------------------------------------------------------------------
+
+
+class _Until(io.RawIOBase):
+    """What a socket brings until a moment: its own limit would begin again with every byte that drips in."""
+
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase, until: float) -> None:
+        self._sock, self._raw, self._until = sock, raw, until
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """As a socket's file does. Raises: TimeoutError after the moment."""
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer was not complete in time")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer) or 0
+
+    def close(self) -> None:
+        """The socket's file too: the library closes the socket itself before the body is read."""
+        self._raw.close()
+        super().close()
+
+
 class _Final(http.client.HTTPResponse):
-    """The answer that counts: the library skips 100 alone of the interim ones (RFC 9110, section 15.2)."""
+    """The answer that counts, whole within the connection's time limit.
+
+    The library skips 100 alone of the interim ones (RFC 9110, section 15.2), and limits each read, not all of them.
+    """
+
+    def __init__(self, sock: socket.socket, *args: Any, **more: Any) -> None:
+        super().__init__(sock, *args, **more)
+        limit = sock.gettimeout()
+        if limit is not None:
+            self.fp = io.BufferedReader(_Until(sock, self.fp.detach(), time.monotonic() + limit))
 
     def begin(self) -> None:
         """Read up to the end of the head. Raises: http.client.HTTPException, OSError."""
@@ -135,14 +216,34 @@ class _Final(http.client.HTTPResponse):
 class _Plain(http.client.HTTPConnection):
     response_class = _Final
 
+    def __init__(self, origin: Origin, timeout_s: float, context: ssl.SSLContext | None) -> None:
+        super().__init__(origin.host, origin.port, timeout=timeout_s)
+        self.default_port = DEFAULT_PORTS[origin.scheme]
+        self._origin, self._limit_s, self._tls = origin, timeout_s, context
 
-class _Secure(http.client.HTTPSConnection):
-    response_class = _Final
+    def connect(self) -> None:
+        """To the pinned address, proved by the name. Raises: OSError."""
+        sock = socket.create_connection((self._origin.address or self._origin.host, self._origin.port), self._limit_s)
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self.sock = sock if self._tls is None else self._tls.wrap_socket(sock, server_hostname=self._origin.host)
+        except OSError:
+            sock.close()
+            raise
+
+    def request(self, *args: Any, **more: Any) -> None:
+        """As the library does, with the whole time limit for this exchange. Raises: OSError."""
+        if self.sock is not None:
+            self.sock.settimeout(self._limit_s)  # the last answer has used up its own
+        super().request(*args, **more)
 
 
 def connect(origin: Origin, ca: Path | None, timeout_s: float) -> http.client.HTTPConnection:
-    """A connection that opens with its first request; TLS trusts `ca` alone where one is given."""
-    if origin.scheme == "http":
-        return _Plain(origin.host, origin.port, timeout=timeout_s)
-    context = ssl.create_default_context(cafile=ca)
-    return _Secure(origin.host, origin.port, timeout=timeout_s, context=context)
+    """A connection that opens with its first request; TLS trusts `ca` alone where one is given.
+
+    An answer has to be whole within `timeout_s`; redirects are not followed.
+    """
+    context = None
+    if origin.scheme == "https":
+        context = ssl.create_default_context(cafile=ca)
+    return _Plain(origin, timeout_s, context)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import shutil
 import stat
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import rfc8785
 from certifying import TOKEN
 from made_once import Made
+from securesystemslib.dsse import Envelope
+from securesystemslib.signer import CryptoSigner
 from typer.testing import CliRunner
 
 from camsim_conformance.command import app
 from camsim_conformance.report import certificate
-from camsim_conformance.report.certificate import CertificateError, new_key, verify
+from camsim_conformance.report.certificate import CertificateError, load_private, new_key, verify
 from camsim_conformance.target.profile import UsageError
 
 
@@ -157,3 +162,138 @@ def test_a_file_that_is_no_key_is_a_usage_error(issued: tuple[Path, Path], tmp_p
     file.write_bytes(content)
     with pytest.raises(UsageError):
         verify(issued[0], file)
+
+
+# --- what a good signature does not make true -------------------------------------------------------------------------
+
+
+def signed_again(file: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """The statement changed by whoever holds the key."""
+    statement = payload(file)
+    edit(statement)
+    sign(file, rfc8785.dumps(statement))
+
+
+def sign(file: Path, statement: bytes, kind: str = "application/vnd.in-toto+json") -> None:
+    envelope = Envelope(statement, kind, {})
+    envelope.sign(CryptoSigner(load_private(file.parent.parent / "keys" / "issuer.key")))
+    file.write_text(json.dumps(envelope.to_dict()))
+
+
+def camsim_verify(*words: object) -> Any:
+    return CliRunner().invoke(app, ["verify", *map(str, words)])
+
+
+def test_a_signed_statement_stays_good(issued: tuple[Path, Path]) -> None:
+    signed_again(issued[0], lambda statement: None)
+    assert verify(*issued).unknown == ()
+
+
+FAILS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "failed": (lambda told: told["predicate"].update(result="FAILED"), "did not pass"),
+    "odd result": (lambda told: told["predicate"].update(result="passed"), "did not pass"),
+    "failed tests": (lambda told: told["predicate"].update(failedTests=["CB-DUP-001"]), "did not pass.*CB-DUP-001"),
+    "no grade": (lambda told: told["predicate"]["camsim"].update(grade="none"), "did not pass"),
+    "another grade": (lambda told: told["predicate"]["camsim"].update(grade="storm"), "did not pass"),
+    "another target": (lambda told: told["subject"][0].update(name="http://other/"), "did not pass"),
+    "another kind": (lambda told: told.update(predicateType="https://slsa.dev/provenance/v1"), "no certificate"),
+    "another type": (lambda told: told.update(_type="https://in-toto.io/Statement/v0.1"), "no certificate"),
+    "no subject": (lambda told: told.update(subject=[]), "no certificate"),
+    "of the future": (lambda told: told["predicate"]["camsim"].update(issued="2999-01-01T00:00:00Z"), "future"),
+    "no zone": (lambda told: told["predicate"]["camsim"].update(issued="2026-01-01T00:00:00"), "no certificate"),
+    "never valid": (lambda told: told["predicate"]["camsim"].update(expires="2020-01-01T00:00:00Z"), "never valid"),
+    "odd member": (lambda told: told["predicate"].update(camsim=[]), "no certificate"),
+    "another result": (lambda told: told["subject"][0].update(digest={"sha256": "0" * 64}), "not the result"),
+    "no digest": (lambda told: told["subject"][0].update(digest={}), "not the result"),
+}
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_a_good_signature_under_what_does_not_hold_is_no_pass(issued: tuple[Path, Path], name: str) -> None:
+    edit, why = FAILS[name]
+    signed_again(issued[0], edit)
+    with pytest.raises(CertificateError, match=why):
+        verify(*issued)
+    done = camsim_verify(issued[0], "--key", issued[1])
+    assert (done.exit_code, "valid" in done.stdout) == (1, False)
+
+
+def test_a_result_that_failed_is_told_from_result_json_too(issued: tuple[Path, Path]) -> None:
+    file = issued[0].parent / "result.json"
+    raw = file.read_bytes().replace(b'"outcome": "passed"', b'"outcome": "failed"')
+    file.write_bytes(raw)
+    digest = {"sha256": hashlib.sha256(raw).hexdigest()}
+    signed_again(issued[0], lambda told: told["subject"][0].update(digest=digest))
+    with pytest.raises(CertificateError, match=r"result\.json says .failed."):
+        verify(*issued)
+
+
+def test_members_that_stand_twice_are_refused_in_all_three_files(issued: tuple[Path, Path]) -> None:
+    file, key = issued
+    good, text = file.read_text(), rfc8785.dumps(payload(file))
+    file.write_text(good.replace('"payloadType"', '"payloadType": "x", "payloadType"', 1))
+    with pytest.raises(CertificateError, match="twice"):
+        verify(file, key)
+    sign(file, text.replace(b'"result":', b'"result":"FAILED","result":', 1))
+    with pytest.raises(CertificateError, match="twice"):
+        verify(file, key)
+    result = file.parent / "result.json"
+    raw = result.read_bytes().replace(b'"outcome":', b'"outcome": "failed", "outcome":', 1)
+    result.write_bytes(raw)
+    statement = json.loads(text)
+    statement["subject"][0]["digest"]["sha256"] = hashlib.sha256(raw).hexdigest()
+    sign(file, rfc8785.dumps(statement))
+    with pytest.raises(CertificateError, match="twice"):
+        verify(file, key)
+
+
+def test_another_payload_type_is_refused(issued: tuple[Path, Path]) -> None:
+    sign(issued[0], rfc8785.dumps(payload(issued[0])), "text/plain")
+    with pytest.raises(CertificateError, match="payload type"):
+        verify(*issued)
+
+
+def test_the_reports_beside_it_are_covered(passed: Made, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(passed[1], out, ignore=shutil.ignore_patterns("cases"))
+    assert [row["name"] for row in payload(out / "certificate.json")["subject"][1:]] == [
+        "report.html",
+        "junit.xml",
+        "summary.md",
+    ]
+    verify(out / "certificate.json", out / "issuer.pub")
+    for name in ("report.html", "junit.xml", "summary.md"):
+        was = (out / name).read_bytes()
+        (out / name).write_bytes(was + b" ")
+        with pytest.raises(CertificateError, match=f"tampered: .*{name} is not the one"):
+            verify(out / "certificate.json", out / "issuer.pub")
+        (out / name).write_bytes(was)
+
+
+def test_a_statement_makes_nobody_read_a_file_elsewhere(issued: tuple[Path, Path], tmp_path: Path) -> None:
+    row = {"name": "../../../../etc/hostname", "digest": {"sha256": "0"}}
+    signed_again(issued[0], lambda told: told["subject"].append(row))
+    assert verify(*issued).grade == "state"
+
+
+def test_it_says_what_it_does_not_know(issued: tuple[Path, Path], passed: Made, tmp_path: Path) -> None:
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    shutil.copy(issued[0], alone / "certificate.json")
+    assert ["result.json" in text for text in verify(alone / "certificate.json", issued[1]).unknown] == [True]
+    (alone / "report.html").write_text("<p>Passed</p>")
+    assert any("report.html" in text for text in verify(alone / "certificate.json", issued[1]).unknown)
+    shutil.copy(issued[1], alone / "issuer.pub")
+    assert any("lay beside" in text for text in verify(alone / "certificate.json", alone / "issuer.pub").unknown)
+    own = verify(passed[1] / "certificate.json", passed[1] / "issuer.pub")
+    assert any("made for it alone" in text for text in own.unknown)
+
+
+def test_without_a_key_nobody_knows_who_issued_it_and_that_is_no_0(passed: Made, tmp_path: Path) -> None:
+    done = camsim_verify(passed[1] / "certificate.json")
+    assert (done.exit_code, done.stdout.startswith("unchanged: ")) == (3, True), done.output
+    assert "not known: who issued it" in done.stdout
+    told = camsim_verify(passed[1] / "certificate.json", "--json")
+    assert (told.exit_code, len(json.loads(told.stdout)["unknown"])) == (3, 1)
+    shutil.copy(passed[1] / "certificate.json", tmp_path)
+    assert camsim_verify(tmp_path / "certificate.json").exit_code == 2

@@ -150,3 +150,34 @@ def test_the_soft_limit_is_raised_only_as_far_as_needed(monkeypatch, soft, conne
 
     assert raise_descriptor_limit(connections) == (raised[0][0] if raised else soft)
     assert calls == raised
+
+
+def test_a_target_is_looked_up_once_and_the_workers_are_given_its_address(monkeypatch):
+    from camsim_loadtests import storm
+
+    answers = iter(["127.0.0.1", "8.8.8.8", "8.8.8.8"])
+
+    def look_up(host, port, *args, **kwargs):
+        address = host if host[0].isdigit() else next(answers)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    seen = []
+    monkeypatch.setattr(storm, "send_canary", lambda plan: seen.append(plan.settings.origin))
+    monkeypatch.setattr(storm, "run", lambda settings, *args: seen.append(settings) or pytest.skip)
+    monkeypatch.setattr(storm, "_judge", lambda request, *args: seen.append(request.settings))
+
+    CliRunner().invoke(APP, ["http://rebind.test:1/callback", "--devices", "1", "--rate", "1", "--duration", "1s"])
+
+    assert [found.address for found in seen] == ["127.0.0.1"] * 3
+    assert seen[0].host == "rebind.test"
+
+
+@pytest.mark.parametrize("host", ["[::ffff:169.254.169.254]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "2852039166"])
+@pytest.mark.parametrize("option", ["target", "--readback"])
+def test_a_form_that_hides_an_address_is_refused_as_target_and_as_read_back(host, option):
+    words = [f"http://{host}/"] if option == "target" else ["http://127.0.0.1:9/", option, f"http://{host}/"]
+
+    done = CliRunner().invoke(APP, words)
+
+    assert (done.exit_code, "--i-own-this" in done.stderr) == (4, True)

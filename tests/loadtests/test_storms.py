@@ -203,19 +203,44 @@ def test_the_locustfile_runs_under_locust_itself_with_its_web_page(receiver, fre
     ]
     options = ["--storm-rate", "20", "--storm-duration", "1", "--autostart", "--autoquit", "1"]
     process = subprocess.Popen(
-        [*command, *options, "--web-host", "127.0.0.1", "--web-port", str(free_port)],
+        [*command, *options, "--web-port", str(free_port)],
         cwd=ROOT,
         text=True,
         stderr=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
     page = _page(f"http://127.0.0.1:{free_port}/")
+    heard = {row.laddr.ip for row in psutil.Process(process.pid).net_connections() if row.status == "LISTEN"}
     _, log = process.communicate(timeout=60)
 
+    assert heard == {"127.0.0.1"}
     assert "storm_profile" in page
     assert process.returncode == 0, log
     assert len(target.bodies) == 20
     assert "'complete': True" in log
+
+
+def test_locust_itself_asks_whose_the_target_is():
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless", "--host", "http://169.254.169.254/"]
+
+    ran = subprocess.run([*command, "--storm-duration", "1"], cwd=ROOT, text=True, capture_output=True, timeout=60)
+
+    assert (ran.returncode, "169.254.169.254" in ran.stderr) == (4, True), ran.stderr
+
+
+def test_a_killed_parent_takes_its_workers_with_it(receiver, storm):
+    target = receiver()
+    process, _ = storm(target, "--duration", "40s", "--processes", "2", wait=False)
+    until = time.monotonic() + 30
+    while len(target.bodies) < 10 and time.monotonic() < until:
+        time.sleep(0.05)
+    family = psutil.Process(process.pid).children(recursive=True)
+    heard = {row.laddr.ip for one in family for row in one.net_connections() if row.status == "LISTEN"}
+    process.kill()
+    process.communicate(timeout=30)
+    _, alive = psutil.wait_procs(family, timeout=30)
+
+    assert (len(family), heard, alive) == (3, {"127.0.0.1"}, [])
 
 
 @pytest.mark.parametrize("option", [["--profile", "encrypted"], ["--protocol", "v2"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from running_sim import NOW, Sim, device
 from wire_v2 import form, message, v2_device
 
+from camsim.cli import app as commands
 from camsim.cli.serve import settings_of
 from camsim.settings import SiteError, load
 from camsim.state.journal import Entry
@@ -241,11 +243,8 @@ def test_the_vendors_own_samples(start_sim: Start, value: str, operation: str, d
 
 
 def _flags(**given: Any) -> dict[str, Any]:
-    names = """config devices users model callback_url auth_token security_key protocol profile clock start latency
-        knob seed state host port management_host management_port management_token allowed_host ready_file tls_cert
-        tls_key ca switch"""
-    flags: dict[str, Any] = dict.fromkeys(names.split())
-    return {**flags, "horizon": "48h", "journal_full": False, "snapshot_every": 20_000, **given}
+    flags = {name: item.default for name, item in inspect.signature(commands.serve).parameters.items()}
+    return {**flags, **given}
 
 
 def test_a_flag_switches_every_device() -> None:

@@ -13,7 +13,7 @@ from camsim.protocol.facts import Punch
 from camsim.state import blocks
 from camsim.state.blocks import Blocks
 from camsim.state.columns import pack, unpack
-from camsim.state.device import Device
+from camsim.state.device import Device, User
 from camsim.state.log_blocks import BLOCK_ROWS, LogRow, Range, Snapshot, rows_a_block
 from camsim.state.models import Capacity, Model
 from camsim.state.photo_numbers import PhotoNumbers
@@ -79,9 +79,9 @@ class Pair:
                 row.uploaded = held.uploaded = True
 
     def store(self) -> None:
-        stored = msgspec.msgpack.Encoder(enc_hook=blocks.whole).encode(self.device)
-        self.device = msgspec.msgpack.decode(stored, type=Device, dec_hook=blocks.decoded)
-        assert msgspec.msgpack.Encoder(enc_hook=blocks.whole).encode(self.device) == stored
+        stored = msgspec.msgpack.encode(self.device.log, enc_hook=blocks.whole)
+        self.device.log = msgspec.msgpack.decode(stored, type=PunchLog, dec_hook=blocks.decoded)
+        assert msgspec.msgpack.encode(self.device.log, enc_hook=blocks.whole) == stored
 
     def check(self, wanted: Range) -> None:
         device = self.device
@@ -170,7 +170,7 @@ def test_blocks_outside_of_a_range_are_not_opened() -> None:
 
 
 def test_with_many_devices_blocks_are_smaller() -> None:
-    assert (rows_a_block(1), rows_a_block(1000), rows_a_block(10**6)) == (512, 65, 32)
+    assert (rows_a_block(1), rows_a_block(1000), rows_a_block(10**6)) == (512, 32, 32)
 
 
 def test_numbers_of_blocks_are_never_used_again() -> None:
@@ -208,3 +208,13 @@ def test_numbers_of_photos_are_a_set(deeds: list[tuple[str, int]]) -> None:
 
 def _all(numbers: PhotoNumbers) -> Iterator[int]:
     yield from numbers
+
+
+def test_who_is_no_longer_on_the_device_is_forgotten_in_the_end() -> None:
+    device = _device(100)
+    device.put_user(User("stays"))
+    device.record(Punch("stays", 1, 0, "CheckIn", "Card"))
+    for n in range(30_000):
+        device.record(Punch(f"gone {n}", n, 0, "CheckIn", "Card"))
+    assert len(device.last_punch) <= 2 * max(device.model.capacity.users, 1000)
+    assert device.last_punch["stays"] == (1, "CheckIn")

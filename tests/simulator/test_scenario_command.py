@@ -100,3 +100,33 @@ def test_another_seed_can_be_given() -> None:
     (report,) = json.loads(camsim("run", "lost-acks", "--seed", "77", "--json").stdout)
 
     assert report["seed"] == 77
+
+
+@pytest.mark.parametrize("step", ["devices", "config"])
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("http://169.254.169.254/latest", 4),
+        ("http://10.0.0.1/admin", 4),
+        ("http://127.evil.example/", 4),
+        ("http://localhost.evil.example/", 4),
+        ("http://127.0.0.1@10.0.0.1/", 4),
+        ("http://[::ffff:127.0.0.1]/", 4),
+        ("http://127.0.0.1:9/", 0),
+        ("http://mine.example:81/a", 0),
+    ],
+)
+def test_a_file_calls_nobody_whom_its_user_did_not_name(tmp_path, monkeypatch, step, url, code):
+    from camsim.scenarios.document import parse, targets
+
+    device = {"id": "A", "callback_url": url}
+    steps = [{"devices": device if step == "devices" else {"id": "A"}}]
+    if step == "config":
+        steps.append({"config": {"set": {"callback_url": url}}})
+    file = tmp_path / "one.json"
+    file.write_text(json.dumps({"schemaVersion": 1, "name": "one", "teaches": "t", "steps": steps}))
+    assert targets(parse(file.read_bytes(), "one.json")) == [url]
+
+    done = CliRunner().invoke(app, ["run", str(file), "--callback-url", "http://mine.example:81/b"])
+
+    assert (done.exit_code, url in done.stderr) == (code, code == 4), done.output

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +12,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn, TimeE
 
 from camsim import ending
 from camsim.given_secrets import SecretError, secret
+from camsim.terminal import print_json
 from camsim_conformance.certify import Outputs
 from camsim_conformance.certify import certify as run_to_reports
 from camsim_conformance.report.console import show
@@ -114,19 +113,17 @@ def _secret(flag: str, given: str | None, file: Path | None) -> str | None:
 
 def _print_json(document: Document) -> None:
     """result.json on standard output, and on standard error the one line that says how it ended."""
-    # A console that cannot write every letter gets JSON's escapes: the same value.
-    plain = not (sys.stdout.encoding or "").lower().startswith("utf")
-    print(json.dumps(document, indent=1, ensure_ascii=plain))  # noqa: T201  the result itself
+    print_json(document)
     if document["outcome"] != "passed":
         reason = document["void"] or headline(document) or verdict_line(document)
-        errors.print(f"camsim certify: {document['outcome']}: {reason}", markup=False)
+        errors.say(f"camsim certify: {document['outcome']}: {reason}")
 
 
 def _run(profile: Profile, outputs: Outputs, *, quiet: bool) -> tuple[Result, Document]:
     if quiet:
         return run_to_reports(profile, outputs)
-    outputs = replace(outputs, on_plan=lambda plan: errors.print(f"  {extent(plan, profile)}", markup=False))
-    errors.print(f"certifying {without_password(profile.url)} (seed {profile.seed})", markup=False)
+    outputs = replace(outputs, on_plan=lambda plan: errors.say(f"  {extent(plan, profile)}"))
+    errors.say(f"certifying {without_password(profile.url)} (seed {profile.seed})")
     # A bar of progress is for somebody who looks: in a pipeline's log it would be a hundred lines.
     if errors.is_terminal:
         with Progress(*_columns(), console=errors, transient=True) as bar:
@@ -158,10 +155,10 @@ def phases() -> OnProgress:
         nonlocal last, lowest
         text = PHASES.get(phase, "sending")
         if text != last:
-            errors.print(f"  {text}", markup=False)
+            errors.say(f"  {text}")
         last = text
         if pace is not None and pace <= lowest / 2:
-            errors.print(f"  the target asks to come later: {pace:.0f} requests a second for now", markup=False)
+            errors.say(f"  the target asks to come later: {pace:.0f} requests a second for now")
             lowest = pace
 
     return say

@@ -69,10 +69,9 @@ def cleanup(
         if (map_ is None) == (run is None):
             raise UsageError(f"give either --map FILE or --run CMD; the {len(people)} ids are in {folder / CLEAN_UP}")
         if given:
-            errors.print(
+            errors.say(
                 f"camsim cleanup: {len(given)} people were there before the run (--users) and are left alone, with the "
-                f"rows that came: {', '.join(given[:5])} …",
-                markup=False,
+                f"rows that came: {', '.join(given[:5])} …"
             )
         if run is not None:
             raise typer.Exit(int(_call(run, people)))
@@ -94,10 +93,9 @@ def _call(line: str, people: Sequence[str]) -> Exit:
         except OSError as error:
             raise UsageError(f"--run {words[0]}: {error.strerror}") from None
         if done.returncode != 0:
-            errors.print(
+            errors.say(
                 f"camsim cleanup: {words[0]} ended with {done.returncode} at ids {batch[0]} to {batch[-1]}; what comes "
-                "after them was not removed",
-                markup=False,
+                "after them was not removed"
             )
             return Exit.FAILED
     return Exit.PASSED
@@ -132,7 +130,7 @@ def _deletions(selects: Mapping[str, str], people: Sequence[str]) -> Iterator[st
             where = " AND ".join([f"{place.column} IN ({ids})", *place.others])
             yield f"DELETE FROM {place.table} WHERE {where};"  # noqa: S608  it is printed, and never run here
     if left:
-        errors.print(f"camsim cleanup: no DELETE for {', '.join(left)}: the comments say whose rows stay", markup=False)
+        errors.say(f"camsim cleanup: no DELETE for {', '.join(left)}: the comments say whose rows stay")
 
 
 def _why_none(select: str) -> str:

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
 
+from camsim.terminal import Terminal
 from camsim_conformance.readback import ReadBackError
 from camsim_conformance.target.address import SafetyError, UnreachableError
 from camsim_conformance.target.profile import UsageError
 from camsim_conformance.verdict.result import Exit
 
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
-console = Console(highlight=False, soft_wrap=True)
+console, errors = Terminal(), Terminal(stderr=True)
 
 
 @contextmanager
@@ -23,7 +22,9 @@ def exit_on_error(command: str) -> Iterator[None]:
     try:
         yield
     except UsageError as error:
-        raise _exit(command, error, Exit.USAGE) from None
+        # These alone have lines of their own, with what to write instead.
+        errors.print(f"camsim {command}: {error}")
+        raise typer.Exit(int(Exit.USAGE)) from None
     except (UnreachableError, ReadBackError) as error:
         raise _exit(command, error, Exit.INCOMPLETE) from None
     except SafetyError as error:
@@ -31,5 +32,5 @@ def exit_on_error(command: str) -> Iterator[None]:
 
 
 def _exit(command: str, error: Exception, code: Exit) -> typer.Exit:
-    errors.print(f"camsim {command}: {error}", markup=False)
+    errors.say(f"camsim {command}: {error}")
     return typer.Exit(int(code))

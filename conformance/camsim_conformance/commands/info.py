@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from camsim.protocol.vocabulary import Protocol
+from camsim.terminal import print_json
 from camsim_conformance.requirements import Requirement, by_id, catalogue
 from camsim_conformance.target.profile import UsageError
 from camsim_conformance.verdict.diff import compare
@@ -30,18 +30,18 @@ def explain(
         if row is None:
             raise UsageError(f"{requirement!r}: no such requirement; see camsim requirements")
     if json_:
-        print(json.dumps(as_document(row), indent=1, ensure_ascii=False))  # noqa: T201
+        print_json(as_document(row))
         return
-    console.print(f"[bold]{row.id}[/]  {row.level} · evidence {row.evidence_text} · basis {row.basis} · {row.protocol}")
-    console.print(row.title, markup=False)
+    console.say((row.id, "bold"), f"  {row.level} · evidence {row.evidence_text} · basis {row.basis} · {row.protocol}")
+    console.say(row.title)
     for quote in row.quotes:
-        console.print(f"  “{quote.text}” {quote.source}", markup=False)
+        console.say(f"  “{quote.text}” {quote.source}")
     if row.why is not None:
-        console.print(f"No MUST because: {row.why}", markup=False)
-    console.print(f"Cases: {row.cases}", markup=False)
-    console.print(f"Operations: {', '.join(row.operations)} · features: {', '.join(row.features)}", markup=False)
+        console.say(f"No MUST because: {row.why}")
+    console.say(f"Cases: {row.cases}")
+    console.say(f"Operations: {', '.join(row.operations)} · features: {', '.join(row.features)}")
     if row.upgrade_level is not None:
-        console.print(f"{row.upgrade_level} with --features {row.upgrade_feature}", markup=False)
+        console.say(f"{row.upgrade_level} with --features {row.upgrade_feature}")
 
 
 def requirements(
@@ -57,10 +57,10 @@ def requirements(
             raise UsageError(f"--protocol {protocol!r}: allowed are {', '.join(Protocol)}")
     rows = _rows(protocol)
     if json_:
-        print(json.dumps([as_document(row) for row in rows], indent=1, ensure_ascii=False))  # noqa: T201
+        print_json([as_document(row) for row in rows])
         return
     for row in rows:
-        console.print(f"{row.id:<14}{row.level:<7}{row.evidence_text:<4}{row.title}", markup=False)
+        console.say(f"{row.id:<14}{row.level:<7}{row.evidence_text:<4}{row.title}")
 
 
 def _rows(protocol: str | None) -> tuple[Requirement, ...]:
@@ -98,8 +98,8 @@ def diff(
     with exit_on_error("diff"):
         found = compare(old, new)
     if json_:
-        print(json.dumps(found.document(), indent=1))  # noqa: T201
+        print_json(found.document())
     else:
         for line in found.lines():
-            console.print(line, markup=False)
+            console.say(line)
     raise typer.Exit(int(Exit.FAILED if found.worse else Exit.PASSED))

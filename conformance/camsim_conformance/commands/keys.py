@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from camsim.terminal import print_json
 from camsim_conformance.report import certificate
 from camsim_conformance.verdict.result import Exit
 
@@ -29,33 +29,56 @@ def new(out: Annotated[Path, typer.Option(help="Folder for issuer.key and issuer
     """
     with exit_on_error("key new"):
         private, public = certificate.new_key(out)
-    console.print(f"secret: {private}\npublic: {public}", markup=False)
+    console.say(f"secret: {private}")
+    console.say(f"public: {public}")
 
 
 def verify(
     file: Annotated[Path, typer.Argument(help="certificate.json of a run.")],
-    key: Annotated[Path, typer.Option(help="issuer.pub of whoever issued it.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(help="issuer.pub of whoever issued it, not from the same place; else nobody knows who did."),
+    ] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Verify a certificate offline; exit 1 when it is tampered, of another key, or expired.
+    """Verify a certificate offline, with the result and the reports beside it, and say what it cannot show.
 
     Example: camsim verify out/certificate.json --key issuer.pub
+
+    Exit codes: 0 it holds, 1 it does not (tampered, of another key, expired, of the future, of another kind, of a
+    result that did not pass), 2 usage, 3 nothing was changed and, without --key, nobody knows who issued it.
     """
     with exit_on_error("verify"):
         try:
             found = certificate.verify(file, key)
         except certificate.CertificateError as error:
-            errors.print(f"camsim verify: {error}", markup=False)
+            errors.say(f"camsim verify: {error}")
             raise typer.Exit(int(Exit.FAILED)) from None
     if json_:
-        document = {
-            "target": found.target,
-            "grade": found.grade,
-            "expires": found.expires.isoformat(),
-            "shown": found.shown,
-            "not_shown": found.not_shown,
-        }
-        print(json.dumps(document))  # noqa: T201
-        return
-    console.print(f"valid: {found.target}, grade {found.grade}, until {found.expires:%Y-%m-%d}", markup=False)
-    console.print(f"  shown:     {found.shown}\n  not shown: {found.not_shown}", markup=False)
+        print_json(_document(found), indent=None)
+    else:
+        _show(found)
+    raise typer.Exit(int(Exit.PASSED if found.named else Exit.INCOMPLETE))
+
+
+def _document(found: certificate.Certified) -> dict[str, object]:
+    return {
+        "target": found.target,
+        "grade": found.grade,
+        "result": found.result,
+        "issued": found.issued.isoformat(),
+        "expires": found.expires.isoformat(),
+        "shown": found.shown,
+        "not_shown": found.not_shown,
+        "unknown": list(found.unknown),
+    }
+
+
+def _show(found: certificate.Certified) -> None:
+    holds = "valid" if found.named else "unchanged"
+    warned = ", with advice" if found.result == "WARNED" else ""
+    console.say(f"{holds}: {found.target}, grade {found.grade}{warned}, until {found.expires:%Y-%m-%d}")
+    console.say(f"  shown:     {found.shown}")
+    console.say(f"  not shown: {found.not_shown}")
+    for text in found.unknown:
+        console.say(f"  not known: {text}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from camsim.terminal import print_json
 from camsim_conformance.target.profile import UsageError
 from camsim_conformance.verdict.result import Exit
 
@@ -41,12 +41,12 @@ def list_(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = F
             for row in MUTANTS.values()
         ]
         benign = [{"name": row.name, "title": row.title, "why": row.why} for row in BENIGN.values()]
-        print(json.dumps({"mutants": rows, "benign": benign}, indent=1))  # noqa: T201
+        print_json({"mutants": rows, "benign": benign})
         return
     for row in MUTANTS.values():
-        console.print(f"{row.name:<28}{row.protocol:<4}{' '.join(sorted(row.must)):<28}{row.title}", markup=False)
+        console.say(f"{row.name:<28}{row.protocol:<4}{' '.join(sorted(row.must)):<28}{row.title}")
     for other in BENIGN.values():
-        console.print(f"{other.name:<28}    benign                      {other.title}", markup=False)
+        console.say(f"{other.name:<28}    benign                      {other.title}")
 
 
 @group.command("run")
@@ -73,7 +73,7 @@ def run(
         reports.append(report)
         problem = report.problem()
         if problem and not json_:
-            console.print(f"{report.task.name}: {problem}", markup=False)
+            console.say(f"{report.task.name}: {problem}")
     raise typer.Exit(int(_end(reports, as_json=json_)))
 
 
@@ -86,9 +86,9 @@ def _end(reports: list[Report], *, as_json: bool) -> Exit:
         elif report.problem() is not None:
             wrong += 1
     if as_json:
-        print(json.dumps([_document(report) for report in reports], indent=1))  # noqa: T201
+        print_json([_document(report) for report in reports])
     else:
-        console.print(f"{len(reports)} runs, {wrong} wrong, {void} void")
+        console.say(f"{len(reports)} runs, {wrong} wrong, {void} void")
     if wrong:
         return Exit.FAILED
     return Exit.INCOMPLETE if void else Exit.PASSED

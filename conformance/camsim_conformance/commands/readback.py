@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import typer
 
 from camsim.readback.model import MAX_IDS, Capabilities, ReadBackError
+from camsim.terminal import print_json
 from camsim_conformance.readback.opening import open_adapter
 from camsim_conformance.readback.trial import Trial, tried
 from camsim_conformance.target.profile import UsageError
@@ -47,7 +47,7 @@ def try_(
         with open_adapter(adapter, map_, ca, i_own_this=i_own_this) as opened:
             trial = tried(opened, people)
     if json_:
-        print(json.dumps(_document(trial), indent=1, ensure_ascii=False, default=str))  # noqa: T201
+        print_json(_document(trial))
     else:
         _show(trial)
     raise typer.Exit(int(Exit.INCOMPLETE if trial.faults else Exit.PASSED))
@@ -80,7 +80,7 @@ def suggest(
                 f"{found.missing}{f' of {out}' if out is not None else ''} (docs/cookbook/certify-in-ci.md)"
             )
     if out is not None:
-        console.print(f"{out}: look at every line, then camsim readback try", markup=False)
+        console.say(f"{out}: look at every line, then camsim readback try")
 
 
 def _write(out: Path, text: str) -> None:
@@ -118,17 +118,15 @@ def _sorted(words: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
 
 def _show(trial: Trial) -> None:
     found = trial.capabilities
-    console.print(
-        f"{trial.adapter}: times are {found.time_policy}; keeps {', '.join(sorted(found.keeps))}", markup=False
-    )
+    console.say(f"{trial.adapter}: times are {found.time_policy}; keeps {', '.join(sorted(found.keeps))}")
     for kind, rows in trial.rows.items():
-        console.print(f"{kind}: {len(rows)} rows", markup=False)
+        console.say(f"{kind}: {len(rows)} rows")
         for row in rows:
-            console.print("  " + "  ".join(_told(row)), markup=False)
+            console.say("  " + "  ".join(_told(row)))
     _list("cannot be believed", trial.faults)
     _list("hint", trial.hints)
     if not trial.faults:
-        console.print("believed: what it shows of one, of several and of nobody agrees", markup=False)
+        console.say("believed: what it shows of one, of several and of nobody agrees")
 
 
 _READINGS = ("instant", "wall")  # of the time; what it does not say has no place in the line
@@ -142,4 +140,4 @@ def _told(row: Mapping[str, object]) -> Iterator[str]:
 
 def _list(what: str, texts: Sequence[str]) -> None:
     for text in texts:
-        console.print(f"{what}: {text}", markup=False)
+        console.say(f"{what}: {text}")

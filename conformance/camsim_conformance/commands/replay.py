@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from camsim.protocol.vocabulary import Protocol
-from camsim_conformance.report.case_files import CaseFile, RunFile
 from camsim_conformance.report.kept import read_case, read_run
 from camsim_conformance.target.profile import (
     DEFAULT_SETTLE_S,
@@ -21,12 +21,12 @@ from camsim_conformance.target.profile import (
     parse_people,
     parse_seconds,
 )
-from camsim_conformance.verdict.result import Exit
 
 from .errors import exit_on_error
 from .options import DEADLINE, DEFAULT_DEADLINE
 from .replay_fresh import of_run, send_fresh, started_in
 from .replay_same import send_same
+from .replay_trust import chosen
 
 
 def replay(
@@ -40,7 +40,9 @@ def replay(
     ] = None,
     device: Annotated[list[str] | None, typer.Option(help="The devices of the run, as for certify.")] = None,
     deadline: Annotated[str, typer.Option(help=DEADLINE)] = DEFAULT_DEADLINE,
-    url: Annotated[str | None, typer.Option(help="Another target than the run's.")] = None,
+    url: Annotated[
+        str | None, typer.Option("--url", "--target", help="The target; the run's, if the folder was made here.")
+    ] = None,
     readback: Annotated[str | None, typer.Option(help="Another adapter than the run's, as for certify.")] = None,
     map_: Annotated[Path | None, typer.Option("--map", help="map.toml of sql: read-back.")] = None,
     users: Annotated[str | None, typer.Option(help="Ids the target knows, or a file of them.")] = None,
@@ -50,6 +52,7 @@ def replay(
         bool, typer.Option("--same", help="Send the kept bytes again: same people, times and ids.")
     ] = False,
     ca: Annotated[Path | None, typer.Option(help="Certificate authority, PEM.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to the target that a folder from elsewhere names.")] = False,
     i_own_this: Annotated[bool, typer.Option("--i-own-this", help="The target is public and mine.")] = False,
 ) -> None:
     """Send a case of a run again, with new people, times and ids, and judge what is answered and stored.
@@ -58,72 +61,47 @@ def replay(
 
     Example: camsim replay out CB-DUP-001/twice --auth-token T
 
+    Of a folder that was not made here, or was changed since, nothing is believed but the bytes of its cases: name the
+    target with --url or agree to it, and name the read-back. No command, module or database that it names is used.
+
     Exit codes: 0 passed (advice too), 1 failed, 2 usage, 3 could not be judged, 4 refused for safety.
     """
     with exit_on_error("replay"):
         kept = read_case(folder, case)
         devices = _devices(auth_token, security_key, device or [])
+        run = None if same else read_run(folder)
+        given = {"url": url, "readback": readback, "map": map_, "ca": ca}
+        where = chosen(folder, kept, run, given, yes=yes)
         profile = Profile(
-            url or kept["url"],
+            where.url,
             devices,
-            Protocol(kept["protocol"]),
+            _protocol(kept["protocol"]),
             deadline_s=parse_seconds("--deadline", deadline),
-            ca=ca,
+            readback=where.readback,
+            sql_map=where.sql_map,
+            people=parse_people(users),
+            ca=where.ca,
             i_own_this=i_own_this,
         )
         check_selection(profile)
-        if same:
+        if run is None:
             code = send_same(folder, kept, profile)
         else:
-            run = read_run(folder)
-            given = _given(run, readback=readback, map_=map_, url=url)
-            code = _fresh(kept, run, profile, given, settle=settle, users=users, alone=alone)
+            settle_s = run.get("settle_s", DEFAULT_SETTLE_S) if settle is None else settle
+            whole = check_selection(of_run(replace(profile, settle_s=settle_s), run))
+            with started_in(where.folder):
+                code = send_fresh(kept, whole, alone=alone)
     raise typer.Exit(int(code))
+
+
+def _protocol(text: str) -> Protocol:
+    try:
+        return Protocol(text)
+    except ValueError:
+        raise UsageError(f"case.json: the protocol {text!r} is unknown") from None
 
 
 def _devices(token: str, key: str | None, texts: list[str]) -> tuple[Device, ...]:
     if not token:
         raise UsageError("--auth-token is missing: the kept bytes hold a placeholder in its place")
     return devices_from(token, check_key(key), texts)
-
-
-def _given(
-    run: RunFile, *, readback: str | None, map_: Path | None, url: str | None
-) -> tuple[str | None, Path | None, str | None]:
-    """The adapter with its map, and the folder it is spelled from. Raises: UsageError when it had a password."""
-    kept = run["readback"]
-    # What another target stores, this one's adapter does not show.
-    if readback is not None or kept is None or url is not None:
-        return readback, map_, None
-    if "@SECRET@" in kept or "@AUTH_TOKEN" in kept or "@SECURITY_KEY" in kept:
-        raise UsageError(f"--readback is missing: the run's was {kept}, whose secret is not kept")
-    kept_map = Path(run["map"]) if run["map"] is not None else None
-    return kept, map_.resolve() if map_ is not None else kept_map, run["folder"]
-
-
-def _fresh(
-    kept: CaseFile,
-    run: RunFile,
-    profile: Profile,
-    adapter: tuple[str | None, Path | None, str | None],
-    *,
-    settle: float | None,
-    users: str | None,
-    alone: bool,
-) -> Exit:
-    readback, map_, folder = adapter
-    kept_ca = Path(run["ca"]) if run["ca"] is not None else None
-    whole = Profile(
-        profile.url,
-        profile.devices,
-        profile.protocol,
-        readback=readback,
-        sql_map=map_,
-        people=parse_people(users),
-        settle_s=run.get("settle_s", DEFAULT_SETTLE_S) if settle is None else settle,
-        ca=profile.ca.resolve() if profile.ca is not None else kept_ca,
-        i_own_this=profile.i_own_this,
-    )
-    chosen = check_selection(of_run(whole, run))
-    with started_in(folder):
-        return send_fresh(kept, chosen, alone=alone)

@@ -91,7 +91,7 @@ def send_fresh(kept: CaseFile, profile: Profile, *, alone: bool) -> Exit:
     if record.void is not None:
         raise UnreachableError(without_markup(record.void))
     seen = next(one for one in record.observed() if one.case.id == kept["id"])
-    return _report(judge(seen), kept["causes"], record)
+    return _report(judge(seen), kept.get("causes", []), record)
 
 
 def companions(case: Case, every: Sequence[Case]) -> list[str]:
@@ -108,43 +108,41 @@ def companions(case: Case, every: Sequence[Case]) -> list[str]:
 
 
 def _say_how(kept: CaseFile, beside: int, *, alone: bool) -> None:
-    console.print(f"{kept['id']} with new people, times and ids", markup=False, style="bold")
-    if kept["at_once"] > 1:
-        console.print(f"  its steps go out {kept['at_once']} at once, as in the run")
-    if kept["stage"] not in {stage.name.lower() for stage in _AT_ONCE}:
+    console.say((f"{kept['id']} with new people, times and ids", "bold"))
+    if kept.get("at_once", 1) > 1:
+        console.say(f"  its steps go out {kept.get('at_once', 1)} at once, as in the run")
+    if kept.get("stage") not in {stage.name.lower() for stage in _AT_ONCE}:
         return
     if beside:
-        console.print(
-            f"  the run sent it among others: here beside {beside} plain punches (--alone: nothing beside it)"
-        )
+        console.say(f"  the run sent it among others: here beside {beside} plain punches (--alone: nothing beside it)")
     elif alone:
-        console.print("  the run sent it among others: here nothing is beside it")
+        console.say("  the run sent it among others: here nothing is beside it")
 
 
 def _report(seen: Observed, causes: Sequence[KeptCause], record: RunRecord) -> Exit:
     for line in _sent_and_answered(seen):
-        console.print(line, markup=False)
+        console.say(line)
     for line in _stored(seen):
-        console.print(f"stored    {line}", markup=False)
+        console.say(f"stored    {line}")
     verdict = seen.verdict
     for line, found in _causes(seen, causes):
-        console.print(line, markup=False)
+        console.say(line)
         verdict = gravest((verdict, found))
     if not causes:
         for one in _beside(seen):
-            console.print(f"beside    what the case asks: {_how(one)}; {without_markup(one.actual)}", markup=False)
+            console.say(f"beside    what the case asks: {_how(one)}; {without_markup(one.actual)}")
     _say("expected", seen.expected)
     _say("found", without_markup(mask(seen.actual, seen.profile)))
     if record.snapshot is None and record.adapter is None:
-        console.print("nothing was read back: add --readback to see and judge what is stored")
+        console.say("nothing was read back: add --readback to see and judge what is stored")
     row = seen.requirement
-    console.print(f"{verdict} {row.id} ({seen.level}): {row.title}", markup=False, style="bold")
+    console.say((f"{verdict} {row.id} ({seen.level}): {row.title}", "bold"))
     return _EXITS.get(verdict, Exit.PASSED)
 
 
 def _say(name: str, text: str) -> None:
     if text:
-        console.print(f"{name:<9} {text}", markup=False)
+        console.say(f"{name:<9} {text}")
 
 
 def _sent_and_answered(seen: Observed) -> Iterator[str]:

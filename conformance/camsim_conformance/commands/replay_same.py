@@ -34,15 +34,15 @@ def send_same(folder: Path, kept: CaseFile, profile: Profile) -> Exit:
     """
     again = _case(folder, kept, profile)
     exchanges = asyncio.run(_send(again, profile))
-    console.print("the kept bytes, to the same people:")
+    console.say("the kept bytes, to the same people:")
     good = True
     for exchange in exchanges:
         step = again.steps[exchange.step]
-        console.print(f"{step.what}: {answer_text(exchange, profile, step)}", markup=False)
+        console.say(f"{step.what}: {answer_text(exchange, profile, step)}")
         why = ack.why_not(exchange, profile, step)
         if why is not None and step.judged and step.transport not in _LOSES_ITS_ANSWER:
             good = False
-            console.print(f"  no acknowledgement: {why}", markup=False)
+            console.say(f"  no acknowledgement: {why}")
     return Exit.PASSED if good else Exit.FAILED
 
 
@@ -64,13 +64,20 @@ def _step(raw: bytes, row: StepDocument, profile: Profile) -> Step:
         wire=_SEALS[profile.protocol](plain, key) if row["encrypt"] else plain,
         device=row["device"],
         content_type=row["content_type"],
-        transport=Transport(row["transport"]),
+        transport=_transport(row["transport"]),
         query=row["query"],
         copies=row["copies"],
         retries=row["retries"],
         judged=row["judged"],
         sealed=row["encrypt"],
     )
+
+
+def _transport(text: str) -> Transport:
+    try:
+        return Transport(text)
+    except ValueError:
+        raise UsageError(f"case.json: the transport {text!r} is unknown") from None
 
 
 def _ignore(case: str) -> None:

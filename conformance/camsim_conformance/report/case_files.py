@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import gzip
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import NotRequired, TypedDict, cast
 
+from camsim.shown import json_text
 from camsim_conformance.model.observation import Cause
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.cases import Case
 from camsim_conformance.target.profile import Profile
 
 from .masking import mask, mask_bytes, without_password
+from .seal import sealed
 
 LARGE = 256 * 1024
 MOST_SHOWN = 2000  # bytes of an answer
@@ -44,9 +45,10 @@ class RunFile(TypedDict):
     folder: str
     people: int
     announce: bool
-    settle_s: float
+    settle_s: NotRequired[float]
     deadline_s: float
     patience_s: float
+    seal: NotRequired[str]
 
 
 class KeptCause(TypedDict):
@@ -86,10 +88,11 @@ class CaseFile(TypedDict):
     protocol: str
     expected: str
     actual: str
-    stage: str
-    at_once: int
-    causes: list[KeptCause]
+    stage: NotRequired[str]
+    at_once: NotRequired[int]
+    causes: NotRequired[list[KeptCause]]
     steps: list[StepDocument]
+    seal: NotRequired[str]
 
 
 def folder_of(case: Case) -> str:
@@ -115,17 +118,20 @@ def write(cases: Iterable[Observed], out: Path, profile: Profile) -> None:
 def _write_case(observed: Observed, folder: Path, profile: Profile) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     case = observed.case
+    bodies = []
     for number, step in enumerate(case.steps):
         body = mask_bytes(step.kept, profile)
         file = folder / file_of(case, number)
         if file.suffix == ".gz":
             body = gzip.compress(body, mtime=0)  # without a time the same bytes give the same file
         file.write_bytes(body)
-    _write_json(folder / "case.json", _case_file(observed, profile), profile)
+        bodies.append(body)
+    _write_json(folder / "case.json", _case_file(observed, profile), profile, bodies)
 
 
-def _write_json(file: Path, value: RunFile | CaseFile, profile: Profile) -> None:
-    file.write_text(json.dumps(mask(value, profile), indent=1, ensure_ascii=False) + "\n", "utf-8")
+def _write_json(file: Path, value: RunFile | CaseFile, profile: Profile, bodies: Sequence[bytes] = ()) -> None:
+    members = cast("dict[str, object]", mask(value, profile))
+    file.write_text(json_text(sealed(members, bodies)) + "\n", "utf-8")
 
 
 def hidden_readback(profile: Profile) -> bool:

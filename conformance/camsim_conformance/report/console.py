@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
+
+from camsim.terminal import say
 
 from . import gathering
 from .document_types import CauseDocument, Document, RequirementDocument
@@ -36,10 +37,10 @@ def show(document: Document, console: Console, out: str | None) -> None:
     """Print the report."""
     if document["void"]:
         # Nothing was judged: what is to be done about it comes before anything else, and once.
-        console.print(f"[bold yellow]The run is void:[/] {escape(document['void'])}")
+        say(console, ("The run is void:", "bold yellow"), f" {document['void']}")
     headline = gathering.headline(document)
     if headline is not None:
-        console.print(f"[bold]{escape(headline)}[/]")
+        say(console, (headline, "bold"))
     if not document["void"]:
         _exports(document, console)
     if headline is not None:
@@ -54,9 +55,10 @@ def show(document: Document, console: Console, out: str | None) -> None:
         elif row["verdict"] in SEEN:
             texts = [text for text in gathering.seen(row) if text not in unseen]
             for text in texts[:MOST_GROUPS]:
-                console.print(f"    [dim]{escape(text)}[/]")
+                say(console, "    ", (text, "dim"))
     for text, ids in unseen.items():
-        console.print(f"\n{len(ids)} requirements were not looked at: {escape(text)}")
+        console.print()
+        say(console, f"{len(ids)} requirements were not looked at: {text}")
     _end(document, console, out)
 
 
@@ -66,36 +68,36 @@ def _told(document: Document, console: Console) -> list[RequirementDocument]:
         return document["requirements"]
     unsent = [row for row in document["requirements"] if row["verdict"] == "COULD-NOT-RUN"]
     if unsent:
-        console.print(f"{len(unsent)} requirements could not be judged")
+        say(console, f"{len(unsent)} requirements could not be judged")
     return [row for row in document["requirements"] if row["verdict"] in DEVIATES]
 
 
 def _exports(document: Document, console: Console) -> None:
     """What every printed line needs, once; nothing where none is printed."""
     if document["exports"] and any("replay" in case for row in document["requirements"] for case in row["cases"]):
-        console.print("[dim]What shows a failure again needs, in a shell:[/]")
+        say(console, ("What shows a failure again needs, in a shell:", "dim"))
         for line in document["exports"]:
-            console.print(f"  {escape(line)}")
+            say(console, f"  {line}")
 
 
 def _cause(cause: CauseDocument, document: Document, console: Console) -> None:
     numbers = gathering.numbers(cause)
     console.print()
     text = f"{cause['sentence']}: {numbers}" if numbers else cause["sentence"]
-    console.print(f"[{STYLE[cause['verdict']]}]{cause['id']} {cause['verdict']}[/]  [bold]{escape(text)}[/]")
+    say(console, (f"{cause['id']} {cause['verdict']}", STYLE[cause["verdict"]]), "  ", (text, "bold"))
     if cause["change"]:
-        console.print(f"    change     {escape(cause['change'])}")
-    console.print(f"    asked by   {escape(gathering.asked(cause))}")
+        say(console, f"    change     {cause['change']}")
+    say(console, f"    asked by   {gathering.asked(cause)}")
     _example(cause, console)
     also = gathering.also(cause)
     if also:
-        console.print(f"    also       {escape(also)}")
+        say(console, f"    also       {also}")
     for note in cause["notes"]:
-        console.print(f"    note       {escape(note)}")
-    console.print(f"    sure       {escape(gathering.certainty(cause))}")
+        say(console, f"    note       {note}")
+    say(console, f"    sure       {gathering.certainty(cause)}")
     rows = gathering.concerned(cause, document)
     if rows:
-        console.print(f"    concerns   {', '.join(rows)}")
+        say(console, f"    concerns   {', '.join(rows)}")
 
 
 def _example(cause: CauseDocument, console: Console) -> None:
@@ -103,28 +105,29 @@ def _example(cause: CauseDocument, console: Console) -> None:
     if example is None:
         return
     more = gathering.others(cause)
-    console.print(f"    example    {escape(example['case'])}{f' ({more})' if more else ''}")
+    say(console, f"    example    {example['case']}{f' ({more})' if more else ''}")
     if example["before"]:
-        console.print(f"    before it  {escape(', '.join(example['before']))}")
+        say(console, f"    before it  {', '.join(example['before'])}")
     sent = example["sent"]
-    console.print(f"    sent       {escape(sent[:MOST_SENT] + '…' if len(sent) > MOST_SENT else sent)}")
-    console.print(f"    answered   {escape(example['answered'])}")
-    console.print(f"    stored     {escape(example['stored'])}")
+    say(console, f"    sent       {sent[:MOST_SENT] + '…' if len(sent) > MOST_SENT else sent}")
+    say(console, f"    answered   {example['answered']}")
+    say(console, f"    stored     {example['stored']}")
     if example["expected"]:
-        console.print(f"    expected   {escape(example['expected'])}")
+        say(console, f"    expected   {example['expected']}")
     lines = example.get("lines", [])
     if lines:
-        console.print("    again      [dim](in a shell)[/]")
+        say(console, "    again      ", ("(in a shell)", "dim"))
     for line in lines[:MOST_LINES]:
-        console.print(f"      {escape(line)}")
+        say(console, f"      {line}")
 
 
 def _line(row: RequirementDocument, console: Console) -> None:
-    style = STYLE[row["verdict"]]
-    waived = " [dim](waived)[/]" if row["waived"] else ""
-    see = f" [bold]see {', '.join(row['causes'])}[/]" if row["causes"] else ""
-    console.print(
-        f"[{style}]{row['verdict']:<15}[/]{row['id']:<14}{row['level']:<7}{escape(row['title'])}{waived}{see}"
+    say(
+        console,
+        (f"{row['verdict']:<15}", STYLE[row["verdict"]]),
+        f"{row['id']:<14}{row['level']:<7}{row['title']}",
+        (" (waived)" if row["waived"] else "", "dim"),
+        (f" see {', '.join(row['causes'])}" if row["causes"] else "", "bold"),
     )
 
 
@@ -133,40 +136,40 @@ def _detail(row: RequirementDocument, causes: Sequence[CauseDocument], console: 
     if not groups:
         return
     for quote in row["quotes"]:
-        console.print(f"    [italic]“{escape(quote['text'])}”[/] {place(quote['source'])} ({quote['source']})")
+        say(console, "    ", (f"“{quote['text']}”", "italic"), f" {place(quote['source'])} ({quote['source']})")
     for group in groups[:MOST_GROUPS]:
         _group(group, console)
     if len(groups) > MOST_GROUPS:
-        console.print(f"    and {len(groups) - MOST_GROUPS} more that differ")
+        say(console, f"    and {len(groups) - MOST_GROUPS} more that differ")
 
 
 def _group(group: gathering.Gathered, console: Console) -> None:
     case = group.cases[0]
     requirement = case["id"].partition("/")[0]
-    console.print(f"    [bold]{escape(f'{requirement}/{group.names}')}[/]")
-    console.print(f"      sent     {escape(', '.join(case['sent']))}")
-    console.print(f"      expected {escape(group.expected)}")
-    console.print(f"      found    {escape(group.actual)}")
+    say(console, "    ", (f"{requirement}/{group.names}", "bold"))
+    say(console, f"      sent     {', '.join(case['sent'])}")
+    say(console, f"      expected {group.expected}")
+    say(console, f"      found    {group.actual}")
     if "replay" in case:
-        console.print(f"      replay   {escape(case['replay'])}")
+        say(console, f"      replay   {case['replay']}")
     for line in case.get("curl", [])[:MOST_CURLS]:
-        console.print(f"      curl     {escape(line)}")
+        say(console, f"      curl     {line}")
 
 
 def _end(document: Document, console: Console, out: str | None) -> None:
     for text in document["not_covered"]:
-        console.print(f"[dim]INFO not covered: {escape(text)}[/]")
+        say(console, (f"INFO not covered: {text}", "dim"))
     counts = ", ".join(f"{count} {verdict}" for verdict, count in document["counts"].items() if count)
     console.print()
-    console.print(f"{counts} · {document['seconds']} s · seed {document['seed']}")
+    say(console, f"{counts} · {document['seconds']} s · seed {document['seed']}")
     for problem in document["problems"]:
-        console.print(f"[bold red]Problem:[/] {escape(problem)}")
+        say(console, ("Problem:", "bold red"), f" {problem}")
     style = OUTCOME_STYLE.get(document["outcome"], "bold yellow")
-    console.print(f"[{style}]{escape(gathering.verdict_line(document))}[/]")
+    say(console, (gathering.verdict_line(document), style))
     if document["grade"] != "none":
-        console.print(f"  shown:     {escape(document['shown'])}")
-        console.print(f"  not shown: {escape(document['not_shown'])}")
+        say(console, f"  shown:     {document['shown']}")
+        say(console, f"  not shown: {document['not_shown']}")
     if out:
-        console.print(f"  reports:   {escape(out)}")
+        say(console, f"  reports:   {out}")
     elif document["outcome"] == "failed":
-        console.print("  [dim]add --out DIR for the exact bytes, the curl lines and the replays[/]")
+        say(console, "  ", ("add --out DIR for the exact bytes, the curl lines and the replays", "dim"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from camsim.shown import json_text
 from camsim_conformance.observed import Observed
 from camsim_conformance.plan.plan import Plan
 from camsim_conformance.target.profile import Profile, UsageError
@@ -25,6 +26,8 @@ def prepare(out: Path) -> None:
 
 
 CLEAN_UP = "cleanup.txt"
+# They become words of SQL and of a command: letters and digits alone, and no option.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 GIVEN = "# was there before (--users), only its new rows are of this run:"
 
 
@@ -46,12 +49,15 @@ def left_behind(out: Path) -> tuple[list[str], list[str]]:
         raise UsageError(f"{file}: {error.strerror}; DIR is the --out folder of a run of camsim certify") from None
     given = [line.removeprefix(GIVEN).strip() for line in lines if line.startswith(GIVEN)]
     made = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    odd = [user for user in made if not _ID.fullmatch(user)]
+    if odd:
+        raise UsageError(f"{file}: {odd[0]!r} is no id of a run: who changed it could change your database with it")
     return made, given
 
 
 def write(document: Document, cases: Sequence[Observed], profile: Profile, out: Path, key: Path | None) -> None:
     """Write result.json, junit.xml, report.html, summary.md, cases/ and, for a grade, certificate.json."""
-    raw = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    raw = json_text(document) + "\n"
     (out / "result.json").write_text(raw, "utf-8")
     junit.write(document, out / "junit.xml")
     (out / "report.html").write_text(html(document), "utf-8")

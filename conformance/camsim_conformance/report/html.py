@@ -10,6 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from camsim.protocol.vocabulary import Protocol
+from camsim.shown import for_html
 from camsim_conformance.requirements import catalogue, exclusions
 
 from . import gathering, svg
@@ -42,13 +43,14 @@ def html(document: Document) -> str:
     shown = {**document, "requirements": rows}
     opened = {row["id"] for row in rows if _opens(row, document)}
     counts = {verdict: count for verdict, count in document["counts"].items() if count}
-    return _template().render(
+    page = _template().render(
         result=shown,
         opened=opened,
         counts=counts,
         headline=gathering.headline(document),
         verdict_line=gathering.verdict_line(document),
     )
+    return for_html(page)
 
 
 def _opens(row: RequirementDocument, document: Document) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+from camsim.shown import for_xml
 
 from . import gathering
 from .document_types import CaseDocument, CauseDocument, Document, RequirementDocument
@@ -18,8 +19,6 @@ _KIND = {
     "NOT-APPLICABLE": Skipped,
     "UNVERIFIED": Skipped,
 }
-# XML 1.0 has no way to write these.
-_UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write(document: Document, file: Path) -> None:
@@ -62,20 +61,20 @@ def _told(causes: Sequence[CauseDocument], headline: str | None) -> str:
     for cause in causes:
         lines += [f"{cause['id']}: {cause['sentence']}", f"  change: {cause['change']}"]
         lines.append(f"  asked by {gathering.asked(cause)}")
-    return _clean("\n".join(lines))
+    return for_xml("\n".join(lines))
 
 
 def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence[CauseDocument]) -> TestCase:
     entry = TestCase(case["id"].partition("/")[2], f"conformance.{requirement['id']}", case["seconds"])
     found = f"expected {case['expected']}; actual {case['actual']}"
-    text = _clean(f"{case['verdict']}: {found}")
+    text = for_xml(f"{case['verdict']}: {found}")
     if causes:
-        text = _clean(f"{case['verdict']}, see " + "; ".join(f"{one['id']}: {one['sentence']}" for one in causes))
+        text = for_xml(f"{case['verdict']}, see " + "; ".join(f"{one['id']}: {one['sentence']}" for one in causes))
     kind, message = _KIND.get(case["verdict"]), text
     waiver = requirement["waived"]
     if waiver is not None and case["verdict"] == "FAIL":
         # An accepted violation must not fail a pipeline: that is what it was accepted for.
-        kind, message = Skipped, _clean(f"waived by {waiver['owner']}: {waiver['reason']}")
+        kind, message = Skipped, for_xml(f"waived by {waiver['owner']}: {waiver['reason']}")
     if kind is None:
         entry.system_out = text
         return entry
@@ -83,7 +82,7 @@ def _case(requirement: RequirementDocument, case: CaseDocument, causes: Sequence
     # The message names the cause; what this case itself showed stands below it.
     lines = [requirement["title"], text, *([found] if causes else [])]
     lines += [case["replay"]] if "replay" in case else []
-    result.text = _clean("\n".join([*lines, *case.get("curl", [])]))
+    result.text = for_xml("\n".join([*lines, *case.get("curl", [])]))
     entry.result = [result]
     return entry
 
@@ -92,9 +91,9 @@ def _run(document: Document) -> TestSuite:
     """What is wrong with the run as a whole."""
     cases = []
     if document["void"] is not None:
-        cases.append(_whole(Error(_clean(document["void"]), "INCOMPLETE")))
+        cases.append(_whole(Error(for_xml(document["void"]), "INCOMPLETE")))
     for problem in document["problems"]:
-        cases.append(_whole(Failure(_clean(problem), "FAIL")))
+        cases.append(_whole(Failure(for_xml(problem), "FAIL")))
     return _suite("run", document["started"], cases)
 
 
@@ -102,7 +101,3 @@ def _whole(result: Error | Failure) -> TestCase:
     case = TestCase("run", "conformance.run", 0.0)
     case.result = [result]
     return case
-
-
-def _clean(text: str) -> str:
-    return _UNWRITABLE.sub("\ufffd", text)

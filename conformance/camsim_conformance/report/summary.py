@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from camsim.shown import code, fenced, for_markdown, for_terminal
+
 from . import gathering
 from .document_types import CauseDocument, Document, ExampleDocument, RequirementDocument
 from .wording import place
@@ -23,7 +25,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield from _head(document)
     headline = gathering.headline(document)
     if headline is not None:
-        yield f"**{headline}**"
+        yield f"**{for_markdown(headline)}**"
         yield ""
         for cause in document["causes"]:
             yield from _cause(cause, document)
@@ -39,43 +41,45 @@ def _lines(document: Document) -> Iterator[str]:
 
 def _head(document: Document) -> Iterator[str]:
     profile = document["profile"]
-    yield f"# Conformance: {gathering.verdict_line(document)}"
+    yield f"# Conformance: {for_markdown(gathering.verdict_line(document))}"
     yield ""
     yield (
-        f"`{document['target']['url']}` · {profile['protocol']} · features {', '.join(profile['features'])} · "
+        f"{code(document['target']['url'])} · {profile['protocol']} · features {', '.join(profile['features'])} · "
         f"seed {document['seed']} · {document['seconds']} s"
     )
     yield ""
     if document["grade"] != "none":
-        yield f"**Shown:** {document['shown']}."
-        yield f"**Not shown:** {document['not_shown']}."
+        yield f"**Shown:** {for_markdown(document['shown'])}."
+        yield f"**Not shown:** {for_markdown(document['not_shown'])}."
         yield ""
     if document["void"]:
-        yield f"> The run is void: {document['void']}"
+        yield f"> The run is void: {for_markdown(document['void'])}"
         yield ""
     if document["problems"]:
         for problem in document["problems"]:
-            yield f"- {problem}"
+            yield f"- {for_markdown(problem)}"
         yield ""
 
 
 def _cause(cause: CauseDocument, document: Document) -> Iterator[str]:
     numbers = gathering.numbers(cause)
-    yield f"## {_MARKS[cause['verdict']]} {cause['id']}: {cause['sentence']}" + (f": {numbers}" if numbers else "")
+    said = for_markdown(f"{cause['sentence']}: {numbers}" if numbers else cause["sentence"])
+    yield f"## {_MARKS[cause['verdict']]} {cause['id']}: {said}"
     yield ""
     if cause["change"]:
-        yield f"**Change:** {cause['change']}"
+        yield f"**Change:** {for_markdown(cause['change'])}"
         yield ""
     if cause["quote"] is not None:
-        yield f"> {cause['quote']['text']} *({place(cause['quote']['source'])}, {cause['quote']['source']})*"
+        source = cause["quote"]["source"]
+        yield f"> {for_markdown(cause['quote']['text'])} *({place(source)}, {source})*"
         yield ""
     yield f"- asked by {cause['requirement']} ({cause['level']})"
-    yield f"- {gathering.certainty(cause)}"
+    yield f"- {for_markdown(gathering.certainty(cause))}"
     also = gathering.also(cause)
     if also:
-        yield f"- also: {also}"
+        yield f"- also: {for_markdown(also)}"
     for note in cause["notes"]:
-        yield f"- {note}"
+        yield f"- {for_markdown(note)}"
     rows = gathering.concerned(cause, document)
     if rows:
         yield f"- concerns {', '.join(rows)}"
@@ -85,22 +89,14 @@ def _cause(cause: CauseDocument, document: Document) -> Iterator[str]:
 
 
 def _example(example: ExampleDocument, more: str) -> Iterator[str]:
-    yield f"`{example['case']}`" + (f", {more}:" if more else ":")
+    yield code(example["case"]) + (f", {for_markdown(more)}:" if more else ":")
     yield ""
     lines = [("before it", ", ".join(example["before"])), ("sent", example["sent"])]
     lines += [("answered", example["answered"]), ("stored", example["stored"]), ("expected", example["expected"])]
-    yield "```text"
-    for name, text in lines:
-        if text:
-            # Backquotes in what was sent would end the block.
-            yield f"{name:<10} {text}".replace("```", "` ` `")
-    yield "```"
+    yield fenced("\n".join(f"{name:<10} {for_terminal(text)}" for name, text in lines if text), "text")
     yield ""
     if "lines" in example:
-        yield "```sh"
-        yield from example.get("exports", [])
-        yield from example["lines"]
-        yield "```"
+        yield fenced("\n".join([*example.get("exports", []), *example["lines"]]), "sh")
         yield ""
 
 
@@ -109,13 +105,14 @@ def _explained(document: Document) -> Iterator[str]:
     rows = [row for row in document["requirements"] if row["causes"]]
     for row in rows:
         names = ", ".join(row["causes"])
-        yield f"- {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}, see {names}: {row['title']}"
+        title = for_markdown(row["title"])
+        yield f"- {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}, see {names}: {title}"
     if rows:
         yield ""
 
 
 def _waived(row: RequirementDocument) -> str:
-    return f" (waived by {row['waived']['owner']})" if row["waived"] else ""
+    return f" (waived by {for_markdown(row['waived']['owner'])})" if row["waived"] else ""
 
 
 def _counts(document: Document) -> Iterator[str]:
@@ -130,12 +127,14 @@ def _requirement(row: RequirementDocument, causes: Sequence[CauseDocument]) -> I
     groups = gathering.gathered(gathering.unexplained(row, causes))
     if not groups:
         return
-    yield f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}: {row['title']}"
+    yield f"## {_MARKS[row['verdict']]} {row['id']} {row['verdict']}{_waived(row)}: {for_markdown(row['title'])}"
     for quote in row["quotes"]:
-        yield f"> {quote['text']} *({place(quote['source'])}, {quote['source']})*"
+        yield f"> {for_markdown(quote['text'])} *({place(quote['source'])}, {quote['source']})*"
     yield ""
+    name = row["id"]
     for group in groups[:MOST_GROUPS]:
-        yield f"- `{row['id']}/{group.names}` expected {group.expected}; found {group.actual}"
+        found = for_markdown(group.actual)
+        yield f"- {code(f'{name}/{group.names}')} expected {for_markdown(group.expected)}; found {found}"
     if len(groups) > MOST_GROUPS:
         yield f"- and {len(groups) - MOST_GROUPS} more that differ"
     yield ""
@@ -146,7 +145,7 @@ def _seen(document: Document) -> Iterator[str]:
     if document["not_covered"]:
         yield "## ℹ️ Not covered by this run"
         for text in document["not_covered"]:
-            yield f"- {text}"
+            yield f"- {for_markdown(text)}"
     unseen = gathering.unseen(document)
     for verdict, title in _SEEN:
         rows = [row for row in document["requirements"] if row["verdict"] == verdict]
@@ -155,11 +154,12 @@ def _seen(document: Document) -> Iterator[str]:
         yield f"## {title}"
         for text, ids in unseen.items():
             if verdict == "UNVERIFIED":
-                yield f"- {text}: {', '.join(ids)}"
+                yield f"- {for_markdown(text)}: {', '.join(ids)}"
         for row in rows:
             texts = [text for text in gathering.seen(row) if text not in unseen]
             if not texts:
                 continue
             more = f"; and {len(texts) - MOST_GROUPS} more that differ" if len(texts) > MOST_GROUPS else ""
-            yield f"- {row['id']} {row['title']}: {'; '.join(texts[:MOST_GROUPS])}{more}"
+            said = for_markdown("; ".join(texts[:MOST_GROUPS]))
+            yield f"- {row['id']} {for_markdown(row['title'])}: {said}{more}"
         yield ""

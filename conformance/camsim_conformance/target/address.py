@@ -39,6 +39,7 @@ class Target:
     address: str
     public: bool
     context: ssl.SSLContext | None
+    why_public: str = ""
 
     @property
     def owned(self) -> Origin:
@@ -76,7 +77,7 @@ def resolve(url: str, ca: Path | None = None) -> Target:
     if parts.username or parts.password:
         raise UsageError("the callback URL holds a user name or password: the gateway does not send these")
     port = port or DEFAULT_PORTS[parts.scheme]
-    addresses = ownership.addresses_of(Origin(parts.scheme, parts.hostname, port))
+    origin, foreign = ownership.pinned(Origin(parts.scheme, parts.hostname, port))
     context = None
     if parts.scheme == "https":
         context = ssl.create_default_context(cafile=ca)
@@ -89,9 +90,9 @@ def resolve(url: str, ca: Path | None = None) -> Target:
         host=parts.hostname,
         port=port,
         path=path,
-        address=addresses[0],
-        # One public address is enough: whoever answers there may be a stranger.
-        public=not all(map(ownership.is_private, addresses)),
+        address=origin.address,
+        public=foreign is not None,
+        why_public=foreign or "",
         context=context,
     )
 
@@ -104,10 +105,7 @@ def nonce(target: Target, profile: Profile) -> str:
 def refuse_unless_allowed(target: Target, profile: Profile) -> None:
     """Returns when the address is private or ownership is claimed. Raises: SafetyError."""
     if target.public:
-        reason = (
-            f"{target.host} is {target.address}, not loopback or private. A run sends hostile bodies: only to "
-            "what is yours."
-        )
+        reason = f"{target.why_public or target.host}. A run sends hostile bodies: only to what is yours."
         ownership.refuse_unclaimed(target.owned, profile.devices[0].token, profile.i_own_this, reason)
 
 

@@ -10,6 +10,7 @@ import time
 from typing import Protocol, cast
 from urllib.parse import urlsplit
 
+import gevent
 import gevent.socket
 import msgspec
 from gevent import ssl
@@ -47,7 +48,7 @@ class Socket(Protocol):
 class Target:
     """Where the storm goes: the address looked up once, the head of a request written once."""
 
-    def __init__(self, url: str, timeout_s: float, ca_file: str = "") -> None:
+    def __init__(self, url: str, timeout_s: float, ca_file: str = "", address: str = "") -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
         self.port = parts.port or DEFAULT_PORTS[parts.scheme]
@@ -59,6 +60,7 @@ class Target:
         if parts.scheme == "https":
             self.tls = ssl.create_default_context(cafile=ca_file or None)
         self._authority = parts.netloc.rpartition("@")[2]
+        self._pinned = address or self.host
         self._address: tuple[int, int, int, object] | None = None
 
     def head(self, content_type: str, query: str = "") -> bytes:
@@ -74,28 +76,30 @@ class Target:
 
     def connect(self) -> Socket:
         """A connected socket. Raises: ConnectionFailedError."""
-        sock = None
+        family, kind, protocol, address = self._located()
+        sock = gevent.socket.socket(family, kind, protocol)
         try:
-            family, kind, protocol, address = self._located()
-            sock = gevent.socket.socket(family, kind, protocol)
+            # All of it: the socket's own limit begins again with every byte of a TLS handshake that drips in.
+            with gevent.Timeout(self.timeout_s, TimeoutError("no connection in time")):
+                sock.connect(address)
+                # Head and body leave in one write, but an answer must not wait for a segment's acknowledgement.
+                sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+                if self.tls is not None:
+                    sock = self.tls.wrap_socket(sock, server_hostname=self.host)
             sock.settimeout(self.timeout_s)
-            sock.connect(address)
-            # Head and body leave in one write, but an answer must not wait for the acknowledgement of a segment.
-            sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
-            if self.tls is not None:
-                sock = self.tls.wrap_socket(sock, server_hostname=self.host)
             return cast(Socket, sock)
         except OSError as error:
-            if sock is not None:
-                sock.close()
+            sock.close()
             raise ConnectionFailedError(_kind(error, "cannot connect"), str(error)) from None
 
     def _located(self) -> tuple[int, int, int, object]:
         # Once a storm: thousands of connections would else be thousands of questions to the name server.
         if self._address is None:
-            family, kind, protocol, _, address = gevent.socket.getaddrinfo(
-                self.host, self.port, 0, gevent.socket.SOCK_STREAM
-            )[0]
+            try:
+                rows = gevent.socket.getaddrinfo(self._pinned, self.port, 0, gevent.socket.SOCK_STREAM)
+            except OSError as error:
+                raise ConnectionFailedError("cannot connect", str(error)) from None
+            family, kind, protocol, _, address = rows[0]
             self._address = (family, kind, protocol, address)
         return self._address
 

@@ -45,7 +45,7 @@ class Driver:
         self.observer = observer
         self.done, self.crash = False, ""
         settings = plan.settings
-        self._target = Target(settings.url, settings.timeout_s, settings.ca_file)
+        self._target = Target(settings.url, settings.timeout_s, settings.ca_file, settings.address)
         self._schedule = Schedule((settings.retry_s,))
         self._limit = settings.connections_each(workers)
         self._commands = plan.profile.direction is Direction.REST

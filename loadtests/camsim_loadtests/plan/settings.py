@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from camsim.ownership import Origin, origin_of
 from camsim.protocol.catalogue import Direction
 from camsim.protocol.cipher import check_key
 from camsim.protocol.vocabulary import Protocol
@@ -13,6 +15,7 @@ from camsim.protocol.vocabulary import Protocol
 from .profiles import PROFILES, Profile
 
 DEFAULT_TOKEN = "camsimStormAuthToken000000000000"  # noqa: S105  32 characters, as the page prints tokens; not a secret
+ONLY_YOURS = "A storm may only go to what is yours."
 LONGEST_USER_ID = 999_999_999  # run-unique ids are at most nine digits
 
 
@@ -43,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     connections: int = 0  # over all workers; 0: one for each device
     timeout_s: float = 10.0
     ca_file: str = ""
+    address: str = ""  # the one the URL's host stands for during the storm; looked up once, by whoever checked it
 
     @property
     def profile_row(self) -> Profile:
@@ -53,6 +57,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def ca(self) -> Path | None:
         """The authority of an HTTPS target: its callback URL, challenge file and read-back are one's own alike."""
         return Path(self.ca_file) if self.ca_file else None
+
+    @property
+    def origin(self) -> Origin:
+        """Where everything goes, pinned to the address that was checked."""
+        return replace(origin_of(self.url), address=self.address)
 
     @property
     def total(self) -> int:

@@ -7,6 +7,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from camsim.shown import for_terminal
+from camsim.terminal import say
 from camsim_loadtests.verdict.storm_json import FindingRow, StormDocument
 from camsim_loadtests.workers.collector import Progress
 
@@ -42,7 +44,7 @@ class Watch:
             self._live.update(Text(sentence(progress)), refresh=True)
         elif progress.at_s >= self._next_s:
             self._next_s = progress.at_s + QUIET_EVERY_S
-            self._console.print(sentence(progress), markup=False)
+            say(self._console, sentence(progress))
 
 
 def sentence(progress: Progress) -> str:
@@ -61,11 +63,11 @@ def summary(document: StormDocument) -> Table:
     parts = (_delivery_rows, _driver_rows, _problem_rows, _stored_rows, _threshold_rows)
     for rows in parts:
         for name, value in rows(document):
-            table.add_row(name, value)
+            table.add_row(for_terminal(name), value if isinstance(value, Text) else for_terminal(value))
     return table
 
 
-Rows = list[tuple[str, str]]
+Rows = list[tuple[str, str | Text]]
 
 
 def _delivery_rows(document: StormDocument) -> Rows:
@@ -74,7 +76,7 @@ def _delivery_rows(document: StormDocument) -> Rows:
     colour = _COLOURS[document["outcome"]]
     times = [f"{name} {milliseconds(latency[name])}" for name in ("p50", "p95", "p99", "p99.9", "max")]
     return [
-        ("outcome", f"[{colour}]{document['outcome']}[/]"),
+        ("outcome", Text(document["outcome"], colour)),
         ("rate", f"{rate['reached']:,}/s reached of {rate['asked']:,}/s asked"),
         ("latency", "  ".join(times)),
         (
@@ -124,5 +126,8 @@ def _named(kind: str, findings: list[FindingRow]) -> Rows:
 
 
 def _threshold_rows(document: StormDocument) -> Rows:
-    words = {True: "[green]holds[/]", False: "[red]broken[/]", None: "[yellow]not measured[/]"}
-    return [(f"must hold: {row['text']}", f"{words[row['passed']]} ({row['value']})") for row in document["thresholds"]]
+    words = {True: ("holds", "green"), False: ("broken", "red"), None: ("not measured", "yellow")}
+    return [
+        (f"must hold: {row['text']}", Text.assemble(words[row["passed"]], f" ({row['value']})"))
+        for row in document["thresholds"]
+    ]

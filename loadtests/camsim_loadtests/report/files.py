@@ -9,6 +9,7 @@ import jinja2
 import msgspec
 from junitparser import Failure, JUnitXml, Skipped, TestCase, TestSuite
 
+from camsim.shown import for_html, for_json, for_xml
 from camsim_loadtests.verdict.storm_json import SecondRow, StormDocument
 
 from .charts import Line, chart
@@ -20,7 +21,9 @@ _TEMPLATES = Path(__file__).with_name("templates")
 def write(document: StormDocument, folder: Path) -> None:
     """All three files into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "storm.json").write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=1))
+    (folder / "storm.json").write_text(
+        for_json(msgspec.json.format(msgspec.json.encode(document), indent=1).decode()), "utf-8"
+    )
     (folder / "storm.html").write_text(html(document), encoding="utf-8")
     junit(document).write(str(folder / "junit.xml"))
 
@@ -31,7 +34,7 @@ def html(document: StormDocument) -> str:
         loader=jinja2.FileSystemLoader(_TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     environment.filters |= {"ms": milliseconds, "count": lambda value: f"{value:,}"}
-    return environment.get_template("storm.html.j2").render(storm=document, charts=charts(document))
+    return for_html(environment.get_template("storm.html.j2").render(storm=document, charts=charts(document)))
 
 
 def charts(document: StormDocument) -> dict[str, str]:
@@ -69,7 +72,7 @@ def junit(document: StormDocument) -> JUnitXml:
     suite = TestSuite(f"camsim storm {document['profile']}")
     driver = TestCase("driver kept its schedule", classname="camsim.storm")
     if document["doubts"]:
-        driver.result = [Skipped("; ".join(document["doubts"]))]
+        driver.result = [Skipped(for_xml("; ".join(document["doubts"])))]
     suite.add_testcase(driver)
     for row in document["thresholds"]:
         case = TestCase(row["text"], classname="camsim.storm")

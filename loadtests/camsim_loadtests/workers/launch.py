@@ -16,6 +16,7 @@ from typing import BinaryIO, NoReturn
 import msgspec
 
 from camsim.secrecy import without_credentials
+from camsim.shown import for_terminal
 from camsim_loadtests.plan.settings import Settings
 
 from .collector import PROGRESS_FILE, Progress, RawResult, read_progress, read_raw
@@ -24,6 +25,7 @@ LOCUSTFILE = Path(__file__).parents[1] / "locustfile.py"
 LOG_FILE = "locust.log"
 LOCUST_PORT = 5557
 SETTINGS_VARIABLE, FOLDER_VARIABLE, LAUNCH_VARIABLE = "CAMSIM_STORM", "CAMSIM_STORM_DIR", "CAMSIM_STORM_LAUNCHED"
+LIFE_VARIABLE = "CAMSIM_STORM_LIFE"  # a pipe that nobody writes to: it ends when the command does, however that ends
 _POLL_S = 0.1
 _STOP_S = 10.0
 
@@ -95,24 +97,32 @@ def _locust() -> list[str]:
 
 @contextlib.contextmanager
 def _started(settings: Settings, workers: Workers, folder: Path, sink: BinaryIO) -> Iterator[subprocess.Popen[bytes]]:
+    life, held = os.pipe()
     # By the environment: the command line of a process, with the token in it, is everybody's to read.
     environment = {
         **os.environ,
         SETTINGS_VARIABLE: msgspec.json.encode(settings).decode(),
         FOLDER_VARIABLE: str(folder),
         LAUNCH_VARIABLE: str(time.time()),
+        LIFE_VARIABLE: str(life),
         "PYTHONPATH": os.pathsep.join(filter(None, [str(LOCUSTFILE.parents[1]), os.environ.get("PYTHONPATH", "")])),
     }
     command = [*_locust(), "--host", without_credentials(settings.url), *workers.options()]
-    # A session of its own, so that Locust and its workers can be ended together.
-    process = subprocess.Popen(  # noqa: S603
-        command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
-    )
     try:
-        yield process
+        # A session of its own, so that Locust and its workers can be ended together.
+        process = subprocess.Popen(  # noqa: S603
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True,
+            pass_fds=(life,),
+        )  # fmt: skip
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                _end(process)
     finally:
-        if process.poll() is None:
-            _end(process)
+        # Workers whose master was killed see this end.
+        os.close(life)
+        os.close(held)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -157,4 +167,5 @@ def _stoppable() -> Iterator[None]:
 
 
 def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-15:])
+    # Signs before each: what a peer wrote must not look like a line of ours.
+    return "\n".join(f"  | {for_terminal(line)}" for line in log.read_text(errors="replace").splitlines()[-15:])

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import gevent
+import gevent.socket
 import locust.runners
 import msgspec
 from gevent.event import AsyncResult
@@ -25,14 +27,16 @@ from locust.rpc import Message
 from locust.runners import MasterRunner, Runner, WorkerRunner
 
 from camsim.durations import duration_s
+from camsim.ownership import SafetyError, UnreachableError, own_origin
+from camsim.shown import for_terminal
 from camsim_loadtests.driver.driver import Driver
 from camsim_loadtests.driver.ledger import Ledger
 from camsim_loadtests.driver.tally import Step
 from camsim_loadtests.plan.plan import Plan
-from camsim_loadtests.plan.settings import Settings, checked
+from camsim_loadtests.plan.settings import ONLY_YOURS, Settings, checked
 
 from .collector import Collector
-from .launch import FOLDER_VARIABLE, LAUNCH_VARIABLE, SETTINGS_VARIABLE
+from .launch import FOLDER_VARIABLE, LAUNCH_VARIABLE, LIFE_VARIABLE, SETTINGS_VARIABLE
 
 _START_DELAY_S = 0.3  # for the share to reach every worker
 _REPORT_S = 1.0
@@ -40,6 +44,8 @@ _SHARE_WAIT_S = 30.0
 _SHARE_MESSAGE = "storm-share"
 _SECRETS = ("auth_token", "security_key")
 _TIMES = ("duration_s", "deadline_s", "retry_s", "drain_limit_s", "timeout_s")
+_LOOPBACK = "127.0.0.1"
+_CLAIMED = "storm_i_own_this"
 _LOG = logging.getLogger("camsim.storm")
 
 locust.runners.WORKER_REPORT_INTERVAL = _REPORT_S
@@ -87,7 +93,7 @@ class PunchStorm(User):
             name=name,
             response_time=milliseconds,
             response_length=length,
-            exception=None if problem is None else NoAckError(problem),
+            exception=None if problem is None else NoAckError(for_terminal(problem)),
             context={},
         )
 
@@ -136,8 +142,15 @@ def _gather_locally() -> None:
 
 def _add_options(parser: LocustArgumentParser) -> None:
     """One `--storm-…` option a setting, and a field of Locust's page; none when `camsim storm` has settled them."""
+    # Both listen on every address of the machine unless told otherwise; remote workers alone need the master's.
+    parser.set_defaults(web_host=_LOOPBACK)
+    if "--master" not in sys.argv:
+        parser.set_defaults(master_bind_host=_LOOPBACK)
     if SETTINGS_VARIABLE in os.environ:
         return
+    parser.add_argument(
+        "--storm-i-own-this", action="store_true", default=False, help="The public target is mine.", dest=_CLAIMED
+    )
     defaults = Settings(url="")
     for name in _option_names():
         value = getattr(defaults, name)
@@ -152,23 +165,47 @@ def _add_options(parser: LocustArgumentParser) -> None:
 
 
 def _option_names() -> list[str]:
-    return [field.name for field in msgspec.structs.fields(Settings) if field.name != "url"]
+    return [field.name for field in msgspec.structs.fields(Settings) if field.name not in ("url", "address")]
 
 
 def _settings_json(environment: Environment) -> bytes:
-    """The settings as the command made them, else as Locust's own command line or page did. Raises: SettingsError."""
+    """The settings as the command made them; as Locust's command line or page did, once the target is one's own.
+
+    Raises: SettingsError, SafetyError, UnreachableError.
+    """
     launched = os.environ.get(SETTINGS_VARIABLE)
     if launched is not None:
         return launched.encode()
     options = vars(environment.parsed_options)
     asked = {name: options[f"storm_{name}"] for name in _option_names()}
     asked["start_s"] = asked["start_s"] or int(time.time())
-    return msgspec.json.encode(checked(Settings(url=environment.host or "", **asked)))
+    settings = checked(Settings(url=environment.host or "", **asked))
+    claimed = bool(options[_CLAIMED])
+    origin = own_origin(settings.url, settings.auth_token, claimed=claimed, ca=settings.ca, only=ONLY_YOURS)
+    return msgspec.json.encode(msgspec.structs.replace(settings, address=origin.address))
 
 
 def _listen(environment: Environment, runner: Runner, **_: object) -> None:
+    life = os.environ.get(LIFE_VARIABLE)
+    if life is not None:
+        gevent.spawn(_end_with_command, int(life))
+    if "--processes" in sys.argv and isinstance(runner, WorkerRunner):
+        gevent.spawn(_end_with_parent, os.getppid())
     if isinstance(runner, WorkerRunner):
         runner.register_message(_SHARE_MESSAGE, _receive_share)
+
+
+def _end_with_command(life: int) -> None:
+    """A killed command cannot tell Locust to stop, and a storm must not go on that nobody watches."""
+    gevent.socket.wait_read(life)
+    os._exit(1)
+
+
+def _end_with_parent(parent: int) -> None:
+    """The same for workers that Locust forked on a machine of its own."""
+    while os.getppid() == parent:
+        gevent.sleep(1)
+    os._exit(1)
 
 
 def _receive_share(environment: Environment, msg: Message, **_: object) -> None:
@@ -185,7 +222,14 @@ def _share_out(environment: Environment, **_: object) -> None:
     runner = environment.runner
     if isinstance(runner, WorkerRunner):
         return
-    text = _settings_json(environment)
+    try:
+        text = _settings_json(environment)
+    except (SafetyError, UnreachableError) as refusal:
+        _LOG.error("%s", for_terminal(str(refusal)))
+        environment.process_exit_code = 4
+        if runner is not None:
+            (runner.quit if environment.web_ui is None else runner.stop)()
+        return
     settings = msgspec.json.decode(text, type=Settings)
     folder = _folder()
     start_up = time.time() - float(os.environ.get(LAUNCH_VARIABLE) or time.time()) + _START_DELAY_S

@@ -24,7 +24,7 @@ from camsim.state import faults
 from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.versions import versions
 
-from . import fleet_view, pieces, views
+from . import fleet_view, log_views, pieces, views
 from .bodies import body_of, decoded
 from .queries import filters_of_body, filters_of_query, is_number, number_of
 
@@ -113,7 +113,7 @@ async def _users(api: Api, request: web.Request) -> on_device.Users:
 
 async def _logs(api: Api, request: web.Request) -> web.StreamResponse:
     registered, query = _registered(api, request), request.query
-    return await pieces.logs(request, registered, views.range_of(registered, query.get("start"), query.get("end")))
+    return await pieces.logs(request, registered, log_views.range_of(registered, query.get("start"), query.get("end")))
 
 
 async def _photos(api: Api, request: web.Request) -> on_device.Photos:

@@ -17,7 +17,7 @@ from camsim.state.gateway import RegisteredDevice, State
 from camsim.state.ledger_pages import Record
 from camsim.state.log_blocks import Range
 
-from . import views
+from . import log_views
 
 _WORK_S = 0.005  # at once, before everything else gets a turn
 _AT_ONCE = 128  # rows rendered between two looks at the time
@@ -131,7 +131,7 @@ async def logs(request: web.Request, registered: RegisteredDevice, wanted: Range
     def shown() -> Iterator[list[on_device.LogRow]]:
         for rows in snapshot.portions(wanted):
             for start in range(0, len(rows), _AT_ONCE):
-                yield [views.log_row(row) for row in rows[start : start + _AT_ONCE]]
+                yield [log_views.log_row(row) for row in rows[start : start + _AT_ONCE]]
             yield []
 
     def pieces() -> Pieces:
@@ -145,7 +145,7 @@ async def logs(request: web.Request, registered: RegisteredDevice, wanted: Range
 async def digest(registered: RegisteredDevice) -> on_device.Digest:
     """`GET devices/{stgid}/digest`."""
     breath, users, rows = Breath(), len(registered.device.users), registered.device.log_count
-    for text in views.digest_steps(registered):
+    for text in log_views.digest_steps(registered):
         await breath.take()
         if text:
             return on_device.Digest(text, users, rows)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from camsim.actions.values import instant_of
 from camsim.control import answers, on_device, records
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.licence import runs
@@ -22,7 +20,8 @@ from camsim.service import standstill
 from camsim.service.runtime import Runtime
 from camsim.state.device import User
 from camsim.state.gateway import PendingCommand, RegisteredDevice
-from camsim.state.log_blocks import LogRow, Range
+
+from . import log_views
 
 
 def _seconds(at_ms: int | None) -> float | None:
@@ -180,19 +179,6 @@ def _template(template: Template, *, full: bool) -> on_device.StoredTemplate:
     return on_device.StoredTemplate(kind, template.index, sha256=sha256, size=len(data))
 
 
-def range_of(registered: RegisteredDevice, start: str | None, end: str | None) -> Range:
-    """The time between two texts, both included. Raises: ControlError for a time that is none."""
-    offset = registered.device.clock.offset
-    return Range(instant_of("start", start, offset), instant_of("end", end, offset))
-
-
-def log_row(row: LogRow) -> on_device.LogRow:
-    """One record of a punch log."""
-    punch = row.punch
-    log_time = gmt(punch.log_time, punch.offset)
-    return on_device.LogRow(row.number, punch.user_id, log_time, punch.type, punch.input, row.uploaded)
-
-
 def photos(registered: RegisteredDevice) -> on_device.Photos:
     """Photos that a device still has, by log number."""
     kept = registered.device.photos
@@ -213,22 +199,7 @@ def _window(user: User) -> on_device.Access:
 
 def device_digest(registered: RegisteredDevice) -> str:
     """A hash over everything a command or a person could change on the device."""
-    return next(text for text in digest_steps(registered) if text)
-
-
-def digest_steps(registered: RegisteredDevice) -> Iterator[str]:
-    """The same, made bit by bit: empty texts first, where whoever makes it may take a breath."""
-    terminal, made, encode = registered.device, hashlib.sha256(), msgspec.msgpack.encode
-    photos = (sorted(terminal.photos), sorted(terminal.photo_switch.items()))
-    # Sorted where the order says nothing, and without what moves by itself: the drift of the clock, the counters.
-    made.update(encode((terminal.model.key, terminal.clock.offset, terminal.clock.skew_ms, photos, terminal.enrolment)))
-    for user in list(terminal.users.values()):
-        made.update(encode(user))
-        yield ""
-    for rows in terminal.snapshot().portions():
-        made.update(encode(rows))
-        yield ""
-    yield made.hexdigest()
+    return next(text for text in log_views.digest_steps(registered) if text)
 
 
 # --- queues and commands ----------------------------------------------------------------------------------------------

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +12,7 @@ from camsim import __version__
 from . import secret_options as options
 from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
 from .flags import Devices, JournalEntries, KeepDays, KnobsSet, LedgerPunches, Users
+from .output import say, say_json, say_lines
 
 app = typer.Typer(
     name="camsim",
@@ -119,13 +118,13 @@ def punch(
     answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
-        typer.echo(json.dumps(answer, indent=1))
+        say_json(answer)
     else:
         for item in answer["punches"]:
             became = "recorded"
             if not item["recorded"]:
                 became = f"denied: {item['why']}"
-            typer.echo(f"user {item['user']} {item['log_time']} {became}")
+            say(f"user {item['user']} {item['log_time']} {became}")
     raise typer.Exit(int(bool(denied)))  # the call went well, and somebody did not get in
 
 
@@ -142,7 +141,7 @@ def operations(as_json: AsJson = False, protocol: Annotated[str, typer.Option(he
     if not listed:
         raise Exit(2, f"--protocol {protocol!r} is not allowed; allowed: v3, v2")
     if as_json:
-        typer.echo(json.dumps(listed, indent=1))
+        say_json(listed)
     else:
         show_operations(listed)
 
@@ -168,7 +167,7 @@ def register(
         raise Exit(2, str(problem)) from None
     rows = register_rows(knobs.values)
     if as_json:
-        typer.echo(json.dumps(rows, indent=1))
+        say_json(rows)
     else:
         tables.show_register(rows, profile)
 
@@ -196,8 +195,7 @@ def journal(
     if canonical and lint:
         raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
-        # Bytes as they are: what is compared must not be written anew.
-        sys.stdout.buffer.write(fetch(url, token, "GET", "journal?canonical=1"))
+        say_lines(fetch(url, token, "GET", "journal?canonical=1"))
         return
     query = {"limit": str(limit)}
     for name, wanted in (("operation", operation), ("user", user), ("device", device)):
@@ -210,7 +208,7 @@ def journal(
         if as_json:
             answer["entries"] = [schema_check.as_json(entry) for entry in answer["entries"]]
     if as_json:
-        typer.echo(json.dumps(answer, indent=1))
+        say_json(answer)
         return
     show_journal(answer["entries"])
     if lint:
@@ -245,4 +243,4 @@ def export(
 
     if format_ not in FORMATS:
         raise Exit(2, f"format {format_!r} is not allowed; allowed: {', '.join(FORMATS)}")
-    typer.echo(json.dumps(FORMATS[format_](), indent=1))
+    say_json(FORMATS[format_]())

@@ -9,6 +9,8 @@ import typer
 
 from camsim.given_secrets import SecretError, secret
 
+from .output import say
+
 ManagementUrl = Annotated[
     str, typer.Option("--url", envvar="CAMSIM_URL", help="Management URL of the running simulator.", show_default=True)
 ]
@@ -26,7 +28,7 @@ class Exit(typer.Exit):
     """Leave with a message on standard error."""
 
     def __init__(self, code: int, message: str) -> None:
-        typer.echo(f"camsim: {message}", err=True)
+        say(f"camsim: {message}", err=True)
         super().__init__(code)
 
 

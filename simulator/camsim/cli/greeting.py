@@ -11,6 +11,7 @@ from camsim.host import Host
 from camsim.protocol.timestamps import gmt
 from camsim.protocol.vocabulary import Protocol
 from camsim.secrecy import without_credentials
+from camsim.shown import for_lines
 
 
 def greet(host: Host, as_json: bool, quiet: bool) -> None:
@@ -18,7 +19,7 @@ def greet(host: Host, as_json: bool, quiet: bool) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(host.ready()).decode() + "\n")
     elif not quiet:
-        sys.stdout.write(greeting(host))
+        sys.stdout.write(for_lines(greeting(host)))
     sys.stdout.flush()
 
 

@@ -9,6 +9,7 @@ from typer.models import CommandInfo
 
 from .app import app
 from .control import Exit
+from .output import write_anything
 
 
 def _own() -> None:
@@ -49,6 +50,7 @@ def main() -> None:
     if _first_word() not in {_name(command) for command in app.registered_commands}:
         _own()
         _join()
+    write_anything()
     app()
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import typer
-
 from camsim.protocol.lint import RESPONSE, lint
 from camsim.protocol.schemas import Problem
 from camsim.secrecy import is_secret
 
 from .lint import check, line, shown
+from .output import say
 
 Entry = Mapping[str, object]
 
@@ -49,14 +48,14 @@ def show(entries: list[Entry]) -> None:
     said = 0
     for entry in entries:
         for where, problem in remarks(entry):
-            typer.echo(f"{entry['seq']} {entry['operation']}, {where}: {line(problem)}")
+            say(f"{entry['seq']} {entry['operation']}, {where}: {line(problem)}")
             said += 1
     if said == 0:
-        typer.echo(f"{len(entries)} entries, all clean")
+        say(f"{len(entries)} entries, all clean")
     elif said == 1:
-        typer.echo(f"1 schema problem in {len(entries)} entries")
+        say(f"1 schema problem in {len(entries)} entries")
     else:
-        typer.echo(f"{said} schema problems in {len(entries)} entries")
+        say(f"{said} schema problems in {len(entries)} entries")
 
 
 def _body(entry: Entry, name: str) -> object:

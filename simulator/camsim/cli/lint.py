@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import msgspec
 import typer
+
+from .output import say, say_json
 
 if TYPE_CHECKING:
     from camsim.protocol.lint import Kind
@@ -26,7 +27,7 @@ class _Usage(typer.Exit):
     """Nothing could be checked: exit code 2, the reason and the way out on standard error."""
 
     def __init__(self, message: str) -> None:
-        typer.echo(f"camsim lint: {message}", err=True)
+        say(f"camsim lint: {message}", err=True)
         super().__init__(2)
 
 
@@ -63,7 +64,7 @@ def lint(
     results = [check(message, version, operation) for message in _messages(_bytes(file), key)]
     if as_json:
         rows = [result.shown(number) for number, result in enumerate(results, 1)]
-        typer.echo(json.dumps(rows, indent=1, ensure_ascii=False))
+        say_json(rows)
     else:
         _print(results)
     # A command that checks fails like a compiler does, or no pipeline would stop at it.
@@ -100,9 +101,9 @@ def _print(results: list[Checked]) -> None:
         what = "not recognised"
         if kind is not None:
             what = f"{kind.protocol} {kind.name}, {kind.part}"
-        typer.echo(f"message {number}: {what}: {_count(len(problems))}")
+        say(f"message {number}: {what}: {_count(len(problems))}")
         for problem in problems:
-            typer.echo(f"  {line(problem)}")
+            say(f"  {line(problem)}")
 
 
 def _count(number: int) -> str:

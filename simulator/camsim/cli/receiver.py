@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from camsim import ending
 from camsim.given_secrets import SecretError, secret
@@ -21,12 +20,12 @@ from camsim.receiver import variants
 from camsim.receiver.devices import DeviceTextError, KnownDevice, Settings, parse_device
 from camsim.receiver.running import Kind, Running, open_receiver
 from camsim.receiver.sightings import Sighting
+from camsim.terminal import Terminal
 
 from .secret_options import AuthTokenFile, SecurityKeyFile
 
 _USAGE = 2
-_console = Console(highlight=False, soft_wrap=True)
-_errors = Console(stderr=True, highlight=False, soft_wrap=True)
+_console, _errors = Terminal(), Terminal(stderr=True)
 
 
 def receiver(
@@ -101,7 +100,7 @@ def _watcher(quiet: bool, as_json: bool) -> Callable[[Sighting], None] | None:
 
 
 def _usage(text: str) -> typer.Exit:
-    _errors.print(f"camsim receiver: {text}", markup=False)
+    _errors.say(f"camsim receiver: {text}")
     return typer.Exit(_USAGE)
 
 
@@ -146,13 +145,13 @@ def _announce(running: Running, settings: Settings, as_json: bool) -> bytes:
     if settings.readback:
         told["readback_url"] = running.readback_url
     if as_json:
-        _console.print(json.dumps(told), markup=False)
+        _console.print(json.dumps(told))
     else:
-        _console.print(f"receiving callbacks at {running.url}", markup=False)
+        _console.print(f"receiving callbacks at {running.url}")
         if settings.readback:
-            _console.print(f"read-back at {running.readback_url}", markup=False)
+            _console.print(f"read-back at {running.readback_url}")
         if not settings.devices:
-            _console.print("any AuthToken is accepted; --auth-token makes it strict", markup=False)
+            _console.print("any AuthToken is accepted; --auth-token makes it strict")
     return json.dumps(told).encode()
 
 
@@ -178,18 +177,18 @@ def _on_ready_file(path: Path, do: Callable[[], None]) -> None:
 
 
 def _line(seen: Sighting) -> None:
-    _console.print(f"{seen.version:>2}  {seen.status}  {seen.what}", markup=False)
+    _console.say(f"{seen.version:>2}  {seen.status}  {seen.what}")
 
 
 def _json_line(seen: Sighting) -> None:
-    _console.print(json.dumps({"version": seen.version, "status": seen.status, "what": seen.what}), markup=False)
+    _console.print(json.dumps({"version": seen.version, "status": seen.status, "what": seen.what}))
 
 
 def _list(as_json: bool) -> None:
     titles = variants.titles()
     if as_json:
-        _console.print(json.dumps(titles), markup=False)
+        _console.print(json.dumps(titles))
         return
     for group, rows in titles.items():
         for name, title in rows.items():
-            _console.print(f"{group}  {name}: {title}", markup=False)
+            _console.print(f"{group}  {name}: {title}")

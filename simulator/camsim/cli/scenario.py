@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-import json
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from camsim import ending, resources
+from camsim.ownership import origin_of
 from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.errors import ScenarioError
+
+from .output import say, say_json
 
 if TYPE_CHECKING:
     from camsim.scenarios.runner import Report
@@ -29,7 +32,7 @@ class Usage(typer.Exit):
     """A wrong file or name: exit code 2, nothing was sent."""
 
     def __init__(self, message: str) -> None:
-        typer.echo(f"camsim scenario: {message}", err=True)
+        say(f"camsim scenario: {message}", err=True)
         super().__init__(2)
 
 
@@ -66,10 +69,10 @@ def validate(files: Files, as_json: AsJson = False) -> None:
     """
     checked = [read(name) for name in files]
     if as_json:
-        typer.echo(json.dumps([{"name": found.name, "steps": len(found.steps)} for found in checked]))
+        say_json([{"name": found.name, "steps": len(found.steps)} for found in checked], indent=None)
         return
     for found in checked:
-        typer.echo(f"{found.name}: {len(found.steps)} steps, valid")
+        say(f"{found.name}: {len(found.steps)} steps, valid")
 
 
 @app.command()
@@ -85,10 +88,11 @@ def run(
     ] = None,
     callback_url: Annotated[str | None, typer.Option(help="Your receiver; else a built-in one answers.")] = None,
     seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Agree to the callback URLs that a file names itself.")] = False,
     keep: Annotated[bool, typer.Option(help="Leave devices and faults in the running simulator.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run scenarios one after the other, in virtual time. Exit code 0 PASS, 1 FAIL, 3 could not judge.
+    """Run scenarios one after the other, in virtual time. Exit code 0 PASS, 1 FAIL, 3 could not judge, 4 refused.
 
     Example: camsim scenario run offline-weekend --callback-url http://127.0.0.1:8000/callback
     """
@@ -97,7 +101,10 @@ def run(
 
     reports: list[Report] = []
     # All of them are read before the first one runs: a wrong file must not come to light after an hour.
-    for found in [read(name) for name in files]:
+    wanted = [read(name) for name in files]
+    if not yes:
+        _refuse_targets(wanted, callback_url)
+    for found in wanted:
         chosen = found if seed is None else document.reseeded(found, seed)
         if url:
             work = standalone.run_remote(chosen, url, token, callback_url, keep=keep)
@@ -108,12 +115,44 @@ def run(
         if not as_json:
             _print(reports[-1])
     if as_json:
-        typer.echo(json.dumps([report.shown() for report in reports], indent=1, default=str))
+        say_json([report.shown() for report in reports])
     raise typer.Exit(EXIT_CODES[overall(report.verdict for report in reports)])
 
 
+def _refuse_targets(wanted: list[Scenario], callback_url: str | None) -> None:
+    """Returns when no file sends anywhere but to this machine or to where the user said. Raises: typer.Exit 4.
+
+    A file from elsewhere could name any service that this machine reaches.
+    """
+    for found in wanted:
+        strange = [url for url in document.targets(found) if not _is_named(url, callback_url)]
+        if strange:
+            say(
+                f"camsim scenario: {found.name} sends callbacks to {', '.join(dict.fromkeys(strange))}: agree with "
+                "--yes, or take the URL out and give --callback-url",
+                err=True,
+            )
+            raise typer.Exit(4)
+
+
+def _is_named(url: str, callback_url: str | None) -> bool:
+    try:
+        origin = origin_of(url)
+        named = origin_of(callback_url) if callback_url else None
+    except ValueError:
+        return True  # no URL: the step itself says so
+    return origin == named or _is_loopback(origin.host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def _print(report: Report) -> None:
-    typer.echo(
+    say(
         f"{report.verdict:8}{report.scenario}: {report.deliveries} deliveries, "
         f"{report.virtual_s:g} virtual s in {report.took_s:.2f} s, seed {report.seed}"
     )
@@ -123,7 +162,7 @@ def _print(report: Report) -> None:
             said = ""
             if step.expected:
                 said = f"expected {step.expected}; "
-            typer.echo(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
+            say(f"  {step.verdict:8}step {step.number} {step.action}: {said}{step.actual}")
 
 
 @app.command("list")
@@ -134,7 +173,7 @@ def list_(as_json: AsJson = False) -> None:
     """
     found = document.library()
     if as_json:
-        typer.echo(json.dumps([{"name": name, "teaches": item.teaches} for name, item in found.items()], indent=1))
+        say_json([{"name": name, "teaches": item.teaches} for name, item in found.items()])
         return
     for name, item in found.items():
         typer.echo(f"{name}\n    {item.teaches}")
@@ -148,6 +187,6 @@ def show(name: Annotated[str, typer.Argument(help="A name of the library.")], as
     """
     text = _of_library(name).read_text()
     if as_json:
-        typer.echo(json.dumps(document.shown(read(name)), indent=1))
+        say_json(document.shown(read(name)))
     else:
         typer.echo(text, nl=False)

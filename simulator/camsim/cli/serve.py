@@ -22,6 +22,7 @@ from camsim.protocol.vocabulary import Protocol
 from camsim.restored import OF_DEVICES
 from camsim.service.state_file import StoreError
 from camsim.settings import Settings, SiteError, check, check_url, fingerprint, load, seconds
+from camsim.shown import for_lines
 
 from . import flags as serve_flags
 from .greeting import greet
@@ -244,5 +245,5 @@ async def _until_stopped(settings: Settings, ready_file: Path | None, as_json: b
 
 
 def _say(code: int, message: str) -> int:
-    sys.stderr.write(f"camsim: {message}\n")
+    sys.stderr.write(f"camsim: {for_lines(message)}\n")
     return code

@@ -10,6 +10,7 @@ import typer
 
 from camsim.service import state_repair
 from camsim.service.state_file import StoreError
+from camsim.shown import for_json, for_lines
 
 from .control import Exit
 
@@ -46,9 +47,9 @@ def _run(what: str, path: Path, *, as_json: bool) -> None:
     except StoreError as problem:
         raise Exit(1, str(problem)) from None
     if as_json:
-        typer.echo(msgspec.json.encode(found).decode())
+        typer.echo(for_json(msgspec.json.encode(found).decode()))
     else:
-        typer.echo(_told(found, what))
+        typer.echo(for_lines(_told(found, what)))
     if what == "check" and not found.whole:
         raise typer.Exit(1)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from rich.console import Console
 from rich.table import Table
 
 from camsim.protocol.catalogue import V2, V3, Operation
+from camsim.shown import for_terminal
+from camsim.terminal import Terminal
 
 
 class OperationRow(TypedDict):
@@ -42,7 +43,7 @@ def show_operations(rows: list[OperationRow]) -> None:
     table = Table("#", "operation", "direction", "what for", title=f"{len(rows)} operations")
     for row in rows:
         table.add_row(str(row["number"] or ""), row["name"], row["direction"], row["purpose"])
-    Console().print(table)
+    Terminal().print(table, soft_wrap=False)
 
 
 def show_register(rows: list[dict[str, Any]], profile: str) -> None:
@@ -51,7 +52,7 @@ def show_register(rows: list[dict[str, Any]], profile: str) -> None:
     for row in rows:
         names, values = "\n".join(row["in_force"]), "\n".join(map(str, row["in_force"].values()))
         table.add_row(row["id"], _evidence(row), row["reading"], names, values)
-    Console().print(table)
+    Terminal().print(table, soft_wrap=False)
 
 
 def _evidence(row: dict[str, Any]) -> str:
@@ -69,5 +70,6 @@ def show_journal(entries: list[dict[str, Any]]) -> None:
         if entry["field"]:
             why = f"{entry['field']}: {why}"
         who = (entry["device"], entry["direction"], entry["operation"], entry["user"])
-        table.add_row(str(entry["seq"]), *who, str(entry["attempt"] or ""), verdict, why)
-    Console().print(table)
+        cells = (entry["seq"], *who, entry["attempt"] or "", verdict, why)
+        table.add_row(*(for_terminal(str(cell)) for cell in cells))
+    Terminal().print(table, soft_wrap=False)

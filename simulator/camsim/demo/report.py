@@ -6,10 +6,10 @@ import sys
 from collections.abc import Iterable
 
 import aiohttp
-from rich.console import Console
 from rich.table import Table
 
 from camsim.protocol.catalogue import CALLBACKS, Operation
+from camsim.terminal import Terminal
 
 from .day import Day, Report, Tally
 
@@ -110,21 +110,19 @@ def show(report: Report) -> None:
 
 def show_end(report: Report, table: Table, more: str) -> None:
     """The table and the lines under it; `more` ends the line about punches."""
-    console = Console()
+    console = Terminal()
     if not sys.stdout.isatty():
-        console = Console(width=136)  # a pipe has no width, and the table needs this one
-    console.print(table)
-    console.print(
+        console = Terminal(width=136)  # a pipe has no width, and the table needs this one
+    console.print(table, soft_wrap=False)
+    console.say(
         f"{report['people']} people, {report['punches']} punches: {report['acknowledged']} acknowledged, "
         f"{report['stored']} stored, {report['lost']} lost{more}"
     )
-    console.print(
-        f"offline burst: {report['offline_burst']} records cached by the gate and delivered when it came back"
-    )
-    console.print(f"seed {report['seed']}, {report['took_s']} s")
+    console.say(f"offline burst: {report['offline_burst']} records cached by the gate and delivered when it came back")
+    console.say(f"seed {report['seed']}, {report['took_s']} s")
     for problem in report["problems"]:
-        console.print(f"[red]problem:[/red] {problem}")
+        console.say(("problem:", "red"), f" {problem}")
     if report["passed"]:
-        console.print("[green]PASS[/green]")
+        console.say(("PASS", "green"))
     else:
-        console.print("[red]FAIL[/red]")
+        console.say(("FAIL", "red"))

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from camsim.control.devices import DeviceSpec
 from camsim.protocol.vocabulary import TemplateType
+from camsim.terminal import Terminal
 
 from .day import FACTORY, FRONT, GATE, Report
 
@@ -60,7 +60,7 @@ def token_of(stgid: str) -> str:
 def progress(*, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A bar on a terminal, silence elsewhere; yields the function that takes a step."""
     columns = (TextColumn("{task.description:<34}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet or not sys.stderr.isatty()) as bar:
+    with Progress(*columns, console=Terminal(stderr=True), disable=quiet or not sys.stderr.isatty()) as bar:
         task = bar.add_task("starting", total=STEPS)
 
         def step(what: str) -> None:

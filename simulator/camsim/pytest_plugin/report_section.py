@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from camsim.client import ApiError, Client
 from camsim.control.records import Entry
+from camsim.shown import for_terminal
 
 _ENTRIES, _QUEUES = 20, 5
 
@@ -13,9 +14,9 @@ _ENTRIES, _QUEUES = 20, 5
 def section(client: Client) -> tuple[str, str]:
     """Title and text of a report section."""
     try:
-        seed, text = client.config.seed, "\n".join(_lines(client))
+        seed, text = client.config.seed, "\n".join(map(for_terminal, _lines(client)))
     except ApiError as problem:
-        return "camsim", f"the simulator does not answer: {problem}"
+        return "camsim", for_terminal(f"the simulator does not answer: {problem}")
     return f"camsim journal (seed {seed})", f"{text}\nagain: --cams-seed {seed}"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
-from camsim.ownership import connect, origin_of
+from camsim.ownership import Origin, connect, origin_of
 
 from .model import MAX_IDS, Capabilities, ReadBackError
 from .rows import RowReadBack, listed
@@ -24,10 +24,15 @@ class HttpReadBack(RowReadBack):
     No proxy of the environment is used and no redirect followed: the adapter is the target's own.
     """
 
-    def __init__(self, url: str, ca: Path | None = None, timeout_s: float = TIMEOUT_S) -> None:
-        """Nothing is asked yet. `ca`: the authority of an HTTPS adapter, PEM. Raises: ValueError for another form."""
+    def __init__(
+        self, url: str, ca: Path | None = None, timeout_s: float = TIMEOUT_S, origin: Origin | None = None
+    ) -> None:
+        """Nothing is asked yet. `ca`: the authority of an HTTPS adapter, PEM; `origin`: its own, pinned to an address.
+
+        Raises: ValueError for another form.
+        """
         try:
-            origin = origin_of(url)
+            origin = origin or origin_of(url)
         except ValueError:
             raise ValueError(
                 f"--readback {url!r}: the HTTP form is http://HOST:PORT/PATH (conformance, Read-back)"

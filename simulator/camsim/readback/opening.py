@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from camsim.ownership import SafetyError, UnreachableError, origin_of, pinned
+
 from .command import CommandReadBack
 from .http import TIMEOUT_S, HttpReadBack
 from .model import ReadBackError
@@ -32,6 +34,28 @@ def open_form(text: str, file: Path | None = None, ca: Path | None = None, timeo
         return opener(rest, file)
     except ReadBackError as error:
         raise ValueError(f"--readback: {error}") from None
+
+
+def open_own(
+    text: str, file: Path | None, ca: Path | None, timeout_s: float = TIMEOUT_S, *, i_own_this: bool
+) -> RowReadBack:
+    """As `open_form`, but of the HTTP form only what is one's own, at the one address that was looked at.
+
+    Raises: ValueError; ReadBackError when its host has no address; SafetyError for a stranger's.
+    """
+    adapter = open_form(text, file, ca, timeout_s)
+    if not isinstance(adapter, HttpReadBack):
+        return adapter
+    try:
+        origin, foreign = pinned(origin_of(text))
+    except UnreachableError as error:
+        raise ReadBackError(str(error)) from None
+    # Questions harm nobody, but they name people: no stranger shall read them.
+    if foreign is not None and not i_own_this:
+        raise SafetyError(
+            f"--readback is neither on loopback nor in a private network: {foreign}; add --i-own-this if it is yours"
+        )
+    return HttpReadBack(text, ca, timeout_s, origin)
 
 
 def _sql(rest: str, file: Path | None) -> RowReadBack:

@@ -19,6 +19,14 @@ from .rows import RowReadBack
 from .times import moment_of
 
 SqlRow = dict[str, object]
+_READS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
+# A map.toml may be somebody else's work: its database refuses what would write. Others roll back all the same.
+_READ_ONLY = {
+    "sqlite": "PRAGMA query_only = ON",
+    "postgresql": "SET TRANSACTION READ ONLY",
+    "mysql": "SET TRANSACTION READ ONLY",
+    "mariadb": "SET TRANSACTION READ ONLY",
+}
 EXAMPLE = """time_policy = "instant"
 keeps = ["punches", "type", "input"]
 [punches]
@@ -76,6 +84,9 @@ class SqlReadBack(RowReadBack):
         statement = text(select).bindparams(bindparam("users", expanding=True))
         try:
             with self._engine.connect() as connection:
+                guard = _READ_ONLY.get(self._engine.url.get_backend_name())
+                if guard is not None:
+                    connection.execute(text(guard))
                 result = connection.execute(statement, {"users": list(people)})
                 _check_columns(kind, result)
                 return [dict(row) for row in result.mappings()]
@@ -111,6 +122,8 @@ def select_of(found: Mapping[str, object], kind: str) -> str:
             f"map.toml: the SELECT of [{kind}] has no :users, so it would tell the whole table: end it with "
             f"WHERE <column of the user id> IN :users; an example:\n{EXAMPLE}"
         )
+    if not _READS.match(select) or ";" in select.rstrip().removesuffix(";"):
+        raise ReadBackError(f"map.toml: [{kind}] holds something else than one SELECT: a read-back changes nothing")
     return select
 
 

@@ -16,6 +16,7 @@ from camsim.receiver.memory.store import Store
 from . import variants
 from .devices import DEFAULT_OFFSET, KnownDevice, Settings
 from .memory import MemoryReceiver, Policy
+from .quiet import log
 from .shutdown import stop_application
 from .sightings import Sighting
 from .sqlite import SqliteServer
@@ -70,7 +71,7 @@ class _MemoryThread:
 
 async def start_application(receiver: MemoryReceiver) -> web.AppRunner:
     """Prepare the asynchronous receiver in the running loop; nothing listens yet."""
-    runner = web.AppRunner(receiver.application(), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(receiver.application(), access_log=None, logger=log, shutdown_timeout=0.1)
     await runner.setup()
     return runner
 

@@ -124,6 +124,18 @@ def build(raw: object, source: str = "scenario") -> Scenario:
     )
 
 
+def targets(scenario: Scenario) -> list[str]:
+    """The URLs that the steps send callbacks to, beside the one that whoever runs them gives."""
+    found: list[object] = []
+    for step in scenario.steps:
+        if step.action == "devices":
+            specs = step.body if isinstance(step.body, list) else [step.body]
+            found += [getattr(spec, "callback_url", None) for spec in specs]
+        elif isinstance(step.body, Config):
+            found.append(step.body.set.get("callback_url"))
+    return [url for url in found if isinstance(url, str)]
+
+
 def _step(number: int, item: Mapping[str, object]) -> Step:
     where = f"step {number}"
     named = [key for key in item if key != "note"]

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from camsim.protocol.v2 import envelope as envelope_v2
 from camsim.protocol.v3.envelope import EnvelopeError
+from camsim.service.gateway_port import log
 
 from .assertions import Request
 from .steps import Behaviour
@@ -43,7 +44,7 @@ class ScenarioReceiver:
         # Above what devices send, so that it is never the receiver that refuses a body.
         app = web.Application(client_max_size=64 * 1024 * 1024)
         app.router.add_route("*", "/{path:.*}", self._take)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(app, access_log=None, logger=log, shutdown_timeout=0.1)
         await self._runner.setup()
         await self._listen()
 

@@ -8,6 +8,7 @@ import ssl
 import string
 import time
 from collections.abc import Callable
+from functools import lru_cache
 from urllib.parse import quote
 
 import aiohttp
@@ -17,8 +18,9 @@ from camsim.kernel.events import Answered, Send
 from camsim.state.faults import Options
 
 from . import transport_faults
+from .lean_post import MOST_ROUTES, Route, limited, remembering
 from .timeouts import Patience
-from .transport_faults import MAX_ANSWER, USER_AGENT
+from .transport_faults import USER_AGENT
 
 PER_ORIGIN = 100
 
@@ -34,6 +36,7 @@ class Courier:
         self._keepalive = keepalive
         self._session: aiohttp.ClientSession | None = None
         self._origins: dict[str, asyncio.Semaphore] = {}
+        self._routes: dict[tuple[str, str], Route] = {}  # of the session that is open, by origin and Content-Type
         self._urls: dict[str, tuple[URL, asyncio.Semaphore]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._patience = Patience()
@@ -74,8 +77,10 @@ class Courier:
             connector = aiohttp.TCPConnector(
                 limit=0, limit_per_host=0, force_close=not self._keepalive, ttl_dns_cache=60
             )
+            self._routes = {}
             self._session = aiohttp.ClientSession(
                 connector=connector,
+                request_class=remembering(self._keep),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=True,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=None, sock_read=None),
@@ -151,8 +156,18 @@ class Courier:
         if isinstance(results[0], BaseException):
             raise results[0]
 
+    def _keep(self, request: aiohttp.ClientRequest) -> None:
+        """Later requests to this origin are made like this one, unless it carried a password of its URL."""
+        if self._keepalive and len(self._routes) < MOST_ROUTES and "Authorization" not in request.headers:
+            self._routes[str(request.url.origin()), request.headers["Content-Type"]] = Route(request)
+
     async def _post(self, effect: Send, url: URL, answered: Answered) -> None:
-        async with self._open().post(
+        session = self._open()
+        route = self._routes.get((_origin(url), effect.content_type))
+        if route is not None and session.connector is not None:
+            await route.post(session.connector, url, effect.body, answered)
+            return
+        async with session.post(
             url,
             data=effect.body,
             headers={"Content-Type": effect.content_type},
@@ -161,26 +176,13 @@ class Courier:
         ) as response:
             answered.status = response.status
             answered.content_type = response.headers.get("Content-Type", "")
-            answered.body = await _limited(response)
+            answered.body = await limited(response.headers, response.content)
 
 
-async def _limited(response: aiohttp.ClientResponse) -> bytes:
-    """At most 64 kB of an answer; the rest is not read."""
-    length = response.content_length
-    if length is not None and length <= MAX_ANSWER and "Content-Encoding" not in response.headers:
-        return await response.read()
-    parts, size = [], 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size += len(part)
-        if size > MAX_ANSWER:
-            response.close()
-            raise OversizeError(f"the answer is longer than {MAX_ANSWER} bytes")
-    return b"".join(parts)
-
-
-class OversizeError(Exception):
-    """The answer is longer than is read."""
+@lru_cache(maxsize=4096)
+def _origin(url: URL) -> str:
+    """Where a route may lead; nowhere for a URL with a name or password, whose requests are not like others."""
+    return "" if url.raw_user or url.raw_password else str(url.origin())
 
 
 def _ascii(url: str) -> str:

@@ -12,18 +12,14 @@ import msgspec
 
 _LEVEL = 1  # a block must be sealed within one event
 _FEW, _MANY = 16, 256  # distinct values: numbers rather by their steps, anything by its place in a list
+_INTEGERS, _FLAGS, _TOLD_APART = {int}, {bool, type(None)}, {int, str, type(None)}
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
 
 def pack(columns: Sequence[list[Any]]) -> bytes:
     """Columns of equal length as bytes that `unpack` gives back as they were."""
-    shortened = [_shortened(values) for values in columns]
-    # 0.0 and -0.0 are one value to Python, 1 and 1.0 too: whatever would come back as another one is kept as it is.
-    kept = [
-        short if _encode(_lengthened(short)) == _encode(values) else (3, values)
-        for short, values in zip(shortened, columns, strict=True)
-    ]
+    kept = [_short(values) for values in columns]
     return zlib.compress(_encode(kept), _LEVEL)
 
 
@@ -33,12 +29,21 @@ def unpack(data: bytes) -> list[list[Any]]:
     return [_lengthened(short) for short in _decode(zlib.decompress(data))]
 
 
-def _shortened(values: list[Any]) -> tuple[Any, ...]:
+def _short(values: list[Any]) -> tuple[Any, ...]:
+    kinds = set(map(type, values))
+    short = _shortened(values, kinds)
+    # 0.0 and -0.0 are one value to Python, 1 and True too: whatever would come back as another one is kept as it is.
+    if kinds <= _TOLD_APART or kinds <= _FLAGS or _encode(_lengthened(short)) == _encode(values):
+        return short
+    return 3, values
+
+
+def _shortened(values: list[Any], kinds: set[type]) -> tuple[Any, ...]:
+    if values.count(values[0]) == len(values):
+        return 0, values[0], len(values)
     places: dict[Any, int] = {}
     index = [places.setdefault(value, len(places)) for value in values]
-    if len(places) == 1:
-        return 0, values[0], len(values)
-    if len(places) > _FEW and all(type(value) is int for value in values):
+    if len(places) > _FEW and kinds == _INTEGERS:
         return 2, _steps(values)
     if len(places) <= _MANY:
         return 1, list(places), bytes(index)

@@ -14,6 +14,8 @@ from .models import Model
 from .photo_numbers import PhotoNumbers
 from .punch_log import PunchLog
 
+_LAST_PUNCHES = 1000  # of people who are no longer on the device; beyond that many they are forgotten
+
 
 class User(msgspec.Struct):
     """A person enrolled on the device. `access` is a window in the device's wall-clock seconds (A-DEV-15)."""
@@ -175,6 +177,8 @@ class Device(msgspec.Struct):
         self.log.append(row)
         self.log.seal(block_rows)
         self.last_punch[punch.user_id] = (punch.log_time, punch.type)
+        if len(self.last_punch) > 2 * max(self.model.capacity.users, _LAST_PUNCHES):
+            self.last_punch = {user: last for user, last in self.last_punch.items() if user in self.users}
         lost = None
         if len(self.log) > self.model.capacity.logs:
             self.photos.discard(self.log.first_number() or 0)

@@ -10,6 +10,7 @@ import msgspec
 
 from camsim.control.records import PunchRow
 from camsim.protocol.timestamps import gmt
+from camsim.shown import spreadsheet_row
 
 from .ledger_books import Book, Books
 from .ledger_pages import Cause, Page, Record
@@ -255,7 +256,7 @@ def csv_portions(ledger: Ledger) -> Iterator[str]:
     writer = csv.DictWriter(text, PunchRow.__struct_fields__)
     writer.writeheader()
     for number, (device, record) in enumerate(ledger.rows(), 1):
-        writer.writerow(msgspec.structs.asdict(present(device, record)))
+        writer.writerow(spreadsheet_row(msgspec.structs.asdict(present(device, record))))
         if number % 100 == 0:
             yield text.getvalue()
             text.seek(0)

@@ -122,6 +122,8 @@ class Books(msgspec.Struct):
 
     def _ready(self, book: Book, page: Page) -> None:
         """A page can be sealed: the one that could be for the longest time is."""
+        if page.first in book.ready:
+            book.ready.remove(page.first)  # the one that was touched last is sealed last
         book.ready.append(page.first)
         while len(book.ready) > _MOST_READY:
             oldest = book.page(book.ready.pop(0))

@@ -15,7 +15,7 @@ from .blocks import Blocks
 from .columns import pack, unpack
 
 BLOCK_ROWS = 512  # the most in a block
-_OPEN_ROWS = 65_536  # of all devices together: with many devices a block holds fewer
+_OPEN_ROWS = 32_768  # of all devices together: with many devices a block holds fewer
 _LEAST_ROWS = 32
 
 
