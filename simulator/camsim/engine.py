@@ -121,5 +121,5 @@ def restore(state: State) -> Kernel:
 
 
 def _kernel(state: State, policy: Policy) -> Kernel:
-    state.devices.maker = mould.Mould
+    state.devices.maker = mould.press
     return Kernel(TABLES, state, policy)

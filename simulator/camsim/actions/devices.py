@@ -17,6 +17,7 @@ from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import await_change, follow_zone
 from camsim.protocol import cipher
+from camsim.state.founding import Founding
 from camsim.state.gateway import RegisteredDevice
 from camsim.state.ledger_pages import Cause
 from camsim.state.models import UnknownModelError, find
@@ -53,7 +54,7 @@ def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     for registered in made_now:
         set_licence_timers(kernel, registered)
     kernel.state.devices_made += len(taken)
-    identities = Identities(described)
+    identities = Identities([(mould.founding, names) for mould, names in described])
     return Added(identities if len(taken) >= _DRAW_FROM else list(identities))
 
 
@@ -61,7 +62,7 @@ def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevic
     """Put the devices of a description in; returns those that something will happen at by itself."""
     devices, founding = kernel.state.devices, mould.founding
     if mould.may_sleep and len(names) >= SLEEP_FROM:
-        devices.lay(founding, names, mould)
+        devices.lay(founding, names, mould.cast)
         return []
     for number, stgid in enumerate(names, founding.first):
         devices[stgid] = registered = mould.cast(stgid, number)
@@ -72,7 +73,7 @@ def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevic
 class Identities(Sequence[Identity]):
     """Who was made, in the order of the descriptions. Tokens are drawn when somebody reads them."""
 
-    def __init__(self, described: list[tuple[Mould, list[str]]]) -> None:
+    def __init__(self, described: list[tuple[Founding, list[str]]]) -> None:
         self._described = described
         self._ends = list(accumulate(len(names) for _, names in described))
 
@@ -87,9 +88,10 @@ class Identities(Sequence[Identity]):
         if isinstance(place, slice):
             return [self[one] for one in range(*place.indices(len(self)))]
         place = range(len(self))[place]
-        mould, names = self._described[bisect_right(self._ends, place)]
-        at = place - self._ends[bisect_right(self._ends, place)]  # from the end: what came before does not matter
-        return Identity(names[at], mould.token(names[at], mould.founding.first + len(names) + at))
+        which = bisect_right(self._ends, place)
+        founding, names = self._described[which]
+        stgid = names[place - self._ends[which]]  # from the end: what came before does not matter
+        return Identity(stgid, founding.token(stgid))
 
 
 def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:

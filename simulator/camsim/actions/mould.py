@@ -19,6 +19,7 @@ from camsim.state.founding import Founding
 from camsim.state.gateway import DeviceConfig, RegisteredDevice
 from camsim.state.models import UnknownModelError, find
 from camsim.state.outbox import Outbox
+from camsim.state.sleepers import Press
 from camsim.state.zones import next_change
 from camsim.synthetic import people as population
 
@@ -66,7 +67,6 @@ class Mould:
         self._config = _config(spec, self._offset)
         self.zone_change = next_change(spec.timezone, founding.now)
         self._pattern = Device("", founding.model, "", "", self._clock())
-        self._drawn: dict[int, str] = {}
         self._populate(spec)
         _check_past(self._pattern, spec.logs)
 
@@ -83,7 +83,7 @@ class Mould:
         drawn = founding.number(stgid)
         serial = founding.serial(stgid, drawn)
         mac = (drawn & _MAC_BITS).to_bytes(6, "big").hex("-").upper()
-        token = self._drawn.pop(number, None) or founding.token(stgid)
+        token = founding.token(stgid)
         config = replace(self._config, stgid=stgid, auth_token=token, label=founding.label(stgid), serial=serial)
         device = Device(stgid, founding.model, serial, mac, self._clock())
         device.users = {name: replace(user, templates=dict(user.templates)) for name, user in pattern.users.items()}
@@ -94,13 +94,6 @@ class Mould:
         registered = RegisteredDevice(config, device, outbox, online=founding.spec.online, last_connected=founding.now)
         registered.draws["zone"] = 1  # it follows its zone: see `follow_zone`
         return registered
-
-    def token(self, stgid: str, number: int) -> str:
-        """The token of that device: drawn once, and remembered until the device is made."""
-        known = self._drawn.get(number)
-        if known is None:
-            known = self._drawn[number] = self.founding.token(stgid)
-        return known
 
     def _clock(self) -> DeviceClock:
         founding = self.founding
@@ -130,6 +123,11 @@ class Mould:
                 template = make_template(founding.seed, founding.face_format, person.id, kind)
                 user.templates[template.key] = template
         device.put_user(user)
+
+
+def press(founding: Founding) -> Press[RegisteredDevice]:
+    """What makes the devices of a founding."""
+    return Mould(founding).cast
 
 
 def _config(spec: DeviceSpec, offset: int) -> DeviceConfig:

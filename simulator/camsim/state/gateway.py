@@ -12,6 +12,7 @@ from camsim.protocol.command import Command
 from . import blocks
 from .device import Device
 from .faults import Fault
+from .founding import Founding
 from .journal import Journal
 from .ledger import Ledger
 from .ledger_books import Book
@@ -107,8 +108,8 @@ class Fleet(Sleepers[RegisteredDevice]):
 
     def identities(self) -> Iterator[tuple[str, str]]:
         """Each service tag with its token, in order."""
-        for stgid, one in self.tokens_asleep():
-            yield stgid, one if isinstance(one, str) else one.config.auth_token
+        for stgid, one in self.survey():
+            yield stgid, one.token(stgid) if isinstance(one, Founding) else one.config.auth_token
 
 
 class InFlight(msgspec.Struct, gc=False):

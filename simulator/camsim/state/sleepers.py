@@ -6,23 +6,13 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from .founding import Founding
 from .pieces import Pieces
 
 Value = TypeVar("Value")
-Made = TypeVar("Made", covariant=True)
-
-
-class Press(Protocol[Made]):
-    """Makes the values of a founding; each by its name and number."""
-
-    def cast(self, name: str, number: int, /) -> Made:
-        """The value."""
-
-    def token(self, name: str, number: int, /) -> str:
-        """The token that it has or will have: drawn once, and remembered until the value is made."""
+Press = Callable[[str, int], Value]  # makes the value of a name and a number
 
 
 class _Kind(Generic[Value]):
@@ -88,7 +78,7 @@ class Sleepers(Pieces[Value]):
         """The value of a name that sleeps, which stays asleep."""
         if self._glance is not None and self._glance[0] == name:
             return self._glance[1]
-        return self._press(number).cast(name, number)
+        return self._press(number)(name, number)
 
     def _press(self, number: int) -> Press[Value]:
         kind = self._kind(number)
@@ -178,15 +168,17 @@ class Sleepers(Pieces[Value]):
         """Each value that was ever touched in order, not to be changed."""
         return (value for value in self._sleeping.values() if type(value) is not int)
 
-    def tokens_asleep(self) -> Iterator[tuple[str, Value | str]]:
-        """Each name in order with its value, not to be changed, or with the token that it will have."""
-        for name, value in self._sleeping.items():
-            yield name, (self._press(value).token(name, value) if type(value) is int else value)
-
     def survey(self) -> Iterator[tuple[str, Value | Founding]]:
         """Each name in order with its value, not to be changed, or with what it will be made of."""
+        kind, begins, ends = None, 0, 0
         for name, value in self._sleeping.items():
-            yield name, (self._kind(value).founding if type(value) is int else value)
+            if type(value) is not int:
+                yield name, value
+                continue
+            if kind is None or not begins <= value < ends:  # those of a founding mostly stand together
+                kind = self._kind(value)
+                begins, ends = kind.first, kind.first + kind.founding.count
+            yield name, kind.founding
 
     # --- a cut --------------------------------------------------------------------------------------------------------
 
