@@ -1,8 +1,8 @@
 """What many devices cost: one event of the kernel at 100, 10,000 and 100,000 devices, and `serve` until it is ready.
 
 The kernels live in processes of their own and take turns, a short stretch each, so that a busy machine meets them all
-alike; the figures are processor time. An event is a punch that is told or a `done` that acknowledges it. Devices of a
-large site are made when somebody first takes them: `first_us` is such an event, the others come to devices that are there.
+alike; the figures are processor time. An event is a punch that is told or a `done` that acknowledges it. A device of a
+large site is made when somebody first takes it: `first_us` is an event there, the others come to devices that are made.
 """
 
 from __future__ import annotations
