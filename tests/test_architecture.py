@@ -21,6 +21,7 @@ PACKAGES = {
 # of the lines above, and nothing of each other. A room that is on no line fails the test.
 LAYERS = {
     "camsim": """
+        wording
         __version__ resources chance durations addresses shown ending private_files given_secrets secrecy
         ownership
         terminal
@@ -81,6 +82,7 @@ LAYERS = {
 SHARED = frozenset(
     [
         "chance",
+        "wording",
         "durations",
         "ownership",
         "shown",
@@ -118,7 +120,9 @@ SHELL = frozenset(
         "cli",
     ]
 )
-PURE_IN_SHELL = frozenset({"camsim.scenarios.steps", "camsim.scenarios.assertions", "camsim.scenarios.errors"})
+PURE_IN_SHELL = frozenset(
+    {"camsim.scenarios.steps", "camsim.scenarios.assertions", "camsim.scenarios.errors", "camsim.scenarios.reading"}
+)
 IMPURE = frozenset(
     [
         "asyncio",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from camsim.wording import shown
+
 # Beyond it virtual time would pass the year 9999, where timestamps end.
 MAX_DURATION_MS = 100 * 366 * 86_400_000
 _UNITS_MS: Mapping[str, int] = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -18,10 +20,12 @@ def duration_ms(value: object) -> int:
         return round(value * 1000)
     found = _DURATION.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise ValueError(f"{value!r} is no duration; write 15s, 500ms, 2m, 48h or 7d (a bare number is seconds)")
+        raise ValueError(
+            f"{shown(value, 40)} is no duration; write 15s, 500ms, 2m, 48h or 7d (a bare number is seconds)"
+        )
     milliseconds = round(min(float(found[1]), 1e12) * _UNITS_MS[found[2] or "s"])
     if milliseconds > MAX_DURATION_MS:
-        raise ValueError(f"{value!r} is longer than a hundred years")
+        raise ValueError(f"{shown(value, 40)} is longer than a hundred years")
     return milliseconds
 
 

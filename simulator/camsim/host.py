@@ -25,6 +25,7 @@ from camsim.private_files import Announcement
 from camsim.restored import apply as apply_said
 from camsim.scenarios.api import HANDLERS as SCENARIO_HANDLERS
 from camsim.service import clock as clocks
+from camsim.service.connections import Runner, logger_of
 from camsim.service.gateway_port import listener
 from camsim.service.host_clock import host_ms
 from camsim.service.runtime import Runtime
@@ -33,6 +34,7 @@ from camsim.service.state_reader import Found, StoredClock
 from camsim.service.store import Store
 from camsim.settings import Settings, SiteError, check
 from camsim.state.gateway import State
+from camsim.wording import why
 
 
 class HostError(Exception):
@@ -113,8 +115,15 @@ class Host:
         )
         url = f"http://{_shown(settings.management_host)}:{management_port}"
         runners: list[web.BaseRunner] = [
-            web.ServerRunner(listener(runtime)),
-            web.AppRunner(management.application(), access_log=None, shutdown_timeout=1),
+            web.ServerRunner(listener(runtime, settings.head_s)),
+            Runner(
+                management.application(),
+                head_s=settings.head_s,
+                access_log=None,
+                logger=logger_of("camsim.management"),
+                lingering_time=2,
+                shutdown_timeout=1,
+            ),
         ]
         return cls(settings, runtime, management, gateway_url, url, restored, runners, doors, secure)
 
@@ -256,7 +265,7 @@ def _tls(settings: Settings) -> ssl.SSLContext | None:
     try:
         context.load_cert_chain(settings.tls_cert, settings.tls_key)
     except (OSError, ssl.SSLError) as problem:
-        raise HostError(f"cannot use --tls-cert {settings.tls_cert}: {problem}") from None
+        raise HostError(f"cannot use --tls-cert {settings.tls_cert}: {why(problem)}") from None
     return context
 
 

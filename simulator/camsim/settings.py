@@ -17,7 +17,10 @@ import msgspec
 from camsim.actions.device_spec import check_spec, identifiers
 from camsim.actions.values import is_url
 from camsim.bounds import Bounds
+from camsim.control import plain
 from camsim.control.devices import DeviceSpec, PersonSpec
+from camsim.control.explaining import allowed_by
+from camsim.control.plain import PlainError
 from camsim.durations import duration_ms
 from camsim.kernel.events import ControlError
 from camsim.knobs.register import KnobError, resolve
@@ -27,6 +30,8 @@ from camsim.secrecy import shown, without_credentials
 from camsim.service.clock import ClockError, parse_mode
 from camsim.state.faults import FaultError, make
 from camsim.state.models import MODELS, Model, UnknownModelError, find
+from camsim.wording import cut
+from camsim.wording import shown as told
 
 
 class SiteError(ValueError):
@@ -62,6 +67,7 @@ class Settings:
     # What flags and site file say in so many words, comparable (secrets as digests); what of it is of every device.
     said: dict[str, str] = dataclass_field(default_factory=dict)
     for_devices: dict[str, object] = dataclass_field(default_factory=dict)
+    head_s: float = 30.0  # for the head of a request, real seconds
 
 
 class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,6 +78,7 @@ class _GatewayTable(msgspec.Struct, forbid_unknown_fields=True):
     profile: str | None = None
 
 
+_MOST_VALUES = 2_000_000  # people of many devices, written one by one
 _TABLES = ("gateway", "models", "devices", "people", "faults", "ledger", "journal")
 
 
@@ -81,10 +88,15 @@ def load(path: Path) -> Settings:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise SiteError(f"cannot read {path}: {problem.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+    except RecursionError:
+        raise SiteError(f"{path} is nested too deeply") from None
+    except ValueError as problem:  # no TOML, no UTF-8, or a number of more digits than Python reads
         raise SiteError(f"{path} is not TOML: {problem}") from None
     try:
+        plain.check(data, _MOST_VALUES, f"{_MOST_VALUES}")
         return parse(data)
+    except PlainError as problem:
+        raise SiteError(f"{path}: {problem} is not allowed; allowed: {problem.allowed}") from None
     except SiteError as problem:
         raise SiteError(f"{path}: {problem}") from None
 
@@ -93,7 +105,7 @@ def parse(data: dict[str, object]) -> Settings:
     """Settings of the tables of a site file. Raises: SiteError."""
     for key in data:
         if key not in _TABLES:
-            raise SiteError(f"table {key!r} is unknown; allowed: {', '.join(_TABLES)}")
+            raise SiteError(f"table {told(key)} is unknown; allowed: {', '.join(_TABLES)}")
     settings = Settings()
     _read_gateway(settings, data.get("gateway", {}))
     for number, table in enumerate(_list(data, "models")):
@@ -156,7 +168,7 @@ def _people(value: object) -> int | list[PersonSpec]:
         return value
     if isinstance(value, list):
         return [_convert(item, PersonSpec, f"people[{number}]") for number, item in enumerate(value)]
-    raise SiteError(f"people = {value!r} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
+    raise SiteError(f"people = {told(value)} is not allowed; allowed: a number from 0 to 100000, or [[people]] tables")
 
 
 Table = TypeVar("Table", bound=msgspec.Struct)
@@ -181,8 +193,8 @@ def _explain(text: str, value: object, kind: type[msgspec.Struct], where: str) -
     unknown = re.search(r"unknown field `(.*?)`", reason)
     if unknown:
         allowed = ", ".join(field.name for field in msgspec.structs.fields(kind))
-        return f"{full}.{unknown[1]} is unknown; allowed: {allowed}"
-    said = f"{full} = {shown(re.split(r'[.[]', full)[-1], _at(value, path))!r}: {reason}"
+        return f"{cut(f'{full}.{unknown[1]}')} is unknown; allowed: {allowed}"
+    said = f"{full} = {told(shown(re.split(r'[.[]', full)[-1], _at(value, path)))}: {reason}"
     # A site's tables are flat: the first name of a path is the member whose type says what is allowed.
     allowed = _allowed(kind, path.split(".", 1)[0].split("[", 1)[0])
     if not allowed:
@@ -203,13 +215,14 @@ def _at(value: object, path: str) -> object:
 
 
 def _allowed(kind: type[msgspec.Struct], name: str) -> str:
-    """The words of an enumeration, also within a list or beside None."""
+    """The words of an enumeration, also within a list or beside None; the range of a number."""
     for field in msgspec.structs.fields(kind):
         if field.name != name:
             continue
         for part in _parts(field.type):
             if isinstance(part, type) and issubclass(part, Enum):
                 return ", ".join(str(member.value) for member in part)
+        return allowed_by(msgspec.inspect.type_info(field.type))
     return ""
 
 
@@ -222,7 +235,7 @@ def _parts(kind: object) -> Iterator[object]:
 def check(settings: Settings) -> None:
     """Everything that can be wrong without starting anything. Raises: SiteError."""
     if not SEEDS[0] <= settings.seed <= SEEDS[1]:
-        raise SiteError(f"seed = {settings.seed} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
+        raise SiteError(f"seed = {told(settings.seed)} is not allowed; allowed: {SEEDS[0]} to {SEEDS[1]}")
     if why := settings.bounds.why_not():
         raise SiteError(why)
     if settings.tls_cert is None and settings.tls_key is not None:
@@ -252,7 +265,7 @@ def _check_device(settings: Settings, spec: DeviceSpec, where: str) -> None:
     try:
         find(spec.model, {**MODELS, **settings.models})
     except UnknownModelError as problem:
-        raise SiteError(f"{where}.model = {spec.model!r}: {problem}") from None
+        raise SiteError(f"{where}.model = {told(spec.model)}: {problem}") from None
     if spec.security_key is not None:
         try:
             cipher.check_key(spec.security_key)
@@ -277,4 +290,4 @@ def seconds(key: str, text: str) -> int:
     try:
         return duration_ms(text)
     except ValueError as problem:
-        raise SiteError(f"{key} = {text!r}: {problem}") from None
+        raise SiteError(f"{key} = {told(text)}: {problem}") from None

@@ -103,5 +103,5 @@ def _protocol(text: str) -> Protocol:
 
 def _devices(token: str, key: str | None, texts: list[str]) -> tuple[Device, ...]:
     if not token:
-        raise UsageError("--auth-token is missing: the kept bytes hold a placeholder in its place")
+        raise UsageError("--auth-token or CAMSIM_AUTH_TOKEN is missing: the kept bytes hold a placeholder in its place")
     return devices_from(token, check_key(key), texts)

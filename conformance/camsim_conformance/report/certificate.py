@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 from securesystemslib.dsse import Envelope
 from securesystemslib.signer import CryptoSigner  # type: ignore[attr-defined]
 
+from camsim.wording import why
 from camsim_conformance.target.profile import UsageError
 
 from .document_types import Document, RequirementDocument
@@ -68,7 +69,7 @@ def load_private(file: Path) -> Ed25519PrivateKey:
     try:
         key = load_pem_private_key(file.read_bytes(), password=None)
     except (OSError, ValueError, TypeError) as error:
-        raise UsageError(f"--sign-key {file}: {error}; make one with camsim key new") from None
+        raise UsageError(f"--sign-key {file}: {why(error)}; make one with camsim key new") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"--sign-key {file}: not an Ed25519 key; make one with camsim key new")
     return key

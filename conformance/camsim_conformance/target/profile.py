@@ -6,6 +6,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from camsim.durations import duration_s
 from camsim.protocol import cipher
@@ -223,6 +224,10 @@ def check_selection(profile: Profile) -> Profile:
         raise UsageError(f"--level {profile.level!r}: allowed are {', '.join(LEVELS)}")
     if not profile.selected():
         raise UsageError(f"--requirement {' '.join(profile.globs)}: matches no requirement; see `camsim requirements`")
+    try:
+        urlsplit(profile.url)
+    except ValueError as error:
+        raise UsageError(f"{profile.url!r} is no callback URL: {error}") from None
     for name, value in (("--settle", profile.settle_s), ("--deadline", profile.deadline_s)):
         if not 0 < value <= MOST_S:
             raise UsageError(f"{name} {value:g}s: more than 0 and at most {MOST_S} s, as {name} 2s")

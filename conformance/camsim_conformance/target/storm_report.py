@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from camsim.wording import one_line, why
+
 from .profile import UsageError
 
 
@@ -34,8 +36,10 @@ def read(file: Path) -> Storm:
     """The storm in a report file. Raises: UsageError."""
     try:
         document = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--storm {file}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"--storm {file}: {why(error)}; give the storm.json of camsim storm --out") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--storm {file}: no report of camsim storm ({why(error)})") from None
     if not isinstance(document, Mapping):
         raise UsageError(f"--storm {file}: a JSON object is expected")
     return _storm(document, file)
@@ -58,5 +62,5 @@ def _storm(document: Mapping[str, Any], file: Path) -> Storm:
         )
     except UsageError:
         raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"--storm {file}: no report of camsim storm ({error!r})") from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise UsageError(f"--storm {file}: no report of camsim storm ({one_line(repr(error), 200)})") from None

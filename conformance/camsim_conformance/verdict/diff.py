@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
 
+from camsim.wording import one_line, why
 from camsim_conformance.requirements.verdicts import Verdict, gravity
 from camsim_conformance.target.profile import UsageError
 
@@ -108,5 +109,7 @@ def _read(path: Path) -> _Verdicts:
         if document["grade"] not in _GRADES:
             raise KeyError("grade")
         return _Verdicts(document["grade"], {row["id"]: row["verdict"] for row in document["requirements"]})
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{file}: no result of a run ({error!r})") from None
+    except OSError as error:
+        raise UsageError(f"{file}: no result of a run ({why(error)})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise UsageError(f"{file}: no result of a run ({one_line(repr(error), 200)})") from None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
+from camsim.wording import why
 from camsim_conformance.requirements.verdicts import Verdict
 from camsim_conformance.target.profile import UsageError
 
@@ -34,18 +35,21 @@ def load(file: Path | None) -> tuple[Waiver, ...]:
         document = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise UsageError(f"--waivers {file}: {error.strerror}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"--waivers {file}: {error}") from None
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--waivers {file}: {why(error)}") from None
     rows = document.get("waiver")
     if not isinstance(rows, list):
         raise UsageError(f"--waivers {file}: no [[waiver]] found; write\n{EXAMPLE}")
     return tuple(_waiver(row, file) for row in rows)
 
 
-def _waiver(row: Mapping[str, object], file: Path) -> Waiver:
+def _waiver(row: object, file: Path) -> Waiver:
+    row = row if isinstance(row, Mapping) else {}
     texts = {name: _text(row.get(name)) for name in ("id", "reason", "owner")}
     missing = [name for name, text in texts.items() if not text.strip()]
     expires = row.get("expires")
+    if isinstance(expires, datetime):
+        expires = expires.date()
     if not isinstance(expires, date):
         missing.append("expires")
     if missing or not isinstance(expires, date):

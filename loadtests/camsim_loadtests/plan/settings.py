@@ -11,6 +11,7 @@ from camsim.ownership import Origin, origin_of
 from camsim.protocol.catalogue import Direction
 from camsim.protocol.cipher import check_key
 from camsim.protocol.vocabulary import Protocol
+from camsim.wording import shown
 
 from .profiles import PROFILES, Profile
 
@@ -107,7 +108,17 @@ _LOWEST = {"devices": 1, "people": 1, "connections": 0, "first_user": 0}
 _ABOVE_ZERO = ("rate", "duration_s", "deadline_s", "retry_s", "timeout_s")
 
 
+_MOST = {
+    **{"rate": 1_000_000, "seed": (1 << 63) - 1, "people": 100_000_000, "devices": 1_000_000, "connections": 1_000_000},
+    **{"duration_s": 366 * 86_400, "start_s": 4_102_444_800},
+}
+
+
 def _check_numbers(settings: Settings) -> None:
+    for name, most in _MOST.items():
+        value = getattr(settings, name)
+        if not -most - 1 <= value <= most:  # not a number is not within either
+            raise SettingsError(f"--{_option(name)} {shown(value, 40)}: at most {most}")
     for name, lowest in _LOWEST.items():
         if getattr(settings, name) < lowest:
             raise SettingsError(f"--{_option(name)} {getattr(settings, name)} is too low: at least {lowest}")

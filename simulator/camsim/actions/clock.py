@@ -5,6 +5,7 @@ from __future__ import annotations
 from camsim.callbacks import upload
 from camsim.control.actions import Date
 from camsim.control.on_device import Dated
+from camsim.control.ranges import MOST_DRIFT_PPM
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import follow_zone
@@ -12,8 +13,6 @@ from camsim.protocol.facts import DateModified
 from camsim.protocol.timestamps import gmt
 
 from .values import instant_of, milliseconds_of, offset_of, writable
-
-MOST_DRIFT_PPM = 100_000  # a tenth: 8,640 seconds a day
 
 
 def change_date(kernel: Kernel, action: Date) -> Dated:

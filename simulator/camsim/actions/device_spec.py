@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from camsim.control.devices import DeviceSpec, PersonSpec
+from camsim.control.ranges import MOST_DEVICES, MOST_REVERIFY_S, MOST_USERS
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.catalogue import COMMANDS, V2_COMMANDS
@@ -15,27 +16,29 @@ from camsim.state.gateway import RegisteredDevice
 
 from .values import instant_of, is_address, is_url, offset_of, user_id_of, user_type_of
 
-MOST_USERS = 100_000
 # The id goes on the wire as `?stgid=`, and live gateways escape nothing (A-CB-10); a plus sign would be a blank there.
 _NOT_IN_A_QUERY = frozenset(" ?&#/%+")
-_WIDE = re.compile(r"\{[^}]*[0-9]{3}")  # a number format whose ids are longer than any id can be
+_PATTERN = re.compile(r"([^{}]*)\{0?(?::((?:[0-9A-Za-z._-]?[<>=^])?[0-9]{0,2}[dxX]?))?\}([^{}]*)")
+_LONGEST_ID = 64
 DIRECTIONS = ("actual", "first_in_rest_out", "zigzag", "always_in", "always_out")
 
 
 def identifiers(spec: DeviceSpec) -> list[str]:
     """The ids a description stands for: `SIM{:05d}` counts from 1; a plain id stands for one device."""
-    if not 1 <= spec.count <= 100_000:
-        raise usage("count", spec.count, "1 to 100000")
-    if _WIDE.search(spec.id):
-        raise usage("id", spec.id, "one number format in braces with a width below 100, such as SIM{:05d}")
-    if "{" not in spec.id:
+    if not 1 <= spec.count <= MOST_DEVICES:
+        raise usage("count", spec.count, f"1 to {MOST_DEVICES}")
+    if len(spec.id) > 2 * _LONGEST_ID:
+        raise usage("id", spec.id, f"1 to {_LONGEST_ID} characters")
+    if "{" not in spec.id and "}" not in spec.id:
         if spec.count > 1:
             raise usage("id", spec.id, f"a pattern such as {spec.id}{{:05d}}, because count is {spec.count}")
         return [spec.id]
-    try:
-        return [spec.id.format(number) for number in range(1, spec.count + 1)]
-    except (ValueError, IndexError, KeyError, AttributeError):
-        raise usage("id", spec.id, "one number format in braces, such as SIM{:05d}") from None
+    # By hand and not by `str.format`, whose formats reach into attributes and make texts of any length.
+    found = _PATTERN.fullmatch(spec.id)
+    if found is None:
+        raise usage("id", spec.id, "one number format in braces with a width below 100, such as SIM{:05d}")
+    before, form, after = found[1], found[2] or "d", found[3]
+    return [f"{before}{number:{form}}{after}" for number in range(1, spec.count + 1)]
 
 
 def check_config(
@@ -46,8 +49,8 @@ def check_config(
         raise usage("callback_url", callback_url, "http://host[:port]/path or https://…")
     if direction is not None and direction not in DIRECTIONS:
         raise usage("direction", direction, ", ".join(DIRECTIONS))
-    if reverify is not None and reverify < 0:
-        raise usage("reverify", reverify, "seconds, 0 or more")
+    if reverify is not None and not 0 <= reverify <= MOST_REVERIFY_S:
+        raise usage("reverify", reverify, f"seconds, 0 to {MOST_REVERIFY_S}")
     if auth_token is not None and not auth_token.strip():  # an empty one would let everybody in who sends an empty one
         raise usage("auth_token", auth_token, "a text that is not empty; the vendor's have 32 characters (V3:146)")
 
@@ -98,7 +101,7 @@ def check_operations(names: Sequence[str], protocol: str) -> None:
 
 def check_id(stgid: str) -> None:
     """An id that a device can have. Raises: ControlError."""
-    if not 0 < len(stgid) <= 64 or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
+    if not 0 < len(stgid) <= _LONGEST_ID or not stgid.isprintable() or not _NOT_IN_A_QUERY.isdisjoint(stgid):
         raise usage("id", stgid, "1 to 64 characters without blanks and ? & # / % +")
 
 

@@ -13,6 +13,8 @@ from camsim.callbacks import delivery
 from camsim.commands import queue, stopping
 from camsim.control.actions import AddDevices, PatchDevice, RemoveDevice
 from camsim.control.answers import Added, Changed, Identity, Removed
+from camsim.control.devices import DeviceSpec
+from camsim.control.ranges import MOST_DEVICES_IN_ALL, MOST_LOGS, MOST_USERS_AT_ONCE
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.kernel.zones import await_change, follow_zone
@@ -32,6 +34,7 @@ _DRAW_FROM = 1000  # the tokens of so many are drawn when somebody reads them
 
 def add_devices(kernel: Kernel, action: AddDevices) -> Added:
     """Add the devices of one or more descriptions; all or none."""
+    _check_extent(kernel, action.devices)
     described: list[tuple[Mould, list[str]]] = []
     taken: set[str] = set()
     made = kernel.state.devices_made
@@ -92,6 +95,21 @@ class Identities(Sequence[Identity]):
         founding, names = self._described[which]
         stgid = names[place - self._ends[which]]  # from the end: what came before does not matter
         return Identity(stgid, founding.token(stgid))
+
+
+def _check_extent(kernel: Kernel, specs: Sequence[DeviceSpec]) -> None:
+    """One small call could ask for more people than any memory holds. Raises: ControlError."""
+    devices = len(kernel.state.devices) + sum(spec.count for spec in specs)
+    if devices > MOST_DEVICES_IN_ALL:
+        raise usage("count", devices, f"{MOST_DEVICES_IN_ALL} devices in all")
+    for key, most in (("users", MOST_USERS_AT_ONCE), ("logs", MOST_LOGS)):
+        total = sum(spec.count * _number(getattr(spec, key)) for spec in specs)
+        if total > most:
+            raise usage(key, total, f"{most} on all devices of one call")
+
+
+def _number(value: int | Sequence[object]) -> int:
+    return value if isinstance(value, int) else len(value)
 
 
 def remove_device(kernel: Kernel, action: RemoveDevice) -> Removed:

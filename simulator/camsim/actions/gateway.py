@@ -5,6 +5,7 @@ from __future__ import annotations
 from camsim.control.actions import AddFault, ClearFaults, ClearJournal, Reset, SetKnobs
 from camsim.control.answers import Applied
 from camsim.control.answers import Reset as Forgotten
+from camsim.control.ranges import MOST_FAULTS
 from camsim.control.records import Cleared, Fault, FaultsRemoved
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
@@ -35,6 +36,8 @@ def set_knobs(kernel: Kernel, action: SetKnobs) -> Applied:
 def add_fault(kernel: Kernel, action: AddFault) -> Fault:
     """Put one fault in force."""
     state = kernel.state
+    if len(state.faults) >= MOST_FAULTS:  # each of them is asked at every callback
+        raise usage("faults", len(state.faults) + 1, f"{MOST_FAULTS} in force; DELETE faults takes them out")
     try:
         fault = faults.make(state.fault_ids + 1, action.fault, state.faults)
     except faults.FaultError as problem:

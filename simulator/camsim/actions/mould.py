@@ -9,6 +9,7 @@ import msgspec
 
 from camsim import chance
 from camsim.control.devices import DeviceSpec, PersonSpec
+from camsim.control.ranges import MOST_USERS
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol import cipher
@@ -23,7 +24,7 @@ from camsim.state.sleepers import Press
 from camsim.state.zones import next_change
 from camsim.synthetic import people as population
 
-from .device_spec import MOST_USERS, check_config, check_operations, check_origins, check_people
+from .device_spec import check_config, check_operations, check_origins, check_people
 from .values import instant_of, offset_of, user_type_of
 
 DEFAULT_TEMPLATES = (TemplateType.CARD, TemplateType.PASSWORD, TemplateType.FINGERPRINT)

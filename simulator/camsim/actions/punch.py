@@ -11,6 +11,7 @@ from camsim.callbacks import upload
 from camsim.control.actions import Punches, PunchSpec
 from camsim.control.on_device import Punched
 from camsim.control.on_device import Punches as Answers
+from camsim.control.ranges import MOST_PUNCHES
 from camsim.kernel.events import usage
 from camsim.kernel.kernel import Kernel
 from camsim.protocol.facts import Punch
@@ -24,12 +25,15 @@ from camsim.synthetic import people
 
 from .values import instant_of, milliseconds_of, writable
 
-_MOST_AT_ONCE, _MOST_REDETECTIONS = 1_000_000, 10
+_MOST_REDETECTIONS = 10
 
 
 def punches(kernel: Kernel, action: Punches) -> Answers:
     """People punch; what is answered as recorded is never lost."""
     registered = kernel.device(action.device)
+    total = sum(spec.count * (1 + spec.redetect) for spec in action.punches)
+    if total > MOST_PUNCHES:
+        raise usage("count", total, f"{MOST_PUNCHES} punches in one call")
     # Every object is checked before the first one punches: all or none.
     prepared = [_prepare(kernel, registered, spec) for spec in action.punches]
     answers: list[Punched] = []
@@ -43,8 +47,8 @@ def punches(kernel: Kernel, action: Punches) -> Answers:
 def _prepare(kernel: Kernel, registered: RegisteredDevice, spec: PunchSpec) -> tuple[int, int | None]:
     """Milliseconds between the punches of a spec, and the LogTime of its last one where it names one."""
     keys = kernel.protocol(registered).callbacks.keys
-    if not 1 <= spec.count <= _MOST_AT_ONCE:
-        raise usage("count", spec.count, f"1 to {_MOST_AT_ONCE}")
+    if not 1 <= spec.count <= MOST_PUNCHES:
+        raise usage("count", spec.count, f"1 to {MOST_PUNCHES}")
     if spec.type not in keys:
         raise usage("type", spec.type, ", ".join(keys))
     if not 0 <= spec.redetect <= _MOST_REDETECTIONS:

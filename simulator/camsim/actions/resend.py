@@ -5,11 +5,12 @@ from __future__ import annotations
 from camsim.callbacks import upload
 from camsim.control.actions import Resend
 from camsim.control.on_device import Resent
+from camsim.control.ranges import FIRST_S, LAST_S
 from camsim.kernel.events import ControlError, usage
 from camsim.kernel.kernel import Kernel
 from camsim.state.log_blocks import Range
 
-from .values import FIRST_S, LAST_S, instant_of
+from .values import instant_of
 
 
 def resend(kernel: Kernel, action: Resend) -> Resent:

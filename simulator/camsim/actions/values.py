@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from camsim.control.ranges import FIRST_S, LAST_S
 from camsim.durations import duration_ms
 from camsim.kernel.events import usage
 from camsim.protocol import timestamps
@@ -14,8 +15,8 @@ from camsim.protocol.command import MAX_USER_ID, is_user_id
 from camsim.protocol.vocabulary import UserType
 from camsim.state import zones
 
+_MOMENTS = "a moment from 1970-01-02 to January 2100"
 _URL = re.compile(r"https?://[^\s/?#]+\S*")
-FIRST_S, LAST_S = 86_400, 4_105_123_200  # 1970-01-02 to 2100-02-01: at any offset the wire can write it
 
 
 def offset_of(zone: str, now_ms: int) -> int:
@@ -30,6 +31,8 @@ def instant_of(key: str, text: str | int | float | None, offset: int) -> int | N
     """UTC seconds of the vendor's text, ISO 8601, or a number of seconds. Raises: ControlError."""
     if text is None:
         return None
+    if isinstance(text, float) and not FIRST_S <= text < LAST_S:  # of nan and inf there is no whole number
+        raise usage(key, text, _MOMENTS)
     epoch_s = _parsed(key, text, offset) if isinstance(text, str) else int(text)
     return writable(key, text, epoch_s)
 
@@ -41,17 +44,17 @@ def _parsed(key: str, text: str, offset: int) -> int:
         pass
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:  # as on the device's display
+            return int(moment.replace(tzinfo=UTC).timestamp()) - offset * 60
+        return int(moment.timestamp())
+    except (ValueError, OverflowError):
         raise usage(key, text, f"a time such as {timestamps.EXAMPLE} or 2020-09-17T07:48:22+05:30") from None
-    if moment.tzinfo is None:  # as on the device's display
-        return int(moment.replace(tzinfo=UTC).timestamp()) - offset * 60
-    return int(moment.timestamp())
 
 
 def writable(key: str, value: object, epoch_s: int) -> int:
     """The moment, if a device can show it. Raises: ControlError."""
     if not FIRST_S <= epoch_s < LAST_S:
-        raise usage(key, value, "a moment from 1970-01-02 to January 2100")
+        raise usage(key, value, _MOMENTS)
     return epoch_s
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol
 
@@ -25,17 +23,16 @@ from camsim.state.gateway import RegisteredDevice
 from camsim.synthetic.versions import versions
 
 from . import fleet_view, log_views, pieces, views
-from .bodies import body_of, decoded
+from .bodies import body_of, decoded, read
 from .queries import filters_of_body, filters_of_query, is_number, number_of
-
-MOST_WAIT_S = 86_400  # also the most entries worth waiting for: the journal holds fewer
-_LOOK_AGAIN_S = 0.01
+from .waiting import Waiters, count_matching
 
 
 class Api(Protocol):
     """What a handler may use of the server. `started`: the host's seconds since 1970; `full`: show secrets."""
 
     runtime: Runtime
+    waiters: Waiters
     full: bool
     gateway_url: str
     started: float
@@ -63,7 +60,7 @@ async def _config(api: Api, request: web.Request) -> answers.Config:
 
 async def _patch_config(api: Api, request: web.Request) -> answers.Answer:
     """`{"profile", "knobs"}`, or an object of knobs alone."""
-    raw, route = await request.read(), routes.PATCH_CONFIG
+    raw, route = await read(request), routes.PATCH_CONFIG
     body: dict[str, object] = decoded(raw, dict[str, object], route)
     if set(body) <= {"profile", "knobs"}:  # no knob goes by one of these names
         action: SetKnobs = decoded(raw, SetKnobs, route)
@@ -157,7 +154,7 @@ async def _set_clock(api: Api, request: web.Request) -> answers.ClockView:
 
 async def _advance(api: Api, request: web.Request) -> answers.Moved:
     body: AdvanceBody = await body_of(request, routes.ADVANCE)
-    patience, seconds = _patience(body.patience), body.seconds
+    patience, seconds = body.patience, body.seconds
     if isinstance(seconds, str):
         try:
             seconds = duration_ms(seconds) / 1000
@@ -168,13 +165,7 @@ async def _advance(api: Api, request: web.Request) -> answers.Moved:
 
 async def _run_until_idle(api: Api, request: web.Request) -> answers.Moved:
     body: IdleBody = await body_of(request, routes.RUN_UNTIL_IDLE)
-    return await api.runtime.run_until_idle(_patience(body.patience))
-
-
-def _patience(seconds: float | None) -> float | None:
-    if seconds is not None and not 0 < seconds <= MOST_WAIT_S:
-        raise usage("patience", seconds, f"above 0, at most {MOST_WAIT_S}")
-    return seconds
+    return await api.runtime.run_until_idle(body.patience)
 
 
 # --- faults, journal, ledger ------------------------------------------------------------------------------------------
@@ -204,28 +195,16 @@ async def _journal(api: Api, request: web.Request) -> web.StreamResponse:
     return await pieces.journal_view(request, state, limit, wanted, api.secrets())
 
 
-def _matching(api: Api, filters: Mapping[str, str]) -> int:
-    return sum(1 for _ in api.runtime.kernel.state.journal.select(**filters))
-
-
 async def _journal_count(api: Api, request: web.Request) -> records.Count:
     body: routes.Filter = await body_of(request, routes.JOURNAL_COUNT)
-    return records.Count(_matching(api, filters_of_body(body)))
+    return records.Count(count_matching(api.runtime.kernel.state.journal, filters_of_body(body)))
 
 
 async def _journal_wait(api: Api, request: web.Request) -> records.Waited:
     """Wait (real seconds) until at least `count` entries match."""
     body: routes.Wait = await body_of(request, routes.JOURNAL_WAIT)
-    for key, value in (("count", body.count), ("timeout", body.timeout)):
-        if not 0 <= value <= MOST_WAIT_S:
-            raise usage(key, value, f"0 to {MOST_WAIT_S}")
-    filters, deadline = filters_of_body(body), time.monotonic() + body.timeout
-    # Asked again and again: a journal that told its readers would cost every callback.
-    while True:
-        found = _matching(api, filters)
-        if found >= body.count or time.monotonic() >= deadline:
-            return records.Waited(found, found >= body.count)
-        await asyncio.sleep(_LOOK_AGAIN_S)
+    found = await api.waiters.wait(request, filters_of_body(body), body.count, body.timeout)
+    return records.Waited(found, found >= body.count)
 
 
 async def _ledger(api: Api, request: web.Request) -> web.StreamResponse | records.LedgerView:

@@ -20,11 +20,11 @@ from camsim.service.state_file import StoreError
 from camsim.state.known_secrets import KnownSecrets
 
 from . import browsers
-from .bodies import action_of
+from .bodies import MOST_BYTES, action_of
 from .handlers import HANDLERS, Handler
+from .waiting import Waiters
 
 log = logging.getLogger("camsim.management")
-_MAX_BODY = 64 * 1024 * 1024
 _API_HINT = "GET /api/health says whether the API is there; docs/management-api.md lists the calls"
 
 
@@ -42,6 +42,7 @@ class Management:
         more: Mapping[Route[object], Handler] | None = None,
     ) -> None:
         self.runtime = runtime
+        self.waiters = Waiters(runtime)
         self.token = token
         self.allowed_hosts = browsers.known_names(allowed_hosts)
         self.full = full
@@ -63,7 +64,7 @@ class Management:
 
     def application(self) -> web.Application:
         """An aiohttp application with every route."""
-        app = web.Application(middlewares=[self._guard], client_max_size=_MAX_BODY)
+        app = web.Application(middlewares=[self._guard], client_max_size=MOST_BYTES)
         for route in routes.ROUTES:
             app.router.add_route(route.method, f"/api/{route.path}", self._served(route))
         app.router.add_get("/", _root)
@@ -113,7 +114,7 @@ class Management:
         if self.token is not None:
             given = request.headers.get("Authorization", "")
             # Compared in constant time: how long it takes must not say how much of a token is right.
-            if not hmac.compare_digest(given.encode(), f"Bearer {self.token}".encode()):
+            if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), f"Bearer {self.token}".encode()):
                 hint = "Authorization: Bearer <--management-token>"
                 raise ControlError(401, "unauthorized", "a bearer token is needed", hint)
 

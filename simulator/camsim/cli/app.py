@@ -10,7 +10,7 @@ import typer
 from camsim import __version__
 
 from . import secret_options as options
-from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, fetch
+from .control import DEFAULT_URL, Exit, ManagementUrl, Switches, Token, call, canonical_journal
 from .flags import Devices, JournalEntries, KeepDays, KnobsSet, LedgerPunches, Users
 from .output import say, say_json, say_lines
 
@@ -110,12 +110,13 @@ def punch(
 
     Example: camsim punch SIM00001 --user 2 --type CheckOut --photo
     """
+    from camsim.control import routes
+
     spec: dict[str, object] = {"user": user, "type": type_, "photo": photo, "count": count, "every": every}
-    if input_ is not None:
-        spec["input"] = input_
-    if at is not None:
-        spec["at"] = at
-    answer = call(url, token, "POST", f"devices/{stgid}/punches", spec)
+    for name, given in (("input", input_), ("at", at)):
+        if given is not None:
+            spec[name] = given
+    answer = call(url, token, routes.PUNCHES, spec, stgid=stgid)
     denied = [item for item in answer["punches"] if not item["recorded"]]
     if as_json:
         say_json(answer)
@@ -188,20 +189,20 @@ def journal(
 
     Example: camsim journal --device SIM00001 --limit 10
     """
-    from urllib.parse import urlencode
+    from camsim.control import routes
 
     from .tables import show_journal
 
     if canonical and lint:
         raise Exit(2, "--canonical holds no bodies that --lint could check; give one of them")
     if canonical:
-        say_lines(fetch(url, token, "GET", "journal?canonical=1"))
+        say_lines(canonical_journal(url, token))
         return
     query = {"limit": str(limit)}
     for name, wanted in (("operation", operation), ("user", user), ("device", device)):
         if wanted is not None:
             query[name] = wanted
-    answer = call(url, token, "GET", f"journal?{urlencode(query)}")
+    answer = call(url, token, routes.JOURNAL, query=query)
     if lint:
         from . import journal as schema_check  # jsonschema is loaded for those who ask
 

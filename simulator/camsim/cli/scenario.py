@@ -16,6 +16,7 @@ from camsim.scenarios import document
 from camsim.scenarios.assertions import overall
 from camsim.scenarios.document import Scenario
 from camsim.scenarios.errors import ScenarioError
+from camsim.wording import shown
 
 from .output import say, say_json
 
@@ -52,13 +53,13 @@ def read(name: str) -> Scenario:
 def _of_library(name: str) -> Path:
     try:
         return resources.path("fixtures", "scenarios", f"{Path(name).name}.yaml")
-    except FileNotFoundError:
+    except (OSError, ValueError):  # not there, or no name that a file can have
         known = sorted(file.stem for file in resources.path("fixtures", "scenarios").glob("*.yaml"))
-        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        near = difflib.get_close_matches(name[:80], known, n=3, cutoff=0.5)
         hint = "`camsim scenario list` shows it"
         if near:
             hint = f"did you mean {' or '.join(near)}?"
-        raise Usage(f"{name!r} is no file (.yaml, .yml, .json) and not in the library; {hint}") from None
+        raise Usage(f"{shown(name)} is no file (.yaml, .yml, .json) and not in the library; {hint}") from None
 
 
 @app.command()

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from camsim.control.route import Route
+from camsim.wording import cut, one_line, why
 
 if TYPE_CHECKING:  # imported at the first call: it costs as much as everything else here together
     import http.client
@@ -48,11 +49,15 @@ class Wire:
     def __init__(self, url: str, headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT_S) -> None:
         self._idle: list[tuple[http.client.HTTPConnection, float]] = []
         self._lock = threading.Lock()
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as problem:
+            raise ValueError(f"url = {cut(repr(url))}: {problem}") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError(f"url = {url!r} is not allowed; allowed: http://HOST:PORT or https://HOST:PORT")
+            raise ValueError(f"url = {cut(repr(url))} is not allowed; allowed: http://HOST:PORT or https://HOST:PORT")
         self.origin = f"{parts.scheme}://{parts.netloc}"
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, port
         self._headers, self._timeout = dict(headers or {}), timeout
 
     def exchange(
@@ -80,10 +85,12 @@ class Wire:
         except TimeoutError:
             connection.close()
             raise ApiError("no_answer", f"no answer to {method} {target} within {self._timeout:g} s", _STANDS) from None
-        except (OSError, HTTPException) as problem:
+        except UnicodeError as problem:  # before ValueError, which it is
             connection.close()
-            why = str(problem) or type(problem).__name__
-            message = f"{method} {self.origin}{target}: {why}"
+            raise ApiError("invalid_argument", f"{method} {cut(target)}: {why(problem)}", "plain texts", 400) from None
+        except (OSError, HTTPException, ValueError, OverflowError) as problem:
+            connection.close()
+            message = f"{method} {self.origin}{cut(target)}: {why(problem)}"
             raise ApiError("unreachable", message, "is the simulator running there?") from None
         except BaseException:  # of `watch`, or Ctrl-C: an answer that comes later is nobody's
             connection.close()
@@ -131,6 +138,7 @@ def _look(connection: socket.socket, watch: Callable[[], None], most_s: float) -
             watch()
 
 
+_NOT_OURS = "is this the management port?"
 _STANDS = "a call to a device waits for virtual time: use auto(), or advance the clock from another thread"
 
 
@@ -178,15 +186,17 @@ def _decoded(content: bytes, kind: type[T], call: str) -> T:
         return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as problem:
         hint = "do both sides have the same version?"
-        raise ApiError("unexpected_answer", f"{call}: {problem}", hint) from None
+        raise ApiError("unexpected_answer", f"{call}: {cut(str(problem), 300)}", hint, 200) from None
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        raise ApiError("unexpected_answer", f"{call}: the answer is no JSON", _NOT_OURS, 200) from None
 
 
 def _refusal(status: int, content: bytes, call: str) -> ApiError:
     try:
         error = msgspec.json.decode(content, type=_Refused).error
-    except msgspec.DecodeError:  # another server answers on this port, or a proxy between
-        return ApiError("unexpected_answer", f"{call}: HTTP {status}", "is this the management port?", status)
-    return ApiError(error.code, error.message, error.hint, status)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):  # another server, or a proxy between
+        return ApiError("unexpected_answer", f"{call}: HTTP {status}", _NOT_OURS, status)
+    return ApiError(error.code, one_line(error.message, 2000), one_line(error.hint, 2000), status)
 
 
 def given(**members: object) -> dict[str, object]:

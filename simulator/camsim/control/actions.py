@@ -12,6 +12,20 @@ import msgspec
 from camsim.protocol.vocabulary import AttendanceType, InputType, Service, TemplateType
 
 from .devices import DeviceSpec
+from .ranges import (
+    Celsius,
+    Drift,
+    FaultNumber,
+    Generation,
+    Moment,
+    PunchCount,
+    Redetections,
+    Reverify,
+    Seconds,
+    ServiceMoment,
+    Step,
+    VirtualMs,
+)
 
 
 class Spec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -57,10 +71,10 @@ class PatchDevice(DeviceAction, tag="patch_device", kw_only=True):
     push_photo: bool | msgspec.UnsetType = msgspec.UNSET
     handle_response: bool | msgspec.UnsetType = msgspec.UNSET
     direction: str | msgspec.UnsetType | None = msgspec.UNSET
-    reverify_s: int | msgspec.UnsetType = msgspec.UNSET
+    reverify_s: Reverify | msgspec.UnsetType = msgspec.UNSET
     without_operations: list[str] | msgspec.UnsetType = msgspec.UNSET
     origin_ips: list[str] | msgspec.UnsetType = msgspec.UNSET
-    services: dict[Service, tuple[int, int]] | msgspec.UnsetType = msgspec.UNSET
+    services: dict[Service, tuple[ServiceMoment, ServiceMoment]] | msgspec.UnsetType = msgspec.UNSET
     x_level: bool | msgspec.UnsetType = msgspec.UNSET
     load_punch_log: bool | msgspec.UnsetType = msgspec.UNSET
     load_user_data: bool | msgspec.UnsetType = msgspec.UNSET
@@ -76,7 +90,7 @@ class OnlineSpec(Spec, kw_only=True):
     """
 
     order: str | None = None
-    pace: str | float = 0
+    pace: str | Seconds = 0
     announce_users: bool | None = None
 
 
@@ -119,14 +133,14 @@ class PunchSpec(Spec, kw_only=True):
     user: str
     type: str = AttendanceType.CHECK_IN
     input: InputType | None = None
-    at: str | int | None = None
+    at: str | Moment | None = None
     photo: bool | str = False
-    temperature: float | None = None
+    temperature: Celsius | None = None
     mask: bool | None = None
-    count: int = 1
-    every: str | float = "1s"
-    ago: str | float | None = None
-    redetect: int = 0
+    count: PunchCount = 1
+    every: str | Seconds = "1s"
+    ago: str | Seconds | None = None
+    redetect: Redetections = 0
 
 
 class Punches(DeviceAction, tag="punches", kw_only=True):
@@ -141,7 +155,7 @@ class TemplateSpec(msgspec.Struct, forbid_unknown_fields=True):
     type: TemplateType
     index: int = 0
     data: str | None = None
-    generation: int = 0
+    generation: Generation = 0
 
 
 class UserSpec(Spec, kw_only=True):
@@ -181,10 +195,10 @@ class EnrolFinger(DeviceAction, tag="enrol_finger", kw_only=True):
 class DateSpec(Spec, kw_only=True):
     """Body of `POST devices/{stgid}/date`: a reading, a step in seconds, a zone, a drift (silent), or back to true."""
 
-    to: str | int | None = None
-    by: float | str | None = None
+    to: str | Moment | None = None
+    by: Step | str | None = None
     timezone: str | None = None
-    drift_ppm: float | None = None
+    drift_ppm: Drift | None = None
     true: bool = False
     announce: bool = True
 
@@ -195,8 +209,8 @@ class Resend(DeviceAction, tag="resend", kw_only=True):
     Both ends are included; None is the log's own end.
     """
 
-    start: str | int | None = None
-    end: str | int | None = None
+    start: str | Moment | None = None
+    end: str | Moment | None = None
 
 
 class Date(DateSpec, tag="date", tag_field="action", kw_only=True):
@@ -225,7 +239,7 @@ class AddFault(Action, tag="add_fault", kw_only=True):
 class ClearFaults(Action, tag="clear_faults", kw_only=True):
     """Take one fault (`id`) or all of them out; those that knobs imply stay."""
 
-    id: int | None = None
+    id: FaultNumber | None = None
 
 
 class Reset(Action, tag="reset", kw_only=True):
@@ -235,7 +249,7 @@ class Reset(Action, tag="reset", kw_only=True):
     """
 
     scope: str = "all"
-    now: int | None = None
+    now: VirtualMs | None = None
 
 
 class ClearJournal(Action, tag="clear_journal", kw_only=True):

@@ -6,6 +6,8 @@ import msgspec
 
 from camsim.protocol.vocabulary import ConnectionMode, Protocol, Service, TemplateType
 
+from .ranges import DeviceCount, LogCount, Reverify, ServiceMoment, UserCount
+
 DEFAULT_OFFSET = "+0530"
 
 
@@ -27,7 +29,7 @@ class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     """
 
     id: str = "SIM{:05d}"
-    count: int = 1
+    count: DeviceCount = 1
     model: str = "f38+"
     mode: ConnectionMode = ConnectionMode.NATIVE
     protocol: Protocol = Protocol.V3
@@ -44,15 +46,15 @@ class DeviceSpec(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True)
     push_photo: bool = True
     handle_response: bool = True
     direction: str | None = None
-    reverify: int = 0
+    reverify: Reverify = 0
     without_operations: list[str] = msgspec.field(default_factory=list)
     origin_ips: list[str] = msgspec.field(default_factory=list)
-    services: dict[Service, tuple[int, int]] = msgspec.field(default_factory=dict)
+    services: dict[Service, tuple[ServiceMoment, ServiceMoment]] = msgspec.field(default_factory=dict)
     x_level: bool = False
     load_punch_log: bool = True
     load_user_data: bool = False
     group: str = ""
-    users: int | list[PersonSpec] = 0
+    users: UserCount | list[PersonSpec] = 0
     templates: list[TemplateType] | None = None
-    logs: int = 0
+    logs: LogCount = 0
     online: bool = True

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import msgspec
 
+from .ranges import Patience, Seconds
+
 
 class AdvanceBody(msgspec.Struct, forbid_unknown_fields=True):
     """A number of seconds, or `15s`, `2m`, `48h`; `patience` as of `run-until-idle`."""
 
-    seconds: float | str
-    patience: float | None = None
+    seconds: Seconds | str
+    patience: Patience | None = None
 
 
 class IdleBody(msgspec.Struct, forbid_unknown_fields=True):
     """`patience`: real seconds a callback may stay out while none is answered; without it, as long as its timeout."""
 
-    patience: float | None = None
+    patience: Patience | None = None

@@ -9,6 +9,7 @@ import msgspec
 
 from . import actions, answers, on_device, records
 from .moving import AdvanceBody, IdleBody
+from .ranges import PersonNumber, Real, StartMoment
 from .route import CSV, JSON, LINES, TEXT, Route
 
 FILTERS = {
@@ -24,7 +25,7 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which journal entries are meant; None is any."""
 
     operation: str | None = None
-    user: str | int | None = None  # programs count their people: 7 is the UserID "7"
+    user: str | PersonNumber | None = None  # programs count their people: 7 is the UserID "7"
     device: str | None = None
     direction: str | None = None
     verdict: str | None = None
@@ -33,15 +34,15 @@ class Filter(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Wait(Filter, kw_only=True):
     """Until how many entries match (`count`), at most `timeout` real seconds."""
 
-    count: float = 1
-    timeout: float = 10
+    count: Real = 1
+    timeout: Real = 10
 
 
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
     """`mode`: `real`, `manual`, `auto` or `scaled:N`; `start`: when an empty world begins, as `serve --start`."""
 
     mode: str
-    start: str | float | None = None
+    start: str | StartMoment | None = None
 
 
 class ScenarioBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):

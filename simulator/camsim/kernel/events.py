@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from camsim.control.actions import AnyAction
-from camsim.secrecy import shown
+from camsim.secrecy import shown as safe
 from camsim.state.faults import Options
 from camsim.state.journal import Entry
 from camsim.state.outcome import Rows
+from camsim.wording import shown as told
 
 # --- events: what comes in --------------------------------------------------------------------------------------------
 
@@ -113,4 +114,4 @@ class ControlError(Exception):
 
 def usage(key: str, value: object, allowed: str) -> ControlError:
     """The error for a value that cannot be: names the key, the value and what is allowed."""
-    return ControlError(422, "invalid_value", f"{key} = {shown(key, value)!r} is not allowed", f"allowed: {allowed}")
+    return ControlError(422, "invalid_value", f"{key} = {told(safe(key, value))} is not allowed", f"allowed: {allowed}")

@@ -16,6 +16,7 @@ import msgspec
 
 from camsim import resources
 from camsim.durations import duration_ms, duration_text
+from camsim.wording import WIDEST, cut, in_json
 
 
 class Profile(StrEnum):
@@ -25,6 +26,9 @@ class Profile(StrEnum):
     OBSERVED = "observed"
     STRICT = "strict"
     HOSTILE = "hostile"
+
+
+_MOST_STEPS = 1000  # of a schedule
 
 
 class KnobError(ValueError):
@@ -49,7 +53,7 @@ class KnobSpec(msgspec.Struct, frozen=True):
     def describe(self) -> str:
         """What is allowed, for people."""
         if self.type in ("enum", "bool"):
-            return " | ".join(_written(value) for value in self.allowed or ())
+            return " | ".join(in_json(value) for value in self.allowed or ())
         if self.type in ("int", "number"):
             number = "a whole number" if self.type == "int" else "a number"
             return f"{number} from {self.minimum:g} to {self.maximum:g}"
@@ -126,7 +130,7 @@ def resolve(profile: Profile | str = Profile.DOCUMENTED, overrides: Mapping[str,
     try:
         chosen = Profile(profile)
     except ValueError:
-        raise KnobError(f"profile {profile!r} does not exist; allowed: {' | '.join(Profile)}") from None
+        raise KnobError(f"profile {cut(repr(profile))} does not exist; allowed: {' | '.join(Profile)}") from None
     knobs = Knobs(chosen, dict(_profile_values(chosen)))
     knobs.update(overrides or {})
     return knobs
@@ -141,10 +145,10 @@ def parse_assignment(text: str) -> tuple[str, Value]:
     """Name and checked value of `--set name=value`; the value is JSON or a bare word. Raises: KnobError."""
     name, equals, written = text.partition("=")
     if not equals:
-        raise KnobError(f"{text!r} sets nothing; write name=value, as retry.schedule=[30,60]")
+        raise KnobError(f"{cut(repr(text))} sets nothing; write name=value, as retry.schedule=[30,60]")
     try:
         value = msgspec.json.decode(written)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
         value = written.strip()
     return name.strip(), check(name.strip(), value)
 
@@ -154,19 +158,26 @@ def check(name: str, value: object) -> Value:
     spec = specs().get(name)
     if spec is None:
         raise unknown(name)
-    kept = _CHECKS[spec.type](spec, value)
+    kept = _CHECKS[spec.type](spec, value) if _is_plain(value) else None
     if kept is None:
-        raise KnobError(f"{name} = {_written(value)} is not allowed; allowed: {spec.describe()}")
+        raise KnobError(f"{name} = {in_json(value)} is not allowed; allowed: {spec.describe()}")
     return kept
+
+
+def _is_plain(value: object) -> bool:
+    """A word, a truth value, a list of steps, or a number that a state file can hold."""
+    if isinstance(value, int):
+        return -WIDEST <= value <= WIDEST
+    return isinstance(value, str | float | list | tuple)
 
 
 def unknown(name: str) -> KnobError:
     """The error for a name that no row has, with the nearest ones."""
-    near = difflib.get_close_matches(name, specs(), n=3, cutoff=0.5)
+    near = difflib.get_close_matches(cut(name), specs(), n=3, cutoff=0.5)
     hint = "`camsim register` lists them"
     if near:
         hint = f"did you mean {' or '.join(near)}?"
-    return KnobError(f"knob {name!r} does not exist; {hint}")
+    return KnobError(f"knob {cut(repr(name))} does not exist; {hint}")
 
 
 def shown(spec: KnobSpec, value: Value) -> object:
@@ -179,6 +190,8 @@ def shown(spec: KnobSpec, value: Value) -> object:
 
 
 def _enum(spec: KnobSpec, value: object) -> Value | None:
+    if isinstance(value, list | tuple):
+        return None
     for word in spec.allowed or ():
         # "5" from a command line or YAML means the code 5, and 200 the word "200"; True never means 1.
         if value == word and type(value) is type(word):
@@ -191,6 +204,8 @@ def _enum(spec: KnobSpec, value: object) -> Value | None:
 
 
 def _bool(_: KnobSpec, value: object) -> bool | None:
+    if isinstance(value, list | tuple):
+        return None
     return {"true": True, "false": False, "on": True, "off": False}.get(str(value).lower())
 
 
@@ -223,7 +238,7 @@ def _duration(_: KnobSpec, value: object) -> int | None:
 def _schedule(spec: KnobSpec, value: object) -> Value | None:
     if isinstance(value, str):
         return _enum(spec, value)
-    if not isinstance(value, list | tuple) or not value:
+    if not isinstance(value, list | tuple) or not 0 < len(value) <= _MOST_STEPS:
         return None
     steps: list[float] = []
     for step in value:
@@ -241,10 +256,3 @@ _CHECKS: Mapping[str, Callable[[KnobSpec, object], Value | None]] = {
     "duration": _duration,
     "schedule": _schedule,
 }
-
-
-def _written(value: object) -> str:
-    try:
-        return msgspec.json.encode(value).decode()
-    except (TypeError, msgspec.MsgspecError):
-        return repr(value)

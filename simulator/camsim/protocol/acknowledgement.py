@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from camsim.wording import in_json, shown
+
 from . import cipher
 
 
@@ -86,15 +88,16 @@ def _why_not_done(body: bytes, rule: AckRule) -> str | None:
     word = answer["status"]
     if word == "done" or (rule.match == "case_insensitive" and isinstance(word, str) and word.lower() == "done"):
         return None
-    return f'"status" is {_excerpt(msgspec.json.encode(word))}, exactly "done" is expected'
+    return f'"status" is {in_json(word, 81)}, exactly "done" is expected'
 
 
 def _no_status(answer: dict[str, object]) -> str:
     # "Status" is what the RESTful API answers, and what people copy.
     near = [key for key in answer if key.lower() == "status"]
-    return f'no member "status" (found {", ".join(map(repr, near or list(answer)[:5])) or "none"})'
+    return f'no member "status" (found {", ".join(shown(key, 40) for key in (near or list(answer))[:5]) or "none"})'
 
 
 def _excerpt(body: bytes) -> str:
-    text = body[:80].decode("utf-8", "replace")
+    # In one line: it stands in the middle of a sentence.
+    text = " ".join(body[:80].decode("utf-8", "replace").split())
     return text + ("…" if len(body) > 80 else "")

@@ -7,6 +7,8 @@ import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 
+from camsim.wording import cut, one_line, why
+
 from .model import Capabilities, ReadBackError
 from .rows import RowReadBack, listed
 
@@ -17,7 +19,10 @@ class CommandReadBack(RowReadBack):
     """`--readback cmd:…`: run with no argument for capabilities, with user ids for everything kept of them."""
 
     def __init__(self, line: str) -> None:
-        self._words = shlex.split(line)
+        try:
+            self._words = shlex.split(line)
+        except ValueError as error:  # a quotation mark that is not closed
+            raise ReadBackError(f"cmd:{cut(line, 80)}: {error}") from None
         if not self._words:
             raise ReadBackError("cmd: needs a command, as cmd:./dump.sh")
         self.name = f"command {self._words[0]}"
@@ -42,14 +47,16 @@ class CommandReadBack(RowReadBack):
             done = subprocess.run(  # noqa: S603  the user's own command, no shell
                 [*self._words, *people], capture_output=True, timeout=TIMEOUT_S, check=False
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ReadBackError(f"{self.name}: cannot be run ({error})") from None
+        except (OSError, ValueError) as error:
+            raise ReadBackError(f"{self.name}: cannot be run ({why(error)})") from None
+        except subprocess.TimeoutExpired:
+            raise ReadBackError(f"{self.name}: does not end within {TIMEOUT_S:g} s") from None
         if done.returncode != 0:
-            told = done.stderr.decode("utf-8", "replace").strip()[-200:]
+            told = one_line(done.stderr.decode("utf-8", "replace").strip()[-200:])
             raise ReadBackError(f"{self.name}: exit code {done.returncode}: {told or 'and nothing on stderr'}")
         try:
             document = json.loads(done.stdout)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ReadBackError(f"{self.name}: stdout is not JSON ({error})") from None
         if not isinstance(document, dict):
             raise ReadBackError(f"{self.name}: stdout is a JSON {type(document).__name__}, an object is expected")

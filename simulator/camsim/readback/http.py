@@ -10,6 +10,7 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 from camsim.ownership import Origin, connect, origin_of
+from camsim.wording import why
 
 from .model import MAX_IDS, Capabilities, ReadBackError
 from .rows import RowReadBack, listed
@@ -75,8 +76,8 @@ class HttpReadBack(RowReadBack):
             if status != 200:
                 raise ReadBackError(f"{source}: HTTP {status}, 200 is expected")
             document: object = json.loads(body)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise ReadBackError(f"{source}: no usable answer ({error})") from None
+        except (OSError, http.client.HTTPException, ValueError, OverflowError, RecursionError) as error:
+            raise ReadBackError(f"{source}: no usable answer ({why(error)})") from None
         return document
 
     def _fetch(self, target: str) -> tuple[int, bytes]:

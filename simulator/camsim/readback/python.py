@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import msgspec
 
+from camsim.wording import why
+
 from .model import KINDS, Capabilities, ReadBackError
 from .rows import RowReadBack
 
@@ -32,8 +34,8 @@ class PythonReadBack(RowReadBack):
         sys.path.insert(0, os.getcwd())  # as python -m does: the adapter usually lies beside the command
         try:
             found: object = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            raise ReadBackError(f"py:{name}: {error}") from None
+        except (ImportError, AttributeError, TypeError, ValueError) as error:  # no such module, or no name of one
+            raise ReadBackError(f"py:{name}: {why(error)}") from None
         finally:
             sys.path.pop(0)
         self._adapter = _made(name, found)

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Self, SupportsFloat
 
 from camsim.protocol.vocabulary import IN_TYPES, AttendanceType
+from camsim.wording import shown
 
 from .model import Capabilities, ReadBackError, StoredPunch, StoredTemplate, StoredUser, TimePolicy
 from .times import seconds_of
@@ -96,11 +97,12 @@ def capabilities_of(document: object, source: str) -> Capabilities:
     if not isinstance(document, Mapping):
         raise ReadBackError(f"{source}: capabilities must be a JSON object, not {type(document).__name__}")
     policy = document.get("time_policy")
-    if policy not in ("instant", "device-local"):
-        raise ReadBackError(f'{source}: time_policy is {policy!r}; allowed are "instant" and "device-local"')
+    if policy != "instant" and policy != "device-local":  # not `in`: what has no hash may stand here
+        told = "missing" if policy is None else shown(policy)
+        raise ReadBackError(f'{source}: time_policy is {told}; allowed are "instant" and "device-local"')
     keeps = document.get("keeps", ["punches"])
-    if not isinstance(keeps, list) or "punches" not in keeps:
-        raise ReadBackError(f'{source}: keeps is {keeps!r}; a list with at least "punches" is expected')
+    if not isinstance(keeps, list) or not all(isinstance(word, str) for word in keeps) or "punches" not in keeps:
+        raise ReadBackError(f'{source}: keeps is {shown(keeps)}; a list with at least "punches" is expected')
     types = _own_words(document, "type_words", source)
     _refuse_both_directions(types, source)
     return Capabilities(policy, frozenset(map(str, keeps)), types, _own_words(document, "input_words", source))
@@ -109,7 +111,7 @@ def capabilities_of(document: object, source: str) -> Capabilities:
 def _own_words(document: Mapping[str, object], name: str, source: str) -> dict[str, frozenset[str]]:
     words = document.get(name) or {}
     if not isinstance(words, Mapping):
-        raise ReadBackError(f"{source}: {name} is {words!r}; an object of own word to vendor words is expected")
+        raise ReadBackError(f"{source}: {name} is {shown(words)}; an object of own word to vendor words is expected")
     # Own words are compared without case: a database collation may have changed it.
     return {str(own).lower(): _words(theirs) for own, theirs in words.items()}
 

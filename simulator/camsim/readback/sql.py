@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import hashlib
 import re
 import tomllib
@@ -14,8 +15,10 @@ from sqlalchemy import CursorResult, Engine, bindparam, create_engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from camsim.wording import cut, why
+
 from .model import KINDS, Capabilities, ReadBackError, TimePolicy
-from .rows import RowReadBack
+from .rows import RowReadBack, capabilities_of
 from .times import moment_of
 
 SqlRow = dict[str, object]
@@ -55,6 +58,7 @@ class SqlReadBack(RowReadBack):
         if file is None:
             raise ReadBackError(f"sql: needs --map FILE with the SELECTs, for example:\n{EXAMPLE}")
         self._map = read_map(file)
+        capabilities_of(self._map, f"--map {file}")  # before anything is sent
         self._engine = engine_of(url)
         self.name = f"SQL {self._engine.url.get_backend_name()}"
         self.url = "sql:" + self._engine.url.set(query={}).render_as_string(hide_password=True)
@@ -81,8 +85,8 @@ class SqlReadBack(RowReadBack):
     def _selected(self, kind: str, people: Sequence[str]) -> list[SqlRow]:
         # IN (:users) is what people write, and SQLAlchemy puts brackets of its own around the list.
         select = _IN_BRACKETS.sub(":users", select_of(self._map, kind))
-        statement = text(select).bindparams(bindparam("users", expanding=True))
         try:
+            statement = text(select).bindparams(bindparam("users", expanding=True))
             with self._engine.connect() as connection:
                 guard = _READ_ONLY.get(self._engine.url.get_backend_name())
                 if guard is not None:
@@ -103,12 +107,30 @@ def read_map(file: Path) -> Mapping[str, object]:
         )
     try:
         found: Mapping[str, object] = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ReadBackError(f"--map {file}: {type(error).__name__}: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise ReadBackError(f"--map {file}: {type(error).__name__}: {why(error)}") from None
+    _check_words(found, file)
     for kind in KINDS:
         if kind == "punches" or kind in found:
             select_of(found, kind)
     return found
+
+
+_WORDS = ("time_policy", "keeps", "type_words", "input_words", *KINDS)
+
+
+def _check_words(found: Mapping[str, object], file: Path) -> None:
+    """A misspelt word would be taken for one that is missing. Raises: ReadBackError."""
+    for name in found:
+        if name not in _WORDS:
+            near = difflib.get_close_matches(name[:80], _WORDS, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"allowed: {', '.join(_WORDS)}"
+            raise ReadBackError(f"--map {file}: {cut(name, 80)} is unknown; {hint}")
+    for kind in KINDS:
+        table = found.get(kind)
+        others = [name for name in table if name != "select"] if isinstance(table, Mapping) else []
+        if others:
+            raise ReadBackError(f"--map {file}: [{kind}] {cut(others[0], 80)} is unknown; allowed: select")
 
 
 def select_of(found: Mapping[str, object], kind: str) -> str:

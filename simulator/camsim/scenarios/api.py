@@ -11,11 +11,13 @@ from aiohttp import web
 
 from camsim.api.bodies import body_of
 from camsim.api.handlers import Handler
+from camsim.api.queries import is_number
 from camsim.api.server import Management, json_response
 from camsim.control import routes
 from camsim.control.route import Route
 from camsim.control.routes import ScenarioBody
 from camsim.kernel.events import ControlError
+from camsim.wording import shown
 
 # What runs scenarios is imported when the first one is asked for: most simulators never run one, and start faster.
 
@@ -89,16 +91,16 @@ def _wanted(body: ScenarioBody) -> Scenario:
         raise ControlError(422, "invalid_scenario", str(problem), hint) from None
     except KeyError:
         known = ", ".join(document.library())
-        raise ControlError(404, "unknown_scenario", f"name = {body.name!r} is not in the library", known) from None
+        raise ControlError(404, "unknown_scenario", f"name = {shown(body.name)} is not in the library", known) from None
 
 
 async def _get(management: Management, request: web.Request) -> dict[str, object]:
     number = request.match_info["id"]
     report = None
-    if number.isdigit():
+    if is_number(number):
         report = _runs(management).reports.get(int(number))
     if report is None:
-        raise ControlError(404, "unknown_run", f"no run {number!r}", "POST scenarios answers the id")
+        raise ControlError(404, "unknown_run", f"no run {shown(number)}", "POST scenarios answers the id")
     return report
 
 

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
-import yaml
 
 from camsim import durations, resources
 from camsim.actions.connection import ORDERS
 from camsim.actions.users import SPLITS
 from camsim.control.devices import DeviceSpec
+from camsim.control.plain import PlainError
 from camsim.knobs import register
 from camsim.state import faults
+from camsim.wording import WIDEST, cut, in_json
+from camsim.wording import shown as told
 
-from . import errors
+from . import errors, reading
 from .errors import ScenarioError
 from .steps import Assert, Behaviour, Config, Date, DeleteUser, Duration, Online, Punches, Queue, Rest, Users, Where
 
@@ -60,7 +62,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     teaches: str
     # Any, for msgspec makes no schema of object.
     steps: list[dict[str, Any]]
-    seed: int = 1
+    seed: Annotated[int, msgspec.Meta(ge=-WIDEST - 1, le=WIDEST)] = 1
     profile: register.Profile = register.Profile.DOCUMENTED
     knobs: dict[str, Any] = msgspec.field(default_factory=dict)
     start: str | None = None
@@ -95,17 +97,22 @@ ACTIONS: Mapping[str, object] = {
 def parse(text: str | bytes, source: str = "scenario") -> Scenario:
     """Read YAML or JSON and check it as a whole. Raises: ScenarioError naming step, key, value and what is allowed."""
     try:
-        raw = yaml.load(text, Loader=_LOADER)  # noqa: S506  a safe loader, in C where it exists
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as problem:
-        raise ScenarioError(source, "", str(problem).replace("\n", " "), "YAML or JSON") from None
-    return build(raw, source)
-
-
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        raw = reading.read(text)
+    except PlainError as problem:
+        raise ScenarioError(source, "", str(problem), problem.allowed) from None
+    return _built(raw, source)
 
 
 def build(raw: object, source: str = "scenario") -> Scenario:
     """Check a parsed document. Raises: ScenarioError."""
+    try:
+        reading.check(raw)
+    except PlainError as problem:
+        raise ScenarioError(source, "", str(problem), problem.allowed) from None
+    return _built(raw, source)
+
+
+def _built(raw: object, source: str) -> Scenario:
     document = errors.convert(raw, Document, source)
     assert isinstance(document, Document)  # noqa: S101  what it was converted to
     for name, value in document.knobs.items():
@@ -140,7 +147,9 @@ def _step(number: int, item: Mapping[str, object]) -> Step:
     where = f"step {number}"
     named = [key for key in item if key != "note"]
     if len(named) != 1 or named[0] not in ACTIONS:
-        raise ScenarioError(where, "", ", ".join(map(str, named)) or "{}", f"one of {', '.join(ACTIONS)} (and note)")
+        raise ScenarioError(
+            where, "", cut(", ".join(map(str, named))) or "{}", f"one of {', '.join(ACTIONS)} (and note)"
+        )
     action = named[0]
     body = errors.convert(item[action], ACTIONS[action], where, action)
     check = _CHECKS.get(action)
@@ -157,14 +166,14 @@ def _knob(where: str, key: str, name: str, value: object) -> None:
         register.check(name, value)
     except register.KnobError as problem:
         why = str(problem).partition("; allowed: ")
-        raise ScenarioError(where, key, msgspec.json.encode(value).decode(), why[2] or why[0]) from None
+        raise ScenarioError(where, key, in_json(value), why[2] or why[0]) from None
 
 
 def _duration(where: str, key: str, value: object) -> None:
     try:
         durations.duration_ms(value)
     except ValueError as problem:
-        raise ScenarioError(where, key, repr(value), str(problem).partition("; write ")[2] or str(problem)) from None
+        raise ScenarioError(where, key, told(value), str(problem).partition("; write ")[2] or str(problem)) from None
 
 
 def _word(where: str, key: str, value: str | None, allowed: tuple[str, ...]) -> None:

@@ -18,6 +18,7 @@ from camsim.service.runtime import Runtime
 from camsim.state import journal, ledger
 from camsim.state.gateway import State
 from camsim.state.known_secrets import KnownSecrets
+from camsim.wording import clean, why
 
 A = TypeVar("A")
 
@@ -132,8 +133,8 @@ class Remote:
             if status < 400:
                 return msgspec.json.decode(raw, type=route.answer)
             error = msgspec.json.decode(raw, type=_Refused).error
-        except (OSError, aiohttp.ClientError, TimeoutError, msgspec.DecodeError) as problem:
-            raise DriverError(f"no simulator answers at {self._url}: {problem or type(problem).__name__}") from None
+        except (OSError, aiohttp.ClientError, ValueError, msgspec.DecodeError, RecursionError) as problem:
+            raise DriverError(clean(f"no simulator answers at {self._url}: {why(problem)}")) from None
         raise ControlError(status, error.code, error.message, error.hint)
 
     async def act(self, action: AnyAction) -> Answer:

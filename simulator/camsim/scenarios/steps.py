@@ -7,13 +7,16 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from camsim.control.actions import DateSpec, OnlineSpec, TemplateSpec
+from camsim.control.ranges import MOST_TIMES, Celsius, Moment, Seconds
 from camsim.protocol.vocabulary import AttendanceType, InputType, TemplateType
 
 Where = (
     str | list[str] | None
 )  # a device, a pattern such as SIM*, a list of them; nothing is every device of the scenario
-Duration = str | float
-Natural = Annotated[int, msgspec.Meta(ge=0)]
+Duration = str | Seconds
+Natural = Annotated[int, msgspec.Meta(ge=0, le=MOST_TIMES)]
+Code = Annotated[int, msgspec.Meta(ge=0, le=9999)]
+Status = Annotated[int, msgspec.Meta(ge=100, le=599)]
 
 
 class Range(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -45,10 +48,10 @@ class Punches(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     user: str | list[str] | None = None
     type: AttendanceType = AttendanceType.CHECK_IN
     input: InputType | None = None
-    at: str | int | None = None
+    at: str | Moment | None = None
     ago: Duration | None = None
     photo: bool = False
-    temperature: float | None = None
+    temperature: Celsius | None = None
     mask: bool | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1
     every: Duration = "1s"
@@ -64,7 +67,7 @@ class Users(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     device: Where = None
     user: str | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=100_000)] = 1
-    first: Annotated[int, msgspec.Meta(ge=1)] = 1
+    first: Annotated[int, msgspec.Meta(ge=1, le=MOST_TIMES)] = 1
     first_name: str | None = None
     last_name: str | None = None
     user_type: str | None = None
@@ -106,8 +109,8 @@ class Rest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 
     body: dict[str, Any] | str
     device: str | None = None
-    expect: int | None = None
-    http: int | None = None
+    expect: Code | None = None
+    http: Status | None = None
     closed: bool = False
     not_json: bool = False
 
@@ -146,8 +149,8 @@ class Callbacks(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class Answer(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The answer to the last `rest` step."""
 
-    code: int | None = None
-    http: int | None = None
+    code: Code | None = None
+    http: Status | None = None
     closed: bool | None = None
     has: dict[str, Any] = msgspec.field(default_factory=dict)
 
@@ -171,7 +174,7 @@ class LedgerCounts(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     attempts: Count | None = None
     redelivered: Count | None = None
     reordered: Count | None = None
-    causes: dict[str, int] | None = None
+    causes: dict[str, Natural] | None = None
     all_acknowledged: bool | None = None
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from camsim.wording import shown
+
 DEFAULT_HORIZON_MS = 48 * 3_600_000
 LAST_MS = 4_102_444_800_000  # the year 2100: times of the wire can be written a year longer, for devices that are ahead
 
@@ -61,7 +63,7 @@ class Clock:
 
 def parse_mode(text: str) -> tuple[Mode, float]:
     """`real`, `manual`, `auto` or `scaled:N` with N from 0.001 to 100000. Raises: ClockError."""
-    name, _, number = text.partition(":")
+    name, _, number = text[:40].partition(":")
     try:
         mode = Mode(name)
         if mode is Mode.SCALED and 0.001 <= float(number) <= 100_000:
@@ -70,7 +72,9 @@ def parse_mode(text: str) -> tuple[Mode, float]:
             return mode, 1.0
     except ValueError:
         pass
-    raise ClockError(f"clock {text!r} is not allowed; allowed: real, manual, auto, scaled:N (N from 0.001 to 100000)")
+    raise ClockError(
+        f"clock {shown(text, 40)} is not allowed; allowed: real, manual, auto, scaled:N (N from 0.001 to 100000)"
+    )
 
 
 def start(text: str, host_ms: int, at: int | None = None, horizon_ms: int = DEFAULT_HORIZON_MS) -> Clock:

@@ -16,6 +16,7 @@ from yarl import URL
 
 from camsim.kernel.events import Answered, Send
 from camsim.state.faults import Options
+from camsim.wording import clean
 
 from . import transport_faults
 from .lean_post import MOST_ROUTES, Route, limited, remembering
@@ -122,7 +123,7 @@ class Courier:
                     else:
                         await self._post(effect, url, answered)
         except Exception as problem:  # whatever a peer does to us is an answer, never our failure
-            answered.error = _why(problem, effect)
+            answered.error = clean(_why(problem, effect))
         finally:
             if self.out.get(effect.device) is entry:  # not that of a world that began meanwhile
                 self.out.pop(effect.device, None)
@@ -175,7 +176,7 @@ class Courier:
             ssl=self._tls,
         ) as response:
             answered.status = response.status
-            answered.content_type = response.headers.get("Content-Type", "")
+            answered.content_type = clean(response.headers.get("Content-Type", ""))
             answered.body = await limited(response.headers, response.content)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import time
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -14,7 +14,10 @@ from multidict import CIMultiDict
 
 from camsim.kernel.events import FormRequest, Reply, Request
 from camsim.protocol.vocabulary import Protocol
+from camsim.wording import clean, one_line
 
+from . import unread
+from .connections import HEAD_S, Listener, logger_of
 from .loadlog import rendered
 from .responses import Whole, fits
 from .runtime import Runtime
@@ -30,20 +33,14 @@ _STREAM_FROM = 1024 * 1024
 PATIENCE_S = 60.0  # a peer that stops in the middle of a body must not hold virtual time for ever
 
 
-def _only_our_faults(record: logging.LogRecord) -> bool:
-    """Bytes that are no HTTP and clients that go away are answered or noted; they are nothing to log."""
-    _, problem, _ = record.exc_info or (None, None, None)
-    return not isinstance(problem, (HttpProcessingError, ConnectionError))
+log = logger_of("camsim.gateway")
 
 
-log = logging.getLogger("camsim.gateway")
-log.addFilter(_only_our_faults)
-
-
-def listener(runtime: Runtime) -> web.Server:
+def listener(runtime: Runtime, head_s: float = HEAD_S) -> web.Server:
     """What listens on the gateway port. A compressed body is read as it is: the page knows none."""
     # Two seconds of reading on after 413, so that a client which is still sending gets to see the answer.
-    return web.Server(Gateway(runtime), access_log=None, logger=log, auto_decompress=False, lingering_time=2)
+    options: dict[str, Any] = {"access_log": None, "logger": log, "auto_decompress": False, "lingering_time": 2}
+    return Listener(Gateway(runtime), head_s=head_s, **options)
 
 
 _AT_ONCE = 65536
@@ -66,7 +63,7 @@ def _tags(request: web.BaseRequest) -> list[str]:
     plain = _PLAIN_TAG(request.rel_url.raw_query_string)
     if plain:
         return [plain[1]]
-    return request.query.getall("stgid", [])
+    return [clean(tag) for tag in request.query.getall("stgid", [])]
 
 
 class Gateway:
@@ -126,6 +123,8 @@ class Gateway:
             body = await self._waited_for(request, most)
         except (web.RequestPayloadError, HttpProcessingError, ConnectionError) as problem:
             return self._refuse(400, request, "body", f"cannot be read to its end: {problem}", _CLOSE)
+        except unread.TooMuchError as problem:
+            return self._refuse(503, request, "body", str(problem), _CLOSE)
         except TimeoutError:
             return self._refuse(400, request, "body", f"not there within {PATIENCE_S:g} s", _CLOSE)
         if body is None:
@@ -139,7 +138,7 @@ class Gateway:
             if "Expect" in request.headers:
                 await _go_on(request)
             async with asyncio.timeout(PATIENCE_S):
-                return await _read(request, most)
+                return await unread.read(request, most)
         finally:
             self._runtime.settle()
 
@@ -147,7 +146,8 @@ class Gateway:
         self, status: int, request: web.BaseRequest, field: str, why: str, headers: Mapping[str, str] | None = None
     ) -> web.Response:
         """An HTTP error; it has a journal line and changes nothing."""
-        self._runtime.note_http(status, f"{request.method} {request.path[:200]}", field, why)
+        why = one_line(clean(why))  # an exception may hold what came in
+        self._runtime.note_http(status, clean(f"{request.method[:40]} {request.path[:200]}"), field, why)
         return web.json_response({"error": f"{field}: {why}"}, status=status, headers=headers)
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -219,28 +219,10 @@ def _event(request: web.BaseRequest, protocol: str, body: bytes) -> Request:
         stgid=_tags(request),
         body=body,
         protocol=protocol,
-        content_type=_clean(request.headers.get("Content-Type", "")),
+        content_type=clean(request.headers.get("Content-Type", "")),
         remote=request.remote or "",  # code 3, INVALID_ORIGIN_IP, of v2 (V2:58) and of live v3 gateways (A-REST-34)
         real_s=time.time(),
     )
-
-
-async def _read(request: web.BaseRequest, most: int) -> bytes | None:
-    """The whole body; None as soon as it is longer than `most`, whatever its head announces."""
-    length = request.content_length
-    if length is not None and length > most:
-        return None
-    if length == 0:
-        return b""
-    if length is not None and length <= _AT_ONCE:
-        return await request.content.read(-1)
-    parts, size = [], 0
-    async for part in request.content.iter_any():
-        size += len(part)
-        if size > most:
-            return None
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _complete(reply: Reply) -> web.Response:
@@ -258,11 +240,6 @@ async def _write(request: web.BaseRequest, response: web.StreamResponse, parts: 
     except TimeoutError:
         if request.transport is not None:
             request.transport.abort()
-
-
-def _clean(text: str) -> str:
-    """A header without the halves of characters that bytes beyond UTF-8 leave."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 async def _go_on(request: web.BaseRequest) -> None:

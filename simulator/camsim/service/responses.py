@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from email.utils import formatdate
 
 from aiohttp import HttpVersion11, web
 
+PATIENCE_S = 60.0
 _date: tuple[int, bytes] = (0, b"")
 
 
@@ -51,3 +53,15 @@ class Whole(web.StreamResponse):
             b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\nDate: %s\r\n\r\n%s"
             % (len(body), _now(), body)
         )
+        if request.protocol.writing_paused:  # a client that asks and does not read: memory must not hold its answers
+            await drained(request)
+
+
+async def drained(request: web.BaseRequest) -> None:
+    """Wait until the client has read; the connection goes when it does not."""
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await request.writer.drain()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()

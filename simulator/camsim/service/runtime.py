@@ -51,6 +51,7 @@ class Runtime(VirtualTime):
             self.keep_in(store)
         self.courier = Courier(self._completed, tls=kernel.policy.tls_verify, keepalive=kernel.policy.keepalive)
         self._on_failure = on_failure
+        self.watch: Callable[[], None] | None = None  # told after every event
         self._done: list[Answered] = []
         self._waiters: dict[int, asyncio.Future[Reply]] = {}
         self._expected = 0  # the request being submitted: an answer at once needs no future
@@ -110,6 +111,8 @@ class Runtime(VirtualTime):
             self.durable.add(now, kept, effects)
         else:
             self._carry_out(effects)
+        if self.watch is not None:
+            self.watch()
         self.plan()
 
     async def request(self, event: Request | FormRequest) -> Reply:

@@ -18,6 +18,8 @@ KINDS = frozenset({"slow", "truncate", "reset_before", "reset_after"})
 MAX_ANSWER = 64 * 1024
 USER_AGENT = "camsim"
 # 103 Early Hints and the like come before the answer that counts (RFC 9110, section 15.2).
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}")
+_STATUS = re.compile(rb"[1-9][0-9]{2}")
 _INTERIM = re.compile(rb"HTTP/1\.\d 1(?!01)\d\d")
 
 
@@ -125,7 +127,7 @@ async def _read_answer(reader: asyncio.StreamReader, answered: Answered) -> None
     while _INTERIM.match(head):
         head, _, body = body.partition(b"\r\n\r\n")
     words = head.split(b"\r\n", 1)[0].split(b" ")
-    if len(words) < 2 or not words[1].isdigit():
+    if len(words) < 2 or not _STATUS.fullmatch(words[1]):
         raise ConnectionError("the answer is no HTTP")
     answered.status = int(words[1])
     if b"transfer-encoding: chunked" in head.lower():
@@ -137,7 +139,8 @@ def _dechunked(body: bytes) -> bytes:
     whole = b""
     while body:
         size, _, rest = body.partition(b"\r\n")
-        length = int(size.split(b";")[0] or b"0", 16)
+        text = size.split(b";")[0].strip()
+        length = int(text, 16) if _CHUNK_SIZE.fullmatch(text) else 0
         if length == 0:
             break
         whole, body = whole + rest[:length], rest[length + 2 :]

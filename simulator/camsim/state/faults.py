@@ -9,6 +9,7 @@ import msgspec
 
 from camsim import chance
 from camsim.control import records
+from camsim.wording import cut, shown
 
 # What each fault does, by where it strikes. The texts are the documentation.
 DOES: Mapping[str, Mapping[str, str]] = {
@@ -127,12 +128,12 @@ def make(number: int, wanted: Mapping[str, Any], others: Iterable[Fault] = ()) -
     """A fault from its description, beside the `others`. Raises: FaultError naming the key and what is allowed."""
     unknown = set(wanted) - {"where", "do", "match", "when", "with"}
     if unknown:
-        raise FaultError(sorted(unknown)[0], "unknown key; allowed are where, match, when, do, with")
-    where, do = str(wanted.get("where")), str(wanted.get("do"))
+        raise FaultError(cut(sorted(map(str, unknown))[0]), "unknown key; allowed are where, match, when, do, with")
+    where, do = str(wanted.get("where"))[:40], str(wanted.get("do"))[:40]
     if where not in DOES:
-        raise FaultError("where", f"{where!r} is not one of {', '.join(DOES)}")
+        raise FaultError("where", f"{shown(wanted.get('where'))} is not one of {', '.join(DOES)}")
     if do not in DOES[where]:
-        raise FaultError("do", f"{do!r} is not one of {', '.join(DOES[where])} (at {where})")
+        raise FaultError("do", f"{shown(wanted.get('do'))} is not one of {', '.join(DOES[where])} (at {where})")
     match, when, options = (_table(wanted, key) for key in ("match", "when", "with"))
     _check_match(match)
     _check_when(when)
@@ -156,9 +157,11 @@ def _table(wanted: Mapping[str, Any], key: str) -> dict[str, Any]:
 
 
 def _check_match(match: Mapping[str, object]) -> None:
-    for key in match:
+    for key, value in match.items():
         if key not in _MATCH:
-            raise FaultError(f"match.{key}", f"unknown; allowed are {', '.join(_MATCH)}")
+            raise FaultError(cut(f"match.{key}"), f"unknown; allowed are {', '.join(_MATCH)}")
+        if not isinstance(value, str) and not _is_within(value, -_MOST, _MOST):
+            raise FaultError(f"match.{key}", f"{shown(value)} is no text")
 
 
 def _check_when(when: Mapping[str, object]) -> None:
@@ -166,30 +169,38 @@ def _check_when(when: Mapping[str, object]) -> None:
         raise FaultError("when", f"one of {', '.join(_WHEN)}, not several")
     for key, value in when.items():
         if key not in _WHEN:
-            raise FaultError(f"when.{key}", f"unknown; allowed are {', '.join(_WHEN)}")
+            raise FaultError(cut(f"when.{key}"), f"unknown; allowed are {', '.join(_WHEN)}")
         if not _WHEN_RULES[key](value):
-            raise FaultError(f"when.{key}", f"{value!r} is not {_WHEN_TEXTS[key]}")
+            raise FaultError(f"when.{key}", f"{shown(value)} is not {_WHEN_TEXTS[key]}")
 
 
 def _is_count(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+    return isinstance(value, int) and _is_within(value, 1, _MOST)
 
 
 def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_within(value: object, low: float, high: float) -> bool:
+    return _is_number(value) and low <= value <= high
+
+
+_MOST = 1_000_000_000
+_LAST_S = 4_105_123_200  # the year 2100, where virtual time ends
 _WHEN_RULES: Mapping[str, Callable[[object], bool]] = {
     "next": _is_count,
     "every": _is_count,
-    "p": lambda value: _is_number(value) and 0 <= value <= 1,
-    "between": lambda value: isinstance(value, (list, tuple)) and len(value) == 2 and all(map(_is_number, value)),
+    "p": lambda value: _is_within(value, 0, 1),
+    "between": lambda value: (
+        isinstance(value, (list, tuple)) and len(value) == 2 and all(_is_within(item, 0, _LAST_S) for item in value)
+    ),
 }
 _WHEN_TEXTS: Mapping[str, str] = {
-    "next": "a whole number from 1",
-    "every": "a whole number from 1",
+    "next": f"a whole number from 1 to {_MOST}",
+    "every": f"a whole number from 1 to {_MOST}",
     "p": "a probability from 0 to 1",
-    "between": "two numbers, virtual seconds since 1970",
+    "between": f"two numbers, virtual seconds since 1970, from 0 to {_LAST_S}",
 }
 _OPTIONS: Mapping[str, tuple[int, int]] = {"ms": (0, 600_000), "code": (0, 9999), "copies": (2, 64), "http": (200, 599)}
 
@@ -197,10 +208,10 @@ _OPTIONS: Mapping[str, tuple[int, int]] = {"ms": (0, 600_000), "code": (0, 9999)
 def _check_options(options: Mapping[str, object]) -> None:
     for key, value in options.items():
         if key not in _OPTIONS:
-            raise FaultError(f"with.{key}", f"unknown; allowed are {', '.join(_OPTIONS)}")
+            raise FaultError(cut(f"with.{key}"), f"unknown; allowed are {', '.join(_OPTIONS)}")
         low, high = _OPTIONS[key]
-        if not _is_number(value) or not low <= value <= high:
-            raise FaultError(f"with.{key}", f"{value!r} is not a number from {low} to {high}")
+        if not _is_within(value, low, high) or (key != "ms" and not isinstance(value, int)):
+            raise FaultError(f"with.{key}", f"{shown(value)} is not a number from {low} to {high}")
 
 
 def present(fault: Fault) -> records.Fault:

@@ -10,8 +10,10 @@ import msgspec
 
 from camsim.control import records
 from camsim.secrecy import NONE, Secrets, digest
+from camsim.wording import WIDEST
 
 MAX_ENTRIES, MAX_BYTES = 10_000, 64 * 1024 * 1024
+_MOST_SHOWN = 10_000  # values of a body
 
 
 class Entry(msgspec.Struct, omit_defaults=True, gc=False):
@@ -131,11 +133,24 @@ class Journal(msgspec.Struct):
 
 
 def _parsed(data: bytes, secrets: Secrets | None) -> object:
+    if len(data) > _MOST_SHOWN and data.count(b",") > _MOST_SHOWN:
+        return None  # no message of the protocol: whoever looks would keep everybody waiting
     try:
         message: object = msgspec.json.decode(data)
-        return message if secrets is None else secrets.masked(message)
+        return _narrow(message if secrets is None else secrets.masked(message))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+
+
+def _narrow(value: object) -> object:
+    """Numbers wider than 64 bits, which JSON can write and few can read, as texts."""
+    if isinstance(value, dict):
+        return {key: _narrow(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_narrow(item) for item in value]
+    if isinstance(value, int) and not -WIDEST <= value <= WIDEST:
+        return str(value)
+    return value
 
 
 def present(entry: Entry, secrets: Secrets | None = NONE) -> records.Entry:

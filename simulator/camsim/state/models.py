@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
@@ -20,15 +21,19 @@ PALM, PHOTO = TemplateType.PALM, TemplateType.USER_PHOTO
 MANUFACTURER = "Dheeram Innovations"
 
 
+# Of a model that somebody describes.
+Room = Annotated[int, msgspec.Meta(ge=0, le=10_000_000)]
+
+
 class Capacity(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much fits; counts over all users. The log is a ring: the oldest punch goes first (A-DEV-14)."""
 
-    users: int = 5_000
-    fingerprints: int = 10_000
-    faces: int = 5_000
-    palms: int = 3_000
-    photos: int = 5_000
-    logs: int = 500_000
+    users: Room = 5_000
+    fingerprints: Room = 10_000
+    faces: Room = 5_000
+    palms: Room = 3_000
+    photos: Room = 5_000
+    logs: Room = 500_000
 
     def of(self, kind: TemplateType) -> int:
         """The most templates of one kind; a user has one card and one PIN."""
