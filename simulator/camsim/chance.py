@@ -13,7 +13,6 @@ from functools import lru_cache
 from hashlib import blake2b, shake_128
 from itertools import accumulate
 from statistics import NormalDist
-from struct import Struct
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -22,13 +21,11 @@ _SPAN = 1 << 64
 _NORMAL = NormalDist()
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _PAIRS = tuple(high + low for high in _BASE36 for low in _BASE36)
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 # The printed OperationIDs are base-36 of a positive 63-bit integer of 12 or 13 characters: at least 36^11.
 _SMALLEST_ID, _BEYOND_ID = 36**11, 1 << 63
 TOKEN_LENGTH = 32
-_TOKEN_NUMBERS = tuple(b"%d" % n for n in range(TOKEN_LENGTH))
-_DRAWS = Struct(f">{TOKEN_LENGTH}Q")
-_LETTER_COUNT = len(_LETTERS)
+_LETTER_OF_BYTE = bytes(_LETTERS[one % len(_LETTERS)] for one in range(256))
 
 
 class _Hash(Protocol):
@@ -124,12 +121,4 @@ def operation_id(seed: int, device: str, n: int, purpose: str = "operation-id") 
 
 def token(seed: int, device: str, purpose: str = "auth-token") -> str:
     """32 characters of [A-Za-z0-9], the form of the printed AuthTokens."""
-    begun = _keyed(seed).copy()
-    begun.update(f"{device}\0{purpose}\0".encode())
-    drawn: list[bytes] = []
-    copy, keep = begun.copy, drawn.append
-    for number in _TOKEN_NUMBERS:  # each character is a draw of its own, made by hand: a large site has many tokens
-        state = copy()
-        state.update(number)
-        keep(state.digest())
-    return "".join([_LETTERS[one % _LETTER_COUNT] for one in _DRAWS.unpack(b"".join(drawn))])
+    return blob(seed, device, purpose, 0, TOKEN_LENGTH).translate(_LETTER_OF_BYTE).decode()

@@ -9,7 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, repeat
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -34,7 +34,6 @@ from camsim.service.state_file import StoreError
 from camsim.service.state_reader import Found, StoredClock
 from camsim.service.store import Store
 from camsim.settings import Settings, SiteError, check
-from camsim.state.founding import Founding
 from camsim.state.gateway import State
 from camsim.wording import why
 
@@ -148,28 +147,25 @@ class Host:
 
     def ready(self) -> dict[str, object]:
         """What `--ready-file` holds."""
-        return {**self._reached_by(), "devices": list(self._identities())}
+        return {**self._reached_by(), "devices": list(map(_identity, self._identities()))}
 
     def _reached_by(self) -> dict[str, object]:
         return {"gateway_url": self.gateway_url, "management_url": self.management_url, "pid": os.getpid()}
 
-    def _identities(self) -> Iterator[dict[str, str]]:
-        for stgid, one in self.runtime.kernel.state.devices.survey():
-            token = one.token(stgid) if isinstance(one, Founding) else one.config.auth_token
-            yield {"stgid": stgid, "auth_token": token}
+    def _identities(self) -> Iterator[tuple[str, str]]:
+        return self.runtime.kernel.state.devices.identities()
 
     def _ready_text(self) -> Iterator[bytes]:
-        """The same as indented text, bit by bit: a site may have many devices."""
-        head = msgspec.json.format(msgspec.json.encode({**self._reached_by(), "devices": []}))
-        devices = self._identities()
-        first = next(devices, None)
-        if first is None:
-            yield head + b"\n"
-            return
-        yield head.removesuffix(b"]\n}")
-        for separator, one in chain([(b"", first)], zip(repeat(b","), devices)):
-            yield separator + b"\n    " + msgspec.json.format(msgspec.json.encode(one)).replace(b"\n", b"\n    ")
-        yield b"\n  ]\n}\n"
+        """The same as indented text, some devices at once: a site may have very many."""
+        whole = msgspec.json.format(msgspec.json.encode({**self._reached_by(), "devices": [{}]}))
+        head, _, tail = whole.partition(b"\n    {}")
+        yield head
+        devices, separator = self._identities(), b""
+        while some := list(map(_identity, islice(devices, 1000))):
+            text = msgspec.json.format(msgspec.json.encode({"devices": some}))
+            yield separator + text.removeprefix(_LIST_BEGINS).removesuffix(_LIST_ENDS)
+            separator = b","
+        yield (tail if separator else b"]\n}") + b"\n"
 
     def write_ready(self, path: Path) -> Announcement:
         """Write the ready file; whoever stops withdraws it. Raises: HostError."""
@@ -181,6 +177,13 @@ class Host:
                 f"cannot write --ready-file {path}: {problem.strerror}; the folder has to be there and writable"
             ) from None
         return file
+
+
+_LIST_BEGINS, _LIST_ENDS = msgspec.json.format(b'{"devices":[1]}').split(b"\n    1")
+
+
+def _identity(one: tuple[str, str]) -> dict[str, str]:
+    return {"stgid": one[0], "auth_token": one[1]}
 
 
 async def _let_go(runner: web.BaseRunner) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import pytest
 from running_sim import START_MS, Loop, Sim, device
 
+from camsim.actions import devices as adding
 from camsim.control.actions import AddDevices
 from camsim.control.devices import DeviceSpec
 from camsim.engine import new_kernel
@@ -29,6 +30,11 @@ from camsim.state.gateway import State, whole
 Start = Callable[..., Sim]
 ROOT = Path(__file__).resolve().parents[2]
 DELETE = {"Delete": {"User": {"UserID": "3"}}}
+
+
+@pytest.fixture(autouse=True)
+def _few_devices_sleep_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(adding, "SLEEP_FROM", 1)
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def _add(kernel: Kernel, mould: Mould, names: list[str]) -> list[RegisteredDevic
     """Put the devices of a description in; returns those that something will happen at by itself."""
     devices, founding = kernel.state.devices, mould.founding
     if mould.may_sleep and len(names) >= SLEEP_FROM:
-        devices.lay(founding, names)
+        devices.lay(founding, names, mould.cast)
         return []
     for number, stgid in enumerate(names, founding.first):
         devices[stgid] = registered = mould.cast(stgid, number)

@@ -84,9 +84,8 @@ class Mould:
         drawn = founding.number(stgid)
         serial = founding.serial(stgid, drawn)
         mac = (drawn & _MAC_BITS).to_bytes(6, "big").hex("-").upper()
-        config = replace(
-            self._config, stgid=stgid, auth_token=founding.token(stgid), label=founding.label(stgid), serial=serial
-        )
+        token = founding.token(stgid)
+        config = replace(self._config, stgid=stgid, auth_token=token, label=founding.label(stgid), serial=serial)
         device = Device(stgid, founding.model, serial, mac, self._clock())
         device.users = {name: replace(user, templates=dict(user.templates)) for name, user in pattern.users.items()}
         device.counts = dict(pattern.counts)

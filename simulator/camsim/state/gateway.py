@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from camsim.protocol.command import Command
 from . import blocks
 from .device import Device
 from .faults import Fault
+from .founding import Founding
 from .journal import Journal
 from .ledger import Ledger
 from .ledger_books import Book
@@ -103,6 +105,11 @@ class Fleet(Sleepers[RegisteredDevice]):
     """The registered devices by their service tags, in the order in which they were added."""
 
     __slots__ = ()
+
+    def identities(self) -> Iterator[tuple[str, str]]:
+        """Each service tag with its token, in order."""
+        for stgid, one in self.survey():
+            yield stgid, one.token(stgid) if isinstance(one, Founding) else one.config.auth_token
 
 
 class InFlight(msgspec.Struct, gc=False):

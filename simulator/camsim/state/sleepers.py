@@ -20,10 +20,9 @@ class _Kind(Generic[Value]):
 
     __slots__ = ("asleep", "first", "founding", "press")
 
-    def __init__(self, founding: Founding) -> None:
-        self.founding, self.first = founding, founding.first
+    def __init__(self, founding: Founding, press: Press[Value] | None = None) -> None:
+        self.founding, self.first, self.press = founding, founding.first, press
         self.asleep = 0
-        self.press: Press[Value] | None = None
 
 
 class Sleepers(Pieces[Value]):
@@ -43,9 +42,9 @@ class Sleepers(Pieces[Value]):
 
     # --- asleep -------------------------------------------------------------------------------------------------------
 
-    def lay(self, founding: Founding, names: Iterable[str]) -> None:
+    def lay(self, founding: Founding, names: Iterable[str], press: Press[Value]) -> None:
         """Add values that sleep: names in the order of the founding's numbers."""
-        self.found([founding])
+        self._kinds.append(_Kind(founding, press))
         for number, name in enumerate(names, founding.first):
             self.sleep(name, number)
 
@@ -79,11 +78,14 @@ class Sleepers(Pieces[Value]):
         """The value of a name that sleeps, which stays asleep."""
         if self._glance is not None and self._glance[0] == name:
             return self._glance[1]
+        return self._press(number)(name, number)
+
+    def _press(self, number: int) -> Press[Value]:
         kind = self._kind(number)
         if kind.press is None:
             assert self.maker is not None  # noqa: S101  whoever lets values sleep says how they are made
             kind.press = self.maker(kind.founding)
-        return kind.press(name, number)
+        return kind.press
 
     def _glimpse(self, name: str, number: int) -> Value:
         value = self._made(name, number)
@@ -168,8 +170,15 @@ class Sleepers(Pieces[Value]):
 
     def survey(self) -> Iterator[tuple[str, Value | Founding]]:
         """Each name in order with its value, not to be changed, or with what it will be made of."""
+        kind, begins, ends = None, 0, 0
         for name, value in self._sleeping.items():
-            yield name, (self._kind(value).founding if type(value) is int else value)
+            if type(value) is not int:
+                yield name, value
+                continue
+            if kind is None or not begins <= value < ends:  # those of a founding mostly stand together
+                kind = self._kind(value)
+                begins, ends = kind.first, kind.first + kind.founding.count
+            yield name, kind.founding
 
     # --- a cut --------------------------------------------------------------------------------------------------------
 
