@@ -299,8 +299,6 @@ PROVED_BY = {
     "camsim.restored": "simulator/test_restart.py",
     "camsim.scenarios.*": "simulator/test_scenario_runner.py",
     "camsim.service.*": "simulator/anomalies/test_transport_damage.py",
-    "camsim.state.founding": "simulator/test_sleepers.py",
-    "camsim.state.sleepers": "simulator/test_sleepers.py",
     "camsim_conformance.__main__": "conformance/test_commands.py",
     "camsim_conformance.checks.*": "conformance/test_pytest_form.py",
     "camsim_conformance.commands.*": "conformance/test_commands.py",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -138,7 +139,7 @@ WRONG: list[list[dict[str, Any]]] = [
     [{"id": "A" * 62 + "{:d}", "count": 100}],
     [{"id": "A{:02d}", "count": 3, "users": [{"id": "1"}, {"id": "1"}]}],
     [{"id": "A{:02d}", "count": 3, "users": 100_000}],
-    [{"id": "A{:02d}", "count": 3, "logs": -1}],
+    [{"id": "A{:02d}", "count": 3, "model": "rsp10f1", "logs": 50_001}],
     [{"id": "A{:02d}", "count": 3, "timezone": "Mars"}],
     [{"id": "A{:02d}", "count": 3, "model": "none"}],
     [{"id": "A{:02d}", "count": 3, "security_key": "x"}],
@@ -387,6 +388,25 @@ def test_what_wakes_during_a_cut_slept_at_the_cut(tmp_path: Path) -> None:
     assert rows == {"device/A02"}
     assert (list(fleet.changed), fleet.order()) == (["A02", "A03", "A04"], ["A01", 1, "A02", "A03"])
     file.close()
+
+
+def test_who_is_removed_and_added_again_has_no_row_of_before(tmp_path: Path) -> None:
+    path, spec = tmp_path / "state.db", DeviceSpec(id="A{:02d}", count=2, users=1)
+    kernel = world(spec)
+    kernel.state.devices["A01"].entries = 3
+    store = Store(path)
+    store.begin(kernel, CLOCK)
+    for event in (action_of("remove_device", "A01"), action_of("remove_device", "A02"), AddDevices(devices=[spec])):
+        kernel.handle(event, START)
+        store.append(START, store.encode(event))
+        store.commit(kernel)
+    store.close(kernel, CLOCK)
+    with sqlite3.connect(path) as db:
+        assert db.execute("SELECT key FROM snapshot WHERE key LIKE 'device/%' AND data IS NOT NULL").fetchall() == []
+    again = Store(path).load()
+    assert again.kernel is not None
+    assert (again.replayed, awake(again.kernel), list(again.kernel.state.devices)) == (0, [], ["A01", "A02"])
+    assert text(again.kernel.state) == text(kernel.state)
 
 
 def test_a_founding_is_forgotten_with_the_last_that_sleeps() -> None:
