@@ -55,6 +55,8 @@ class Collector:
         self.totals = Totals()
         self.rows = bytearray()
         self._folder = folder
+        if folder is not None:
+            (folder / PROGRESS_FILE).touch()  # from now on whoever stops it stops a storm
 
     def take(self, step: Step) -> None:
         """Add one report of a worker."""
