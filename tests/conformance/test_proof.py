@@ -26,7 +26,7 @@ from camsim_conformance.verdict.result import Grade
 SEED = 7
 PARTS = 2
 TOGETHER = 3  # more would make our own loop late, and what is late then is no finding
-GENERATED = 14  # of each population; hundreds in `make proof`
+GENERATED = 8  # of each population; hundreds in `make proof`
 ALL = list(tasks([SEED], tuple(Protocol)))
 KILLED = [task for task in ALL if task.variant and task.name in MUTANTS]
 HARMLESS = [task for task in ALL if task.variant and task.name in BENIGN]
@@ -73,12 +73,12 @@ SENT = [task for task in KILLED if needs_http(task)]
 @pytest.mark.parametrize("part", range(PARTS))
 def test_mutants_die_by_the_requirements_they_were_built_for(part: int) -> None:
     # Every thirteenth of them; all, and over HTTP, in `make proof`.
-    assert problems([run_called(task) for task in of_must(CALLED[::13][part::PARTS])]) == []
+    assert problems([run_called(task) for task in of_must(CALLED[::20][part::PARTS])]) == []
 
 
 @pytest.mark.slow
 def test_mutants_whose_fault_is_one_of_http_die_over_http() -> None:
-    some = [*SENT[::8], *Random(SEED).sample(CALLED, TOGETHER)]
+    some = [*SENT[::14], *Random(SEED).sample(CALLED, TOGETHER)]
     assert problems(reports(of_must(some), deadline_s=1.0)) == []
 
 
@@ -91,7 +91,7 @@ def test_both_references_are_grade_state_without_a_finding(task: Task) -> None:
 
 @pytest.mark.slow
 def test_no_benign_variant_is_failed() -> None:
-    assert problems(reports([task for task in HARMLESS if needs_http(task)][::5])) == []
+    assert problems(reports([task for task in HARMLESS if needs_http(task)][::8])) == []
 
 
 @pytest.mark.slow

@@ -138,7 +138,7 @@ WRONG: list[list[dict[str, Any]]] = [
     [{"id": "A {:02d}", "count": 3}],
     [{"id": "A" * 62 + "{:d}", "count": 100}],
     [{"id": "A{:02d}", "count": 3, "users": [{"id": "1"}, {"id": "1"}]}],
-    [{"id": "A{:02d}", "count": 3, "users": 100_000}],
+    [{"id": "A{:02d}", "count": 3, "model": "rsp10f1", "users": 2_001}],
     [{"id": "A{:02d}", "count": 3, "model": "rsp10f1", "logs": 50_001}],
     [{"id": "A{:02d}", "count": 3, "timezone": "Mars"}],
     [{"id": "A{:02d}", "count": 3, "model": "none"}],

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from running_sim import Sim
 from test_store import crash, encode, encoded, lively
+from typer.testing import CliRunner
 
+from camsim.cli.state import app as command
 from camsim.service import state_repair
 from camsim.service.state_file import StoreError
 from camsim.service.state_reader import load
 
 Start = Callable[..., Sim]
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -146,16 +145,13 @@ def test_the_copy_of_the_root_is_enough(start_sim: Start, killed: Path) -> None:
 
 
 def test_the_command_says_what_is_whole(start_sim: Start, killed: Path) -> None:
-    words = [sys.executable, "-m", "camsim", "state"]
-    whole = subprocess.run([*words, "check", str(killed)], capture_output=True, text=True, check=False, cwd=ROOT)
+    whole = CliRunner().invoke(command, ["check", str(killed)])
     run(killed, "DELETE FROM log WHERE seq = 20")
-    damaged = subprocess.run(
-        [*words, "check", str(killed), "--json"], capture_output=True, text=True, check=False, cwd=ROOT
-    )
+    damaged = CliRunner().invoke(command, ["check", str(killed), "--json"])
 
-    assert (whole.returncode, "is whole" in whole.stdout) == (0, True)
-    assert damaged.returncode == 1
-    assert "event 20 of its log is missing" in str(json.loads(damaged.stdout)["damages"])
+    assert (whole.exit_code, "is whole" in whole.output) == (0, True)
+    assert damaged.exit_code == 1
+    assert "event 20 of its log is missing" in str(json.loads(damaged.output)["damages"])
 
 
 def test_a_file_in_use_is_not_called_damaged(start_sim: Start, tmp_path: Path) -> None:

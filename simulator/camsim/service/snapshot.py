@@ -17,9 +17,9 @@ from .snapshot_rows import COPY, MANIFEST, ROOT, Kept, Manifest, pieces_of, row_
 from .state_file import StateFile
 
 _CHUNK = 256  # journal entries a row
-_BATCH_BYTES, _BATCH_ROWS = 256 * 1024, 200
-_LOG_ROWS = 1000  # taken out of the log at once
-_FREE_PAGES, _VACUUM_PAGES = 4096, 64  # 16 MB may lie free in the file, which shrinks by 256 kB at once
+_BATCH_BYTES, _BATCH_ROWS, _SWEPT_ROWS = 256 * 1024, 200, 20
+_LOG_ROWS = 300  # taken out of the log at once
+_FREE_PAGES, _VACUUM_PAGES = 1024, 64  # 4 MB may lie free in the file, which shrinks by 256 kB at once
 
 
 class Cut:
@@ -103,23 +103,25 @@ class Cut:
     def step(self, budget_s: float) -> bool:
         """Write for about so long; True when the snapshot is in force. Raises: StoreError."""
         ends = time.perf_counter() + budget_s
-        while True:
-            if not self._gather(ends):
+        while time.perf_counter() < ends:
+            complete = self._gather(ends)
+            self._write()
+            if complete and not self._out:
                 self._put_in_force()
                 return True
-            self._write()
-            if time.perf_counter() >= ends:
-                return False
+        return False
 
     def _gather(self, ends: float) -> bool:
-        """Rows for one transaction; False when everything is written."""
+        """Rows for one transaction; True when nothing is left to be gathered."""
         size = sum(len(data or b"") for _, data in self._out)
-        while size < _BATCH_BYTES and len(self._out) < _BATCH_ROWS and time.perf_counter() < ends:
+        while size < _BATCH_BYTES and len(self._out) < _BATCH_ROWS:
             before = len(self._out)
             if not self._next():
-                break
+                return True
             size += sum(len(self._out[index][1] or b"") for index in range(before, len(self._out)))
-        return bool(self._out)
+            if time.perf_counter() >= ends:
+                break
+        return False
 
     def _next(self) -> bool:
         for kind, _, pieces in self._pieces:
@@ -143,8 +145,9 @@ class Cut:
             rows.append((key, self._generation, data, sum_))
             self._new[key] = None if data is None else (self._generation, int.from_bytes(sum_, "big"))
             size += len(data or b"")
-        with self._file.transaction() as db:
-            db.executemany("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", rows)
+        if rows:
+            with self._file.transaction() as db:
+                db.executemany("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?, ?)", rows)
 
     def _put_in_force(self) -> None:
         """From now on the file begins at this snapshot; what it replaces is taken out by `Sweep`."""
@@ -198,7 +201,7 @@ class Sweep:
         """Take some out; True when nothing is left to do. Raises: StoreError."""
         with self._file.transaction() as db:
             if self._replaced:
-                some = [self._replaced.popleft() for _ in range(min(_BATCH_ROWS, len(self._replaced)))]
+                some = [self._replaced.popleft() for _ in range(min(_SWEPT_ROWS, len(self._replaced)))]
                 db.executemany("DELETE FROM snapshot WHERE key = ? AND generation = ?", some)
                 return False
             first = db.execute("SELECT min(seq) FROM log").fetchone()[0]

@@ -81,6 +81,7 @@ class StateFile:
         # The last checkpoint of a connection runs in a thread: never two at a time, see Store.
         db = sqlite3.connect(self.path, timeout=0.3, isolation_level=None, check_same_thread=False)
         try:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # of a new file: nothing may be written before
             db.execute("PRAGMA locking_mode = EXCLUSIVE")
             db.execute("BEGIN EXCLUSIVE")  # take the lock now, not at the first write
             db.execute("COMMIT")
@@ -223,7 +224,6 @@ def _is_empty(db: sqlite3.Connection) -> bool:
 
 
 def _create(db: sqlite3.Connection) -> None:
-    db.execute("PRAGMA auto_vacuum = INCREMENTAL")
     db.executescript(_TABLES.format(schema=SCHEMA, created=time.strftime("%FT%TZ", time.gmtime())))
 
 

@@ -39,7 +39,7 @@ def tellings(draw: st.DrawFn) -> tuple[Mapping[Any, str], list[list[tuple[Any, s
     return templates, [list(told[start:end]) for start, end in pairwise(edges)]
 
 
-@settings(max_examples=3000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(tellings())
 def test_the_asynchronous_receiver_merges_to_the_same_user(telling: Any) -> None:
     templates, callbacks = telling
@@ -49,7 +49,7 @@ def test_the_asynchronous_receiver_merges_to_the_same_user(telling: Any) -> None
     assert {(item.type, item.index): item.data for item in stored.values()} == templates
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(tellings())
 def test_the_synchronous_receiver_merges_to_the_same_user(telling: Any) -> None:
     templates, callbacks = telling
@@ -82,7 +82,7 @@ items = st.dictionaries(st.sampled_from(FIELDS), json_values, max_size=5)
 frames = st.dictionaries(st.sampled_from(MEMBERS), items | json_values, max_size=4)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(frames, st.sampled_from(["RealTimePunchLog", "ManuallyUserUpdated", None]))
 def test_no_value_of_a_field_makes_either_receiver_fail(frame: dict[str, Any], operation: str | None) -> None:
     body = frame | {"Operation": operation} if operation else frame
