@@ -435,6 +435,27 @@ def test_a_log_of_many_events_is_folded_into_a_snapshot(path: Path) -> None:
     assert encode(found.kernel.state) == encode(kernel.state) != before
 
 
+def test_a_snapshot_without_any_time_is_whole_all_the_same(path: Path) -> None:
+    written(path)
+    store = Store(path, snapshot_every=1)
+    kernel = store.load().kernel
+    assert kernel is not None
+    store.begin(kernel, StoredClock("manual"))
+    event = AddDevices(devices=[DeviceSpec(id="LAST{:03d}", count=50, users=1)])
+    kept = store.encode(event)
+    kernel.handle(event, START_MS)
+    store.append(START_MS, kept)
+    store.commit(kernel)
+    while not store.work(0):
+        pass
+    store.abandon()
+
+    found = Store(path).load()
+
+    assert found.kernel is not None
+    assert (found.replayed, encode(found.kernel.state)) == (0, encode(kernel.state))
+
+
 # --- kill -9 ----------------------------------------------------------------------------------------------------------
 
 

@@ -103,13 +103,14 @@ class Cut:
     def step(self, budget_s: float) -> bool:
         """Write for about so long; True when the snapshot is in force. Raises: StoreError."""
         ends = time.perf_counter() + budget_s
-        while time.perf_counter() < ends:
+        while True:
             complete = self._gather(ends)
             self._write()
             if complete and not self._out:
                 self._put_in_force()
                 return True
-        return False
+            if time.perf_counter() >= ends:
+                return False
 
     def _gather(self, ends: float) -> bool:
         """Rows for one transaction; True when nothing is left to be gathered."""
