@@ -441,6 +441,8 @@ def test_a_snapshot_without_any_time_is_whole_all_the_same(path: Path) -> None:
     kernel = store.load().kernel
     assert kernel is not None
     store.begin(kernel, StoredClock("manual"))
+    while not store.work(0):
+        pass
     event = AddDevices(devices=[DeviceSpec(id="LAST{:03d}", count=50, users=1)])
     kept = store.encode(event)
     kernel.handle(event, START_MS)
