@@ -87,7 +87,8 @@ class Durable:
             self._checkpoint = loop.run_in_executor(None, self.store.checkpoint)
             self._checkpoint.add_done_callback(self._checkpointed)
         elif self.store.has_work and self._working is None:
-            self._working = asyncio.get_running_loop().call_later(_PAUSE_S, self._work)
+            pause_s = 0 if self.store.is_behind else _PAUSE_S
+            self._working = asyncio.get_running_loop().call_later(pause_s, self._work)
 
     def _work(self) -> None:
         self._working = None

@@ -124,9 +124,23 @@ class Store:
                 self._sweep, self._cut = self._cut.settle(), None
         elif self._sweep is not None:
             self._pages += 64
-            if self._sweep.step():
+            if self._swept(budget_s):
                 self._sweep = None
         return not self.has_work
+
+    def _swept(self, budget_s: float) -> bool:
+        ends = time.perf_counter() + budget_s
+        while self._sweep is not None:
+            if self._sweep.step():
+                return True
+            if time.perf_counter() >= ends:
+                return False
+        return True
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether events come faster than snapshots are written: a start would have many to replay."""
+        return self._since_snapshot > self._every // 2
 
     @property
     def checkpoint_due(self) -> bool:
