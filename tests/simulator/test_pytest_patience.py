@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from http.client import HTTPConnection
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -261,35 +257,3 @@ def test_a_blocked_loop_is_left_behind_and_ends_when_it_can(capfd: pytest.Captur
     free.set()
     thread.join(LONG_S)
     assert not thread.is_alive()
-
-
-def test_ctrl_c_ends_a_session_whose_application_blocks(tmp_path: Path) -> None:
-    (tmp_path / "test_it.py").write_text(
-        """
-import asyncio, time
-
-async def app(scope, receive, send):
-    if scope["type"] != "http":
-        raise NotImplementedError
-    print("READY", flush=True)
-    asyncio.get_running_loop().run_in_executor(None, time.sleep, 600)
-    time.sleep(600)
-
-def test_it(cams_gateway, cams_serve):
-    cams_gateway.device("SIM1", callback_url=cams_serve(app), users=1).punch("1")
-    time.sleep(600)
-"""
-    )
-    # What a shell starts in the background ignores Ctrl-C, and hands that on.
-    obeys = (
-        "import signal, sys, pytest; signal.signal(signal.SIGINT, signal.default_int_handler); sys.exit(pytest.main())"
-    )
-    command = [sys.executable, "-c", obeys, "-s", *QUIET, "test_it.py"]
-    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as session:
-        try:
-            assert session.stdout is not None
-            assert any("READY" in line for line in session.stdout)
-            session.send_signal(signal.SIGINT)
-            assert session.wait(LONG_S) == pytest.ExitCode.INTERRUPTED
-        finally:
-            session.kill()
