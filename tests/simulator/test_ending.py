@@ -35,22 +35,6 @@ def _has_handlers(process: subprocess.Popen[str]) -> bool:
     return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc whether the command has begun")
-def test_a_signal_while_a_command_starts_ends_it_without_a_trace() -> None:
-    running = {name: (_started(words), number) for name, (words, number) in COMMANDS.items()}
-    for pause, (process, number) in enumerate(running.values()):
-        until = time.monotonic() + 30
-        while not _has_handlers(process) and time.monotonic() < until:
-            time.sleep(0.005)
-        time.sleep(0.03 * pause)
-        process.send_signal(number)
-        process.send_signal(number)
-    for name, (process, _) in running.items():
-        _, said = process.communicate(timeout=60)
-        assert process.returncode in (0, 130), (name, said)
-        assert said == "", name
-
-
 def test_a_running_gateway_ends_in_order_however_often_it_is_told(tmp_path: Path) -> None:
     ready = tmp_path / "ready.json"
     process = _started([*SERVE, "--ready-file", str(ready)])
