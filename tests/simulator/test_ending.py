@@ -1,4 +1,4 @@
-"""Signals: a command that starts ends at once and cleanly, one that runs in order, and each as often as they come."""
+"""Signals: a command that runs ends in order, however often it is told. One that starts: scripts/attack."""
 
 from __future__ import annotations
 
@@ -14,25 +14,12 @@ import pytest
 from camsim import ending
 
 SERVE = ["serve", "--port", "0", "--management-port", "0", "--quiet"]
-COMMANDS = {
-    "serve": (SERVE, signal.SIGTERM),
-    "serve, closed terminal": ([*SERVE, "--devices", "20000"], signal.SIGHUP),
-    "receiver": (["receiver", "--port", "0", "--quiet"], signal.SIGINT),
-    "demo": (["demo"], signal.SIGTERM),
-    "scenario": (["scenario", "run", "offline-weekend"], signal.SIGINT),
-}
 
 
 def _started(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "camsim", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
-
-
-def _has_handlers(process: subprocess.Popen[str]) -> bool:
-    status = Path(f"/proc/{process.pid}/status").read_text()
-    caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
-    return bool(caught >> (signal.SIGTERM - 1) & 1)
 
 
 def test_a_running_gateway_ends_in_order_however_often_it_is_told(tmp_path: Path) -> None:
