@@ -1,4 +1,4 @@
-"""Signals: a command that runs ends in order, however often it is told. One that starts: scripts/attack."""
+"""Signals: a command that starts ends at once and cleanly, one that runs in order, and each as often as they come."""
 
 from __future__ import annotations
 
@@ -14,12 +14,41 @@ import pytest
 from camsim import ending
 
 SERVE = ["serve", "--port", "0", "--management-port", "0", "--quiet"]
+COMMANDS = {
+    "serve": (SERVE, signal.SIGTERM),
+    "serve, closed terminal": ([*SERVE, "--devices", "20000"], signal.SIGHUP),
+    "receiver": (["receiver", "--port", "0", "--quiet"], signal.SIGINT),
+    "demo": (["demo"], signal.SIGTERM),
+    "scenario": (["scenario", "run", "offline-weekend"], signal.SIGINT),
+}
 
 
 def _started(words: list[str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "camsim", *words], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
+
+
+def _has_handlers(process: subprocess.Popen[str]) -> bool:
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks /proc whether the command has begun")
+def test_a_signal_while_a_command_starts_ends_it_without_a_trace() -> None:
+    running = {name: (_started(words), number) for name, (words, number) in COMMANDS.items()}
+    for pause, (process, number) in enumerate(running.values()):
+        until = time.monotonic() + 30
+        while not _has_handlers(process) and time.monotonic() < until:
+            time.sleep(0.005)
+        time.sleep(0.03 * pause)
+        process.send_signal(number)
+        process.send_signal(number)
+    for name, (process, _) in running.items():
+        _, said = process.communicate(timeout=60)
+        assert process.returncode in (0, 130), (name, said)
+        assert said == "", name
 
 
 def test_a_running_gateway_ends_in_order_however_often_it_is_told(tmp_path: Path) -> None:

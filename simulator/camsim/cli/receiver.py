@@ -27,6 +27,8 @@ from .secret_options import AuthTokenFile, SecurityKeyFile
 _USAGE = 2
 _console, _errors = Terminal(), Terminal(stderr=True)
 
+_LOOK_S = 0.5  # for the end
+
 
 def receiver(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -72,7 +74,17 @@ def receiver(
         _open(kind, settings, (host, port), broken or benign, db, _watcher(quiet, json_)) as running,
     ):
         announce(_announce(running, settings, json_))
-        end.get()
+        _wait(end)
+
+
+def _wait(end: queue.SimpleQueue[None]) -> None:
+    # A signal that comes in the moment before the wait begins interrupts nothing: its handler runs at the next look.
+    while True:
+        try:
+            end.get(timeout=_LOOK_S)
+        except queue.Empty:
+            continue
+        return
 
 
 def _secrets(
